@@ -1,0 +1,121 @@
+"""CloudEvents 1.0 over Kafka in binary mode: attributes in `ce_*` headers, the data as JSON in the value.
+
+Source: CloudEvents Kafka protocol binding 1.0.2, section 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from docuvault_contracts.events import BY_TYPE, Event
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class NotACloudEvent(ValueError):
+    """The record is no event of ours that could be read; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record to publish: where to, under which key, with which headers and value."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event as it was read: `id` is the same however often the same fact is said."""
+
+    id: str
+    source: str
+    time: datetime
+    event: Event
+    traceparent: str | None = None
+
+
+def encode(event: Event, *, id: str, source: str, time: datetime, traceparent: str | None = None) -> Message:  # noqa: A002 - the attribute's name in the standard
+    """The record that says `event`; `id` must be derived from the fact, not drawn, and `time` is timezone-aware."""
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_time", time.astimezone(UTC).isoformat().encode()),
+        ("ce_subject", event.key.encode()),
+        ("content-type", b"application/json"),
+    ]
+    if traceparent is not None:
+        headers.append(("traceparent", traceparent.encode()))
+    return Message(event.topic.name, event.key.encode(), event.model_dump_json().encode(), tuple(headers))
+
+
+def decode(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Envelope:
+    """Reads a record. Raises NotACloudEvent for headers missing, repeated or not UTF-8, an unknown type, or bad data."""
+    attributes = _attributes(headers)
+    if attributes.get("ce_specversion") != "1.0":
+        raise NotACloudEvent(f"ce_specversion must be 1.0, not {attributes.get('ce_specversion')!r}")
+    model = BY_TYPE.get(_required(attributes, "ce_type"))
+    if model is None:
+        raise NotACloudEvent(f"unknown event type {attributes['ce_type']!r}")
+    if value is None:
+        raise NotACloudEvent("the record has no value")
+    try:
+        event = model.model_validate_json(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "data"
+        raise NotACloudEvent(f"{model.type}: {where}: {first['msg']}") from error
+    return Envelope(
+        id=_required(attributes, "ce_id"),
+        source=_required(attributes, "ce_source"),
+        time=_time(_required(attributes, "ce_time")),
+        event=event,
+        traceparent=attributes.get("traceparent"),
+    )
+
+
+def type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    """The CloudEvents type a record claims, without reading its data; None where it claims none or no text."""
+    for name, raw in headers:
+        if name == "ce_type" and raw is not None:
+            return raw.decode("utf-8", "replace")
+    return None
+
+
+def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, raw in headers:
+        if not name.startswith("ce_") and name != "traceparent":
+            continue
+        if name in found:
+            raise NotACloudEvent(f"header {name} is repeated")
+        try:
+            found[name] = (raw or b"").decode()
+        except UnicodeDecodeError as error:
+            raise NotACloudEvent(f"header {name} is not UTF-8") from error
+    return found
+
+
+def _required(attributes: dict[str, str], name: str) -> str:
+    value = attributes.get(name)
+    if not value:
+        raise NotACloudEvent(f"header {name} is missing or empty")
+    return value
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NotACloudEvent(f"ce_time is no RFC 3339 time: {text!r}") from error
+    if time.tzinfo is None:
+        raise NotACloudEvent("ce_time has no time zone")
+    return time

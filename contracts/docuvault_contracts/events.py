@@ -1,0 +1,245 @@
+"""The events, one model each. Readers ignore fields they do not know; writers never drop one that was published.
+
+Sizes are bytes, `*_ns` are nanoseconds since the Unix epoch, etags are without quotes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from docuvault_contracts import topics
+
+INT64_MAX = 2**63 - 1
+Bytes = Annotated[int, Field(ge=0, le=INT64_MAX, description="a size in bytes")]
+Nanoseconds = Annotated[int, Field(ge=0, le=INT64_MAX, description="nanoseconds since the Unix epoch")]
+Version = Annotated[int, Field(ge=1, description="grows by one with each decision about the object key")]
+ObjectKeyText = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class Event(BaseModel):
+    """What all events share; `topic` and `type` say where it travels and under which CloudEvents type."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    topic: ClassVar[topics.Topic]
+    type: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        """The Kafka key, so that what concerns one document stays in order."""
+        raise NotImplementedError
+
+
+class DocumentEvent(Event):
+    """An event about one document and its one object."""
+
+    document_id: UUID
+    user_id: UUID
+    object_key: ObjectKeyText
+
+    @property
+    def key(self) -> str:
+        """The document id."""
+        return str(self.document_id)
+
+
+class UploadRequested(DocumentEvent):
+    """A presigned URL was handed out; until `expires_at` bytes may arrive under the key."""
+
+    topic = topics.DOCUMENTS
+    type = "upload.requested"
+    content_type: str
+    requested_at: AwareDatetime
+    expires_at: AwareDatetime
+
+
+class Observation(DocumentEvent):
+    """An authoritative look at the store: at `observed_ns` the key held this etag and size.
+
+    `observed_ns` is the object's own time as precisely as the store tells it, rounded up, never a local clock.
+    """
+
+    etag: Annotated[str, Field(min_length=1, max_length=256)]
+    size_bytes: Bytes
+    observed_ns: Nanoseconds
+
+
+class UploadObserved(Observation):
+    """A confirm looked at the store and found the object."""
+
+    topic = topics.DOCUMENTS
+    type = "upload.observed"
+
+
+class DocumentDeleted(DocumentEvent):
+    """Its owner deleted the document; its bytes are released and its object goes."""
+
+    topic = topics.DOCUMENTS
+    type = "document.deleted"
+    deleted_at: AwareDatetime
+
+
+class ReclassifyRequested(DocumentEvent):
+    """Its owner wants the document classified again, with today's topics."""
+
+    topic = topics.DOCUMENTS
+    type = "document.reclassify_requested"
+    requested_at: AwareDatetime
+
+
+class TopicsCorrected(DocumentEvent):
+    """Its owner filed the document by hand."""
+
+    topic = topics.DOCUMENTS
+    type = "document.topics_corrected"
+    topic_ids: tuple[UUID, ...]
+    corrected_at: AwareDatetime
+
+
+class Decision(DocumentEvent):
+    """What the ledger decided about an object. `used_bytes` and `limit_bytes` are the account's, right after."""
+
+    version: Version
+    used_bytes: Bytes
+    limit_bytes: Bytes
+    decided_at: AwareDatetime
+
+
+class QuotaReserved(Decision):
+    """The object's bytes are paid for: the document is uploaded."""
+
+    topic = topics.QUOTA
+    type = "quota.reserved"
+    size_bytes: Bytes
+    etag: str
+
+
+class QuotaRejected(Decision):
+    """The object may not stay: its document is gone or going, and the janitor removes it.
+
+    `released_bytes` is what an earlier reservation of the same key had held until now.
+    """
+
+    topic = topics.QUOTA
+    type = "quota.rejected"
+    rejected_bytes: Bytes
+    released_bytes: Bytes = 0
+    etag: str
+    reason: Literal["over_quota", "document_deleted", "object_removed", "already_rejected"]
+
+
+class QuotaReleased(Decision):
+    """The bytes of the key are free again (0 where nothing had been reserved)."""
+
+    topic = topics.QUOTA
+    type = "quota.released"
+    released_bytes: Bytes
+    reason: Literal["document_deleted", "object_removed"]
+
+
+class UserEvent(Event):
+    """An event about a user's account."""
+
+    user_id: UUID
+
+    @property
+    def key(self) -> str:
+        """The user id."""
+        return str(self.user_id)
+
+
+class LimitChanged(UserEvent):
+    """An account was made or its limit set; a limit below what is used takes no byte back."""
+
+    topic = topics.QUOTA
+    type = "quota.limit_changed"
+    limit_bytes: Bytes
+    used_bytes: Bytes
+    changed_at: AwareDatetime
+
+
+class UserRegistered(UserEvent):
+    """A user exists; the ledger opens an account with `limit_bytes`, or with its default where that is absent."""
+
+    topic = topics.USERS
+    type = "user.registered"
+    limit_bytes: Bytes | None = None
+    registered_at: AwareDatetime
+
+
+class FiledTopic(BaseModel):
+    """One topic a document was filed under, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    topic_id: UUID
+    name: str
+    score: Annotated[float, Field(ge=0, le=1)]
+    reason: str
+
+
+class Classified(DocumentEvent):
+    """The document was filed under its owner's topics (none may fit)."""
+
+    topic = topics.CLASSIFICATION
+    type = "document.classified"
+    version: Version
+    topics: tuple[FiledTopic, ...]
+    classified_at: AwareDatetime
+
+
+class ClassificationFailed(DocumentEvent):
+    """The document could not be classified; `reason` is for a person."""
+
+    topic = topics.CLASSIFICATION
+    type = "document.classification_failed"
+    version: Version
+    reason: str
+    failed_at: AwareDatetime
+
+
+class ObjectRemoved(DocumentEvent):
+    """The janitor removed the object (or found it gone already)."""
+
+    topic = topics.STORAGE_JANITOR
+    type = "object.removed"
+    cause: Literal["quota.rejected", "document.deleted", "quota.released"]
+    removed_at: AwareDatetime
+
+
+class ObjectObserved(Observation):
+    """The janitor looked at the store and found an object that nobody had decided, or another than was decided."""
+
+    topic = topics.STORAGE_JANITOR
+    type = "object.observed"
+
+
+class ObjectMissing(DocumentEvent):
+    """The janitor looked at the store at `observed_ns` and found nothing under a key that is paid for."""
+
+    topic = topics.STORAGE_JANITOR
+    type = "object.missing"
+    observed_ns: Nanoseconds
+
+
+class UploadAbandoned(DocumentEvent):
+    """No bytes ever came and the URL is dead: the document row goes."""
+
+    topic = topics.STORAGE_JANITOR
+    type = "upload.abandoned"
+    abandoned_at: AwareDatetime
+
+
+ALL: tuple[type[Event], ...] = (
+    UploadRequested, UploadObserved, DocumentDeleted, ReclassifyRequested, TopicsCorrected,
+    QuotaReserved, QuotaRejected, QuotaReleased, LimitChanged,
+    Classified, ClassificationFailed,
+    ObjectRemoved, ObjectObserved, ObjectMissing, UploadAbandoned,
+    UserRegistered,
+)  # fmt: skip
+BY_TYPE: dict[str, type[Event]] = {event.type: event for event in ALL}
+
+__all__ = [*(event.__name__ for event in ALL), "ALL", "BY_TYPE", "Decision", "DocumentEvent", "Event", "Observation"]

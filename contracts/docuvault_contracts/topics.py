@@ -1,0 +1,46 @@
+"""The Kafka topics: what they carry, how they are keyed, how long they keep it, and who writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A declared topic. `retention_ms` is in milliseconds; `max_message_bytes` bounds one record with its headers."""
+
+    name: str
+    key: str
+    owner: str
+    description: str
+    partitions: int = 6
+    retention_ms: int = 7 * _DAY_MS
+    max_message_bytes: int = 2 * 1024 * 1024
+
+
+STORAGE_EVENTS = Topic("storage.events", "bucket/key", "minio", "MinIO's own S3 event records, raw")
+DOCUMENTS = Topic("documents", "document id", "upload", "What clients asked of their documents")
+QUOTA = Topic("quota", "document id", "quota", "What the ledger decided")
+CLASSIFICATION = Topic("classification", "document id", "classifier", "What a document was filed under")
+STORAGE_JANITOR = Topic("storage.janitor", "document id", "janitor", "What the janitor removed, saw or missed")
+USERS = Topic("users", "user id", "identity provider", "Who may store documents at all", retention_ms=30 * _DAY_MS)
+
+
+def dead_letter_topic(group: str) -> Topic:
+    """Where consumer group `group` puts what it could not understand."""
+    return Topic(
+        f"dlq.{group}",
+        "the key of the original record",
+        group,
+        f"What {group} could not understand, with the reason and where it came from",
+        partitions=1,
+        retention_ms=30 * _DAY_MS,
+        max_message_bytes=4 * 1024 * 1024,
+    )
+
+
+GROUPS = ("upload", "quota", "janitor", "classifier")
+PUBLISHED = (STORAGE_EVENTS, DOCUMENTS, QUOTA, CLASSIFICATION, STORAGE_JANITOR, USERS)
+ALL = (*PUBLISHED, *(dead_letter_topic(group) for group in GROUPS))

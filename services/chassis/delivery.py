@@ -1,0 +1,61 @@
+"""What a consumer hands to a handler, and what a handler hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from docuvault_contracts.cloudevents import Message
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Where an event came from: a Kafka record, and which of several events inside that record."""
+
+    topic: str
+    partition: int
+    offset: int
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record, without anything of the driver's. `timestamp_ms` is Kafka's own, in ms since the epoch."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Generic[T]):
+    """One parsed event with its origin and the trace it belongs to."""
+
+    event: T
+    origin: Origin
+    traceparent: str | None = None
+
+
+class Parser(Protocol[T_co]):
+    """Turns a record into the events a handler knows; one that concerns nobody here gives an empty sequence."""
+
+    def __call__(self, record: Record, /) -> Sequence[Delivery[T_co]]:
+        """Raises InvalidEvent where nobody can understand the record."""
+        ...
+
+
+class Handler(Protocol[T_contra]):
+    """Applies a batch, in the order given, as if event by event; returns what is to be published before the commit."""
+
+    async def handle(self, batch: Sequence[Delivery[T_contra]], /) -> Sequence[Message]:
+        """Raises Transient where it may pass. Must be idempotent: the same batch may come again."""
+        ...
