@@ -1,0 +1,223 @@
+"""Settings, one frozen model per concern; a service composes what it needs and builds its model once, at start.
+
+    class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings):
+        service_name: ClassVar[str] = "quota"
+        http_port: int = 18120
+
+Each field is read from the environment variable of its own name, upper-cased: `database_url` is DATABASE_URL.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as UnreadableVariable
+
+MIN_SECRET_BYTES = 32
+"""RFC 7518 section 3.2: an HS256 key is at least as long as its hash."""
+
+_ENDPOINT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+
+S = TypeVar("S", bound="Settings")
+
+
+class SettingsError(Exception):
+    """The environment does not make a configuration; the message is one line, names the variables, shows no value."""
+
+
+def load(model: type[S]) -> S:
+    """Builds `model` from the environment. Raises SettingsError."""
+    try:
+        return model()
+    except ValidationError as error:
+        raise SettingsError(_reason(error)) from None
+    except UnreadableVariable as error:
+        raise SettingsError(" ".join(str(error).split())) from None
+
+
+def _reason(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, found['loc'])).upper() or 'settings'}: {' '.join(found['msg'].split())}"
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
+    )
+
+
+def _endpoint(text: str) -> str:
+    match = _ENDPOINT.fullmatch(text)
+    if match is None or not 0 < int(match[2]) < 65536:  # noqa: PLR2004 - the ports there are
+        raise ValueError("must be host:port, without a scheme or path")
+    return text
+
+
+def _endpoint_or_empty(text: str) -> str:
+    return _endpoint(text) if text else text
+
+
+def _endpoints(text: str) -> str:
+    return ",".join(_endpoint(part.strip()) for part in text.split(","))
+
+
+def _postgres_url(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+        raise ValueError("must look like postgresql://role:password@host:port/database")
+    return secret
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http:// or https:// URL")
+    return text
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"must have at least {MIN_SECRET_BYTES} bytes")
+    return secret
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+NonEmpty = Annotated[str, Field(min_length=1)]
+NonEmptySecret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class Settings(BaseSettings):
+    """What all settings share: frozen, and an error never shows the value it is about."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True)
+
+
+class ServiceSettings(Settings):
+    """Who is running. `service_name` is fixed by each service."""
+
+    service_name: ClassVar[str] = "service"
+    replica: NonEmpty = Field("1", description="which of several replicas this is; any name, default 1")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="least level that is logged, default INFO"
+    )
+
+
+class DatabaseSettings(Settings):
+    """PostgreSQL. The role of `database_url` owns one schema, which its search_path names."""
+
+    database_url: Annotated[SecretStr, AfterValidator(_postgres_url)] = Field(
+        description="postgresql://role:password@host:port/database; required"
+    )
+    database_pool_size: int = Field(10, ge=1, le=100, description="most connections of one replica, default 10")
+    database_startup_wait_seconds: Seconds = Field(
+        30, description="how long a start waits for the database before it fails; seconds, default 30"
+    )
+    database_connect_timeout_seconds: Seconds = Field(
+        5, description="longest attempt to connect, or wait for a free connection; seconds, default 5"
+    )
+    database_statement_timeout_seconds: Seconds = Field(
+        10, description="longest run of one statement; seconds, default 10"
+    )
+    database_idle_transaction_timeout_seconds: Seconds = Field(
+        15, description="longest silence inside a transaction before the server ends it; seconds, default 15"
+    )
+
+
+class KafkaSettings(Settings):
+    """Kafka, for producers and consumers."""
+
+    kafka_bootstrap_servers: Annotated[str, AfterValidator(_endpoints)] = Field(
+        "localhost:9092", description="host:port, several with commas; default localhost:9092"
+    )
+    kafka_startup_wait_seconds: Seconds = Field(
+        60, description="how long a start waits for the broker before it fails; seconds, default 60"
+    )
+    kafka_request_timeout_seconds: Seconds = Field(
+        10, description="longest wait for one answer of the broker; seconds, default 10"
+    )
+    kafka_publish_timeout_seconds: Seconds = Field(
+        20, description="longest wait for the acks of a publish with its retries; seconds, default 20"
+    )
+    kafka_session_timeout_seconds: Seconds = Field(
+        15, description="silence after which a consumer's partitions go to another replica; seconds, default 15"
+    )
+    kafka_max_batch: int = Field(500, ge=1, le=10_000, description="most records handled at once, default 500")
+    kafka_stop_timeout_seconds: Seconds = Field(
+        10, description="longest wait for a client to stop, brokers may be away; seconds, default 10"
+    )
+    kafka_stuck_after_seconds: Seconds = Field(
+        120, description="a lag that grows this long without a commit ends the process; seconds, default 120"
+    )
+
+
+class StorageSettings(Settings):
+    """The object store: one endpoint for our own calls, one that clients resolve and presigned URLs name."""
+
+    minio_endpoint: Endpoint = Field("localhost:9000", description="host:port for our calls; default localhost:9000")
+    minio_public_endpoint: Annotated[str, AfterValidator(_endpoint_or_empty)] = Field(
+        "localhost:9000", description='host:port in presigned URLs; default localhost:9000, "" is minio_endpoint'
+    )
+    minio_secure: bool = Field(False, description="TLS for our calls, default false")
+    minio_public_secure: bool = Field(False, description="https in presigned URLs, default false")
+    minio_region: NonEmpty = Field("us-east-1", description="region signed for, never asked for; default us-east-1")
+    minio_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
+        "documents", description="bucket of all documents, default documents"
+    )
+    minio_access_key: NonEmpty = Field(description="access key of this service's own policy; required")
+    minio_secret_key: NonEmptySecret = Field(description="its secret; required")
+    minio_connect_timeout_seconds: Seconds = Field(2, description="longest attempt to connect; seconds, default 2")
+    minio_timeout_seconds: Seconds = Field(
+        10, description="longest call with its retries, and longest silence while bytes stream; seconds, default 10"
+    )
+
+    @property
+    def public_endpoint(self) -> str:
+        """host:port that presigned URLs name."""
+        return self.minio_public_endpoint or self.minio_endpoint
+
+
+class HttpSettings(Settings):
+    """The HTTP server of a service."""
+
+    http_host: NonEmpty = Field("127.0.0.1", description="address to listen on, default 127.0.0.1")
+    http_port: int = Field(ge=0, le=65535, description="port to listen on, 0 is any free one; required")
+    request_timeout_seconds: Seconds = Field(
+        5, description="longest handling of a request whose route names no time of its own; seconds, default 5"
+    )
+    max_body_bytes: int = Field(65_536, ge=1, description="largest body of a request; bytes, default 65536")
+    ready_timeout_seconds: Seconds = Field(2, description="longest check of one dependency; seconds, default 2")
+    shutdown_grace_seconds: Seconds = Field(
+        12, description="how long requests in flight may take to finish at a stop; seconds, default 12"
+    )
+
+
+class TokenSettings(Settings):
+    """Who may call: exactly one of a shared HS256 secret and a JWKS URL."""
+
+    jwt_secret: Annotated[
+        Annotated[SecretStr, AfterValidator(_long_enough)] | None, BeforeValidator(_none_if_empty)
+    ] = Field(None, description="HS256 secret of at least 32 bytes; default none")
+    jwt_jwks_url: Annotated[Annotated[str, AfterValidator(_http_url)] | None, BeforeValidator(_none_if_empty)] = Field(
+        None, description="URL of the issuer's JWK set (RS256, ES256, EdDSA); default none"
+    )
+    jwt_issuer: NonEmpty = Field("docuvault", description="the iss a token must carry, default docuvault")
+    jwt_audience: NonEmpty = Field("docuvault", description="the aud a token must carry, default docuvault")
+    jwt_leeway_seconds: float = Field(5, ge=0, le=300, description="clock skew forgiven; seconds, default 5")
+    jwt_jwks_max_age_seconds: Seconds = Field(
+        300, description="age at which the keys are fetched again; seconds, default 300"
+    )
+    jwt_jwks_min_interval_seconds: Seconds = Field(
+        10, description="least time between two fetches, whatever unknown kids come; seconds, default 10"
+    )
+    jwt_jwks_timeout_seconds: Seconds = Field(3, description="longest fetch of the keys; seconds, default 3")
+
+    @model_validator(mode="after")
+    def _one_family(self) -> Self:
+        if (self.jwt_secret is None) == (self.jwt_jwks_url is None):
+            raise ValueError("set exactly one of JWT_SECRET and JWT_JWKS_URL")
+        return self
