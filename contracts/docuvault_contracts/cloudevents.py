@@ -58,7 +58,7 @@ def encode(event: Event, *, id: str, source: str, time: datetime, traceparent: s
 
 
 def decode(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Envelope:
-    """Reads a record. Raises NotACloudEvent for headers missing, repeated or not UTF-8, an unknown type, or bad data."""
+    """Reads a record; NotACloudEvent for headers missing, repeated or not UTF-8, an unknown type, or bad data."""
     attributes = _attributes(headers)
     if attributes.get("ce_specversion") != "1.0":
         raise NotACloudEvent(f"ce_specversion must be 1.0, not {attributes.get('ce_specversion')!r}")

@@ -13,9 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from docuvault_contracts import topics
 
 INT64_MAX = 2**63 - 1
-Bytes = Annotated[int, Field(ge=0, le=INT64_MAX, description="a size in bytes")]
-Nanoseconds = Annotated[int, Field(ge=0, le=INT64_MAX, description="nanoseconds since the Unix epoch")]
-Version = Annotated[int, Field(ge=1, description="grows by one with each decision about the object key")]
+Bytes = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX, description="a size in bytes")]
+Nanoseconds = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX, description="nanoseconds since the Unix epoch")]
+Version = Annotated[int, Field(strict=True, ge=1, description="grows by one with each decision about the object key")]
 ObjectKeyText = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
@@ -241,5 +241,3 @@ ALL: tuple[type[Event], ...] = (
     UserRegistered,
 )  # fmt: skip
 BY_TYPE: dict[str, type[Event]] = {event.type: event for event in ALL}
-
-__all__ = [*(event.__name__ for event in ALL), "ALL", "BY_TYPE", "Decision", "DocumentEvent", "Event", "Observation"]
