@@ -1,0 +1,17 @@
+"""Settings of the janitor; see the models they are composed of for the rest."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from services.chassis.settings import DatabaseSettings, HttpSettings, KafkaSettings, ServiceSettings, StorageSettings
+
+
+class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, StorageSettings):
+    """All of the janitor's settings, each from the environment variable of its name."""
+
+    service_name: ClassVar[str] = "janitor"
+    http_port: int = Field(18140, ge=0, le=65535, description="port to listen on, 0 is any free one; default 18140")
+    removals_at_once: int = Field(16, ge=1, le=256, description="most deletes under way in the store, default 16")
