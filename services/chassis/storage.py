@@ -1,0 +1,62 @@
+"""The object store: what the services ask of it, whoever keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class ObjectNotFoundError(LookupError):
+    """The store has no object under the key that was to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStat:
+    """What the store holds under a key, by its own word.
+
+    `size` is in bytes, `etag` is without quotes. `observed_ns` is the object's own time in ns since the epoch: the
+    store tells it in ms, and it is rounded up to the last ns of that ms, so it is never before the ns-precise time
+    that a notification of the same object carries.
+    """
+
+    size: int
+    etag: str
+    observed_ns: int
+
+
+class ObjectStorage(Protocol):
+    """Every method raises Transient where the store is away, overloaded or slow; a refusal of the store is loud."""
+
+    async def put_object(self, object_key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        """Writes the whole object in one request; replaces what was there."""
+        ...
+
+    def get_object(
+        self, object_key: str, max_bytes: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Streams the stored bytes in chunks, at most `max_bytes` of them. Raises ObjectNotFoundError on entering."""
+        ...
+
+    async def delete_object(self, object_key: str) -> None:
+        """Removes the object; one that is not there is fine."""
+        ...
+
+    async def stat_object(self, object_key: str) -> ObjectStat | None:
+        """What is under exactly this key, or None."""
+        ...
+
+    async def presigned_get_url(
+        self, object_key: str, expires_minutes: int = 15, download_name: str | None = None
+    ) -> str:
+        """A URL on the public endpoint that reads the object; a browser saves it under `download_name`, if given."""
+        ...
+
+    async def generate_presigned_put_url(self, object_key: str, expires_minutes: int = 15) -> str:
+        """A URL on the public endpoint that takes a bare PUT of the bytes. Never log it: it is a key."""
+        ...
+
+    async def health_check(self) -> None:
+        """Returns where the store answers and has our bucket; raises otherwise."""
+        ...

@@ -1,0 +1,44 @@
+"""What the S3 client raises, in terms of what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import ClientError
+from miniopy_async.error import InvalidResponseError, S3Error, ServerError
+
+from services.chassis.errors import Transient
+
+SERVER_ERRORS_FROM = 500
+MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
+PASSING = frozenset({"SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "InternalError", "Busy"})
+"""Codes that may pass even where their HTTP status does not say so (RequestTimeout is a 400)."""
+
+
+def is_missing_object(error: BaseException) -> bool:
+    """True where the store said that there is no such object (not: no such bucket)."""
+    return isinstance(error, S3Error) and error.code in MISSING
+
+
+def is_transient(error: BaseException) -> bool:
+    """True where the same call may succeed later: trouble on the way, a time-out, an overloaded or starting store.
+
+    An answer that is no S3 answer at all comes from something else in the store's place, a proxy without its store.
+    """
+    if isinstance(error, S3Error):
+        return error.code in PASSING or error.response.status >= SERVER_ERRORS_FROM
+    if isinstance(error, ServerError):
+        return error.status_code >= SERVER_ERRORS_FROM
+    return isinstance(error, (InvalidResponseError, ClientError, OSError))  # TimeoutError is an OSError
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what may pass into Transient and leaves what is a refusal or a bug as it is."""
+    try:
+        yield
+    except Exception as error:
+        if is_transient(error):
+            raise Transient(f"object storage: {type(error).__name__}") from error
+        raise

@@ -1,0 +1,184 @@
+"""The object store over S3: one client for our own calls, one that only signs URLs for the endpoint clients resolve."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
+from miniopy_async.api import Minio
+from miniopy_async.credentials.providers import StaticProvider
+from miniopy_async.datatypes import Object, parse_list_objects
+
+from services.chassis.errors import Transient
+from services.chassis.settings import StorageSettings
+from services.chassis.storage import ObjectNotFoundError, ObjectStat
+from services.chassis.storage_errors import is_missing_object, translated
+
+CHUNK_BYTES = 64 * 1024
+MIN_PART_BYTES = 5 * 1024 * 1024
+NS_PER_MS = 1_000_000
+
+
+class MinioStorage:
+    """ObjectStorage on MinIO, within the S3 API. Nothing is retried here: who calls backs off on Transient."""
+
+    def __init__(self, internal: ListingMinio, public: Minio, bucket: str, timeout_seconds: float) -> None:
+        self._internal = internal
+        self._public = public
+        self._bucket = bucket
+        self._timeout_seconds = timeout_seconds
+
+    async def put_object(self, object_key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        """Writes the whole object in one request, whatever its size; replaces what was there."""
+        size, part_size = len(data), max(len(data), MIN_PART_BYTES)
+        async with self._bounded():
+            await self._internal.put_object(
+                self._bucket, object_key, io.BytesIO(data), size, content_type=content_type, part_size=part_size
+            )
+
+    def get_object(
+        self, object_key: str, max_bytes: int | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Streams the stored bytes, at most `max_bytes`. Raises ObjectNotFoundError on entering."""
+        return self._reading(object_key, max_bytes)
+
+    async def delete_object(self, object_key: str) -> None:
+        """Removes the object; one that is not there is fine."""
+        async with self._bounded():
+            await self._internal.remove_object(self._bucket, object_key)
+
+    async def stat_object(self, object_key: str) -> ObjectStat | None:
+        """What is under exactly this key. Asked as a listing, since a HEAD tells the time in whole seconds only."""
+        async with self._bounded():
+            found = await self._internal.first_with_prefix(self._bucket, object_key)
+        return _stat_of(found) if found is not None and found.object_name == object_key else None
+
+    async def presigned_get_url(
+        self, object_key: str, expires_minutes: int = 15, download_name: str | None = None
+    ) -> str:
+        """A URL on the public endpoint, signed without asking the store."""
+        disposition = "attachment" if download_name is None else _attachment(download_name)
+        return await self._public.get_presigned_url(
+            "GET",
+            self._bucket,
+            object_key,
+            expires=timedelta(minutes=expires_minutes),
+            response_headers={"response-content-disposition": disposition},
+        )
+
+    async def generate_presigned_put_url(self, object_key: str, expires_minutes: int = 15) -> str:
+        """A URL on the public endpoint, signed without asking the store; binds no header but the host."""
+        return await self._public.get_presigned_url(
+            "PUT", self._bucket, object_key, expires=timedelta(minutes=expires_minutes)
+        )
+
+    async def health_check(self) -> None:
+        """Returns where the store answers and has our bucket; raises otherwise."""
+        async with self._bounded():
+            exists = await self._internal.bucket_exists(self._bucket)
+        if not exists:
+            raise Transient(f"object storage: there is no bucket {self._bucket}")
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        with translated():
+            async with asyncio.timeout(self._timeout_seconds):
+                yield
+
+    @asynccontextmanager
+    async def _reading(self, object_key: str, max_bytes: int | None) -> AsyncIterator[AsyncIterator[bytes]]:
+        response = await self._open(object_key)
+        try:
+            yield _chunks(response, max_bytes)
+        finally:
+            response.close()
+
+    async def _open(self, object_key: str) -> ClientResponse:
+        try:
+            async with self._bounded():
+                return await self._internal.get_object(self._bucket, object_key)
+        except Exception as error:
+            if is_missing_object(error):
+                raise ObjectNotFoundError(object_key) from error
+            raise
+
+
+class ListingMinio(Minio):
+    """The client with the one call that its public interface lacks: a listing of a single key."""
+
+    async def first_with_prefix(self, bucket: str, prefix: str) -> Object | None:
+        """The first object whose key starts with `prefix`. With max-keys 1 MinIO looks at the exact key first."""
+        query: dict[str, str | list[str] | tuple[str]] = {
+            "list-type": "2",
+            "prefix": prefix,
+            "max-keys": "1",
+            "delimiter": "",
+            "encoding-type": "url",
+        }
+        response = await self._execute("GET", bucket, query_params=query)
+        objects, *_ = parse_list_objects(await response.text())
+        return objects[0] if objects else None
+
+
+@asynccontextmanager
+async def open_storage(settings: StorageSettings) -> AsyncIterator[MinioStorage]:
+    """Opens the storage; connects on the first call only."""
+    credentials = StaticProvider(settings.minio_access_key, settings.minio_secret_key.get_secret_value())
+    public = Minio(
+        settings.public_endpoint,
+        credentials=credentials,
+        region=settings.minio_region,  # given, so that it is never asked for
+        secure=settings.minio_public_secure,
+    )
+    async with _session(settings) as session:
+        internal = ListingMinio(
+            settings.minio_endpoint,
+            credentials=credentials,
+            region=settings.minio_region,
+            secure=settings.minio_secure,
+            session=session,
+        )
+        yield MinioStorage(internal, public, settings.minio_bucket, settings.minio_timeout_seconds)
+
+
+def _session(settings: StorageSettings) -> ClientSession:
+    """Bytes are taken as they are stored: an object's own Content-Encoding must not make a small read a large one."""
+    return ClientSession(
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity"},
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(
+            total=None, sock_connect=settings.minio_connect_timeout_seconds, sock_read=settings.minio_timeout_seconds
+        ),
+    )
+
+
+async def _chunks(response: ClientResponse, max_bytes: int | None) -> AsyncIterator[bytes]:
+    left = max_bytes
+    with translated():
+        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+            yield chunk if left is None else chunk[:left]
+            left = None if left is None else left - len(chunk)
+            if left is not None and left <= 0:
+                return
+
+
+def _stat_of(found: Object) -> ObjectStat:
+    if found.size is None or found.etag is None or found.last_modified is None:
+        raise Transient("object storage: a listing without size, etag or time")
+    return ObjectStat(found.size, found.etag, _end_of_ms(found.last_modified))
+
+
+def _end_of_ms(time: datetime) -> int:
+    whole, ms = int(time.replace(microsecond=0).timestamp()), time.microsecond // 1000
+    return (whole * 1000 + ms) * NS_PER_MS + NS_PER_MS - 1
+
+
+def _attachment(name: str) -> str:
+    """Content-Disposition of RFC 6266: always a download, never shown in the store's own origin."""
+    return f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
