@@ -1,0 +1,1 @@
+"""What an operator runs: tokens, the audit, the demo."""
