@@ -1,0 +1,189 @@
+"""PostgreSQL: a pool that heals by itself, named statements, and which trouble may pass.
+
+Every acquire is bounded, every statement has a time-out on both sides, and `transaction` says `Transient` for whatever
+is the server's trouble and not the caller's. Constraint violations stay what they are: they are the caller's to name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
+
+from services.chassis.backoff import Backoff
+from services.chassis.errors import Transient
+from services.chassis.settings import DatabaseSettings, ServiceSettings
+
+if TYPE_CHECKING:
+    _Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    _Pool = asyncpg.Pool
+    Connection = asyncpg.Connection | PoolConnectionProxy
+
+log = structlog.get_logger(__name__)
+
+Statements = Mapping[str, str]
+"""SQL by the name of its file, without `.sql`."""
+
+CLOSE_SECONDS = 10.0
+"""How long a stopping process waits for its connections before it cuts them."""
+
+_TRANSIENT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full, out of memory
+    asyncpg.OperatorInterventionError,  # shutdown, crash, starting up, statement time-out
+    asyncpg.PostgresSystemError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, for as long as a failover takes
+    asyncpg.InvalidCachedStatementError,  # another replica migrated under a prepared statement
+    asyncpg.OutdatedSchemaCacheError,
+    OSError,
+    TimeoutError,
+)
+# asyncpg reports a connection that died between two statements as "improper use", and tells it by its text alone.
+_GONE = ("connection is closed", "connection was closed", "pool is clos", "released back to the pool")
+
+
+def transient(error: BaseException) -> bool:
+    """Whether the same work may succeed later: the server, the network or a rival transaction is to blame."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return any(text in str(error) for text in _GONE)
+    return isinstance(error, _TRANSIENT)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises Transient for trouble that may pass; everything else goes through as it is."""
+    try:
+        yield
+    except Exception as error:
+        if not transient(error):
+            raise
+        raise Transient(f"database: {type(error).__name__}: {error}") from error
+
+
+class Pool(_Pool):
+    """asyncpg's pool, whose acquire is always bounded: with the server hung, a caller gets TimeoutError."""
+
+    __slots__ = ("_acquire_seconds",)
+
+    _acquire_seconds: float
+
+    def acquire(self, *, timeout: float | None = None) -> PoolAcquireContext[asyncpg.Record]:
+        """As asyncpg's; `timeout` in seconds defaults to `database_connect_timeout_seconds`."""
+        return super().acquire(timeout=timeout or self._acquire_seconds)
+
+
+@asynccontextmanager
+async def transaction(pool: asyncpg.Pool[asyncpg.Record]) -> AsyncIterator[Connection]:
+    """A connection inside a transaction, committed at the end. Raises Transient as `translated` does."""
+    with translated():
+        async with pool.acquire() as connection, connection.transaction():
+            yield connection
+
+
+@asynccontextmanager
+async def open_pool(settings: DatabaseSettings) -> AsyncIterator[Pool]:
+    """A connected pool. Raises Transient where no server answers within `database_startup_wait_seconds`.
+
+    Connections that die are replaced as they are asked for, so that a restarted server needs no restart of ours.
+    """
+    pool = await _connect(settings)
+    try:
+        yield pool
+    finally:
+        await _close(pool)
+
+
+async def _connect(settings: DatabaseSettings) -> Pool:
+    backoff = Backoff()
+    deadline = asyncio.get_running_loop().time() + settings.database_startup_wait_seconds
+    while True:
+        pool = _new_pool(settings)
+        try:
+            with translated():
+                await pool
+        except Transient as error:
+            delay = backoff.next()
+            if asyncio.get_running_loop().time() + delay >= deadline:
+                raise
+            log.warning("postgres.waiting", reason=str(error), retry_in_s=round(delay, 3))
+            await asyncio.sleep(delay)
+        else:
+            return pool
+
+
+def _new_pool(settings: DatabaseSettings) -> Pool:
+    statement = settings.database_statement_timeout_seconds
+    pool = Pool(
+        settings.database_url.get_secret_value(),
+        min_size=1,
+        max_size=settings.database_pool_size,
+        max_queries=1_000_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        timeout=settings.database_connect_timeout_seconds,
+        command_timeout=statement + 1,  # the server speaks first; ours is for a server that hangs
+        server_settings=_server_settings(settings),
+    )
+    pool._acquire_seconds = settings.database_connect_timeout_seconds  # noqa: SLF001 - our own subclass's slot
+    return pool
+
+
+def _server_settings(settings: DatabaseSettings) -> dict[str, str]:
+    return {
+        "application_name": _application_name(settings),
+        "statement_timeout": _ms(settings.database_statement_timeout_seconds),
+        "idle_in_transaction_session_timeout": _ms(settings.database_idle_transaction_timeout_seconds),
+    }
+
+
+def _application_name(settings: object) -> str:
+    if isinstance(settings, ServiceSettings):
+        return f"{settings.service_name}-{settings.replica}"
+    return "docuvault"
+
+
+def _ms(seconds: float) -> str:
+    return str(int(seconds * 1000))
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        log.warning("postgres.close_cut_short", reason=f"{type(error).__name__}: {error}")
+        pool.terminate()
+
+
+async def ping(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    """One round trip, for a readiness check. Raises Transient."""
+    with translated():
+        await pool.fetchval("SELECT 1")
+
+
+@cache
+def load_sql(package: str) -> Statements:
+    """The statements of `sql/*.sql` in `package` ("services.quota"), each under its file's name; read once."""
+    folder = files(package) / "sql"
+    found = {
+        entry.name.removesuffix(".sql"): entry.read_text("utf-8")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".sql")
+    }
+    if not found:
+        raise LookupError(f"{package} has no sql/*.sql")
+    return found

@@ -1,0 +1,108 @@
+"""One life of an aiokafka producer: started, used until something fails, then disposed of for good.
+
+An idempotent producer does not survive every failure: a batch the broker refused leaves a gap in its sequence numbers,
+and from then on each send fails with OutOfOrderSequenceNumber. It also never gives up on a batch by itself, so what a
+caller has given up on would be sent when the broker returns. Both end by closing this one and starting another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
+from docuvault_contracts import topics
+from docuvault_contracts.cloudevents import Message
+
+from services.chassis.settings import KafkaSettings
+
+log = structlog.get_logger(__name__)
+
+MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024
+"""Just above the largest topic's `max_message_bytes`, so that the topic's own limit is the one that speaks."""
+# Far below every topic's limit: a batch that is refused for its size then holds that one message and nothing else.
+_BATCH_BYTES = 256 * 1024
+_RECORD_OVERHEAD_BYTES = 256
+_LIMITS = {topic.name: topic.max_message_bytes for topic in topics.ALL}
+_UNDECLARED_LIMIT = topics.DOCUMENTS.max_message_bytes
+
+
+class Unpublishable(ValueError):  # noqa: N818 - named for what happens next: never, not later
+    """This message can never be sent as it is (too large, or to a topic that cannot exist)."""
+
+
+def check_size(message: Message) -> None:
+    """Raises Unpublishable where `message` is over its topic's limit; asked before anything of its batch is sent."""
+    size = len(message.key) + len(message.value) + _RECORD_OVERHEAD_BYTES
+    size += sum(len(name) + len(value) + 10 for name, value in message.headers)
+    limit = _LIMITS.get(message.topic, _UNDECLARED_LIMIT)
+    if size > limit:
+        raise Unpublishable(f"a message of {size} bytes is over the {limit} of topic {message.topic}")
+
+
+class ProducerClient:
+    """An idempotent producer with acks of all replicas. Not reusable after `dispose`."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._stop_seconds = settings.kafka_stop_timeout_seconds
+        # No linger: a batch's sends are made before the sender gets its turn, and while one request is in flight the
+        # next batch of the partition gathers anyway.
+        self._kafka = AIOKafkaProducer(
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=MAX_REQUEST_BYTES,
+            request_timeout_ms=int(settings.kafka_request_timeout_seconds * 1000),
+        )
+
+    async def start(self) -> None:
+        """Connects. Raises KafkaError; waits for a producer id for as long as the caller lets it."""
+        await self._kafka.start()
+
+    async def ping(self) -> None:
+        """Asks a broker for the cluster's metadata. Raises KafkaError."""
+        await self._kafka.client.fetch_all_metadata()
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Sends in order and waits for every ack, also when one fails; raises the first failure."""
+        acks: list[asyncio.Future[object]] = []
+        try:
+            for message in messages:
+                ack = await self._kafka.send(message.topic, message.value, message.key, headers=list(message.headers))
+                ack.add_done_callback(_retrieve)
+                acks.append(ack)
+        finally:
+            if acks:
+                await asyncio.wait(acks)
+        for ack in acks:
+            ack.result()
+
+    async def stop(self) -> None:
+        """Sends what is queued and closes, within the stop time-out."""
+        try:
+            await asyncio.wait_for(self._kafka.stop(), self._stop_seconds)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this client is done for
+            log.warning("producer.stop_cut_short", reason=f"{type(error).__name__}: {error}")
+            self._kafka._closed = False  # noqa: SLF001 - an interrupted stop() would make the next one do nothing
+            await self.dispose()
+
+    async def dispose(self) -> None:
+        """Closes at once and forgets what is queued; its waiters fail with KafkaConnectionError."""
+        with suppress(Exception):  # connections may be half open, or not there yet
+            await asyncio.wait_for(self._kafka.client.close(), self._stop_seconds)
+        gone = KafkaConnectionError("the producer was given up")
+        self._kafka._message_accumulator.fail_all(gone)  # noqa: SLF001 - stop() would wait for the acks of these
+        with suppress(Exception):  # its sender may trip over the batches that were failed under it
+            await asyncio.wait_for(self._kafka.stop(), self._stop_seconds)
+        self._kafka._closed = True  # noqa: SLF001 - else its finaliser warns of what was closed here
+
+
+def _retrieve(ack: asyncio.Future[object]) -> None:
+    """Marks a failure as seen, so that a caller who was cancelled leaves no warning behind."""
+    if not ack.cancelled():
+        ack.exception()
