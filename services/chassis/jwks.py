@@ -15,7 +15,7 @@ import structlog
 from services.chassis.errors import Transient
 from services.chassis.settings import TokenSettings
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 MAX_JWKS_BYTES = 256 * 1024
 MIN_RSA_BITS = 2048

@@ -1,0 +1,102 @@
+"""What is seen of a request: one line, one measurement, an id and a trace that everything it causes carries."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+from prometheus_client import Histogram
+
+from services.chassis.health import PUBLIC
+from services.chassis.metrics import REGISTRY
+from services.chassis.web_auth import CALLER, REFUSED_BECAUSE
+from services.chassis.web_errors import Handler
+
+log = structlog.get_logger(__name__)
+
+REQUEST_ID = web.RequestKey("request_id", str)
+TRACEPARENT = web.RequestKey("traceparent", str)
+ABORTED = 499
+"""Status that is logged where the handler was cancelled before it had one."""
+
+SECONDS = Histogram(
+    "docuvault_http_request_seconds",
+    "a request's time in the service",
+    ("method", "route", "status"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+
+
+def request_id(request: web.Request) -> str:
+    """The id that the client sent, where it is short and plain, or a new one."""
+    return request[REQUEST_ID]
+
+
+def traceparent(request: web.Request) -> str:
+    """W3C trace context for what the request causes: the client's trace, or a new one, with a span of its own."""
+    return request[TRACEPARENT]
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The outermost middleware: what it sees is what the client gets."""
+    request[REQUEST_ID], request[TRACEPARENT] = _id_of(request), _trace_of(request)
+    started, status = time.perf_counter(), ABORTED
+    with structlog.contextvars.bound_contextvars(request_id=request_id(request), traceparent=traceparent(request)):
+        try:
+            response = await handler(request)
+            status = response.status
+        finally:
+            _record(request, status, time.perf_counter() - started)
+    return response
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """For every answer, streamed ones too: its request id, and that nobody stores or guesses what it is."""
+    if REQUEST_ID in request:
+        response.headers["X-Request-Id"] = request_id(request)
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
+def _record(request: web.Request, status: int, seconds: float) -> None:
+    method = request.method if request.method in _METHODS else "OTHER"
+    route = _route_of(request)
+    SECONDS.labels(method, route, str(status)).observe(seconds)
+    facts: dict[str, object] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+    if CALLER in request:
+        facts["user_id"] = str(request[CALLER].user_id)
+    if REFUSED_BECAUSE in request:
+        facts["refused_because"] = request[REFUSED_BECAUSE]
+    _level(route, status)("http.request", **facts)
+
+
+def _route_of(request: web.Request) -> str:
+    """The template, never the path: a path may hold anything, and a label for each would be one too many."""
+    resource = request.match_info.route.resource
+    return "unmatched" if resource is None else resource.canonical
+
+
+def _level(route: str, status: int) -> structlog.typing.WrappedLogger:
+    if status >= 500:  # noqa: PLR2004 - HTTP's own number
+        return log.warning
+    return log.debug if route in PUBLIC else log.info
+
+
+def _id_of(request: web.Request) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _PLAIN_ID.fullmatch(given) else uuid4().hex
+
+
+def _trace_of(request: web.Request) -> str:
+    given = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    trace, flags = (given[1], given[2]) if given else (secrets.token_hex(16), "01")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
