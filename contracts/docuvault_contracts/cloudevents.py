@@ -20,6 +20,10 @@ class NotACloudEvent(ValueError):
     """The record is no event of ours that could be read; the message says what is wrong with it."""
 
 
+class UnknownEventType(NotACloudEvent):
+    """A CloudEvent of a type this version does not know: a reader of the topic skips it, for new types are no break."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One record to publish: where to, under which key, with which headers and value."""
@@ -64,7 +68,7 @@ def decode(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> 
         raise NotACloudEvent(f"ce_specversion must be 1.0, not {attributes.get('ce_specversion')!r}")
     model = BY_TYPE.get(_required(attributes, "ce_type"))
     if model is None:
-        raise NotACloudEvent(f"unknown event type {attributes['ce_type']!r}")
+        raise UnknownEventType(f"unknown event type {attributes['ce_type']!r}")
     if value is None:
         raise NotACloudEvent("the record has no value")
     try:

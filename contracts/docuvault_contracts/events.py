@@ -16,7 +16,8 @@ INT64_MAX = 2**63 - 1
 Bytes = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX, description="a size in bytes")]
 Nanoseconds = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX, description="nanoseconds since the Unix epoch")]
 Version = Annotated[int, Field(strict=True, ge=1, description="grows by one with each decision about the object key")]
-ObjectKeyText = Annotated[str, Field(min_length=1, max_length=1024)]
+ObjectKeyText = Annotated[str, Field(min_length=1, max_length=1024, description="the object's key, not escaped")]
+ETag = Annotated[str, Field(description="the object's etag, without quotes")]
 
 
 class Event(BaseModel):
@@ -62,7 +63,7 @@ class Observation(DocumentEvent):
     `observed_ns` is the object's own time as precisely as the store tells it, rounded up, never a local clock.
     """
 
-    etag: Annotated[str, Field(min_length=1, max_length=256)]
+    etag: Annotated[ETag, Field(min_length=1, max_length=256)]
     size_bytes: Bytes
     observed_ns: Nanoseconds
 
@@ -114,7 +115,7 @@ class QuotaReserved(Decision):
     topic = topics.QUOTA
     type = "quota.reserved"
     size_bytes: Bytes
-    etag: str
+    etag: ETag
 
 
 class QuotaRejected(Decision):
@@ -127,7 +128,7 @@ class QuotaRejected(Decision):
     type = "quota.rejected"
     rejected_bytes: Bytes
     released_bytes: Bytes = 0
-    etag: str
+    etag: ETag
     reason: Literal["over_quota", "document_deleted", "object_removed", "already_rejected"]
 
 

@@ -97,6 +97,7 @@ class Accepted(Response):
 
     id: Annotated[UUID, Field(description="the document")]
     status: Annotated[DocumentStatus, Field(description="the document's status when this was answered")]
+    detail: Annotated[str, Field(description="what goes on, for a person")] = ""
 
 
 class QuotaExceeded(Response):

@@ -1,0 +1,118 @@
+"""One example of each event and body, as their models say it; shown in the descriptions, checked by their schemas."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from docuvault_contracts import events, http
+from docuvault_contracts.events import Event
+
+USER = UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
+DOCUMENT = UUID("11111111-2222-4333-8444-555555555555")
+TOPIC = UUID("99999999-8888-4777-8666-555555555555")
+KEY = f"{USER}/{DOCUMENT}/aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee.pdf"
+ETAG = "5d41402abc4b2a76b9719d911017c592"
+SIZE = 1_048_576
+LIMIT = http.DEFAULT_LIMIT_BYTES
+THEN = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+THEN_NS = int(THEN.timestamp()) * 10**9
+NAME = "report.pdf"
+MEDIA_TYPE = "application/pdf"
+
+_URL = f"http://localhost:9000/documents/{KEY}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=900&X-Amz-Signature=…"
+
+
+def all_events() -> tuple[Event, ...]:
+    """One of each type, in the order of `events.ALL`."""
+    return (*_documents(), *_quota(), *_classification(), *_janitor(), _registered())
+
+
+def all_bodies() -> tuple[http.Request | http.Response, ...]:
+    """One of each body, in the order of `http.BODIES`."""
+    return (
+        http.UploadUrlRequest(filename=NAME, content_type=MEDIA_TYPE),
+        http.UploadUrlResponse(upload_url=_URL, document_id=DOCUMENT, expires_at=THEN + timedelta(minutes=15)),
+        http.ConfirmResponse(id=DOCUMENT, size_bytes=SIZE, used_bytes=2 * SIZE),
+        http.Accepted(id=DOCUMENT, status="pending"),
+        http.QuotaExceededBody(
+            detail=http.QuotaExceeded(used_bytes=LIMIT - 1, limit_bytes=LIMIT, rejected_bytes=SIZE),
+        ),
+        http.ErrorBody(detail=http.DOCUMENT_NOT_FOUND),
+        _invalid(),
+        _document(),
+        http.DocumentPage(items=(_document(),), next_cursor="MjAyNi0wMS0xNVQwOTozMDowMFo"),
+        http.Quota(used_bytes=2 * SIZE, limit_bytes=LIMIT),
+        http.LimitRequest(limit_bytes=LIMIT),
+        http.AccountQuota(user_id=USER, used_bytes=2 * SIZE, limit_bytes=LIMIT),
+    )
+
+
+def _documents() -> tuple[Event, ...]:
+    about = {"document_id": DOCUMENT, "user_id": USER, "object_key": KEY}
+    return (
+        events.UploadRequested.model_validate(
+            about | {"content_type": MEDIA_TYPE, "requested_at": THEN, "expires_at": THEN + timedelta(minutes=15)},
+        ),
+        events.UploadObserved.model_validate(about | {"etag": ETAG, "size_bytes": SIZE, "observed_ns": THEN_NS}),
+        events.DocumentDeleted.model_validate(about | {"deleted_at": THEN}),
+        events.ReclassifyRequested.model_validate(about | {"requested_at": THEN}),
+        events.TopicsCorrected.model_validate(about | {"topic_ids": (TOPIC,), "corrected_at": THEN}),
+    )
+
+
+def _quota() -> tuple[Event, ...]:
+    about = {"document_id": DOCUMENT, "user_id": USER, "object_key": KEY}
+    account = {"limit_bytes": LIMIT, "decided_at": THEN}
+    full = {"version": 1, "used_bytes": LIMIT - 1, "rejected_bytes": SIZE, "etag": ETAG, "reason": "over_quota"}
+    free = {"version": 2, "used_bytes": SIZE, "released_bytes": SIZE, "reason": "document_deleted"}
+    return (
+        events.QuotaReserved.model_validate(
+            about | account | {"version": 1, "used_bytes": 2 * SIZE, "size_bytes": SIZE, "etag": ETAG},
+        ),
+        events.QuotaRejected.model_validate(about | account | full),
+        events.QuotaReleased.model_validate(about | account | free),
+        events.LimitChanged(user_id=USER, limit_bytes=LIMIT, used_bytes=SIZE, changed_at=THEN),
+    )
+
+
+def _classification() -> tuple[Event, ...]:
+    about = {"document_id": DOCUMENT, "user_id": USER, "object_key": KEY, "version": 1}
+    filed = {"topic_id": TOPIC, "name": "Invoices", "score": 0.83, "reason": "an amount, a due date"}
+    return (
+        events.Classified.model_validate(about | {"topics": (filed,), "classified_at": THEN}),
+        events.ClassificationFailed.model_validate(about | {"reason": "the file is encrypted", "failed_at": THEN}),
+    )
+
+
+def _janitor() -> tuple[Event, ...]:
+    about = {"document_id": DOCUMENT, "user_id": USER, "object_key": KEY}
+    return (
+        events.ObjectRemoved.model_validate(about | {"cause": "quota.rejected", "removed_at": THEN}),
+        events.ObjectObserved.model_validate(about | {"etag": ETAG, "size_bytes": SIZE, "observed_ns": THEN_NS}),
+        events.ObjectMissing.model_validate(about | {"observed_ns": THEN_NS}),
+        events.UploadAbandoned.model_validate(about | {"abandoned_at": THEN}),
+    )
+
+
+def _registered() -> Event:
+    return events.UserRegistered(user_id=USER, limit_bytes=LIMIT, registered_at=THEN)
+
+
+def _invalid() -> http.ValidationBody:
+    missing = http.ValidationDetail(loc=("body", "content_type"), msg="Field required", type="missing")
+    return http.ValidationBody(detail=(missing,))
+
+
+def _document() -> http.Document:
+    filed = http.DocumentTopic(topic_id=TOPIC, name="Invoices", score=0.83, reason="an amount, a due date")
+    return http.Document(
+        id=DOCUMENT,
+        filename=NAME,
+        content_type=MEDIA_TYPE,
+        size_bytes=SIZE,
+        status="classified",
+        topics=(filed,),
+        created_at=THEN,
+        updated_at=THEN + timedelta(seconds=2),
+    )

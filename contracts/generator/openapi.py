@@ -1,0 +1,119 @@
+"""OpenAPI 3.1 from the declared operations and the models of their bodies."""
+
+from __future__ import annotations
+
+import re
+
+from docuvault_contracts import http
+from pydantic.json_schema import models_json_schema
+
+from generator import examples
+from generator.files import JsonObject
+from generator.operations import ALL, ALWAYS, Answer, Operation
+from generator.schemas import DIALECT, mode_of, opened
+
+PATH = "openapi.json"
+_REF = "#/components/schemas/{model}"
+_INFO = {
+    "title": "docuvault",
+    "version": "1.0.0",
+    "summary": "Documents that go straight to the object store, within a quota that cannot be overrun",
+    "description": "Ask for a URL, PUT the bytes to it, confirm. Clients must expect fields they do not know.",
+}
+
+
+def openapi() -> JsonObject:
+    """The whole document."""
+    paths: dict[str, JsonObject] = {}
+    for operation in ALL:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": _INFO,
+        "jsonSchemaDialect": DIALECT,
+        "servers": [{"url": "http://localhost:8080", "description": "the gateway of `make up`"}],
+        "security": [{"bearer": []}],
+        "tags": [
+            {"name": "documents", "description": "uploads and what became of them"},
+            {"name": "quota", "description": "accounts and their limits"},
+        ],
+        "paths": paths,
+        "components": {"schemas": _schemas(), "securitySchemes": {"bearer": _bearer()}},
+    }
+
+
+def _schemas() -> JsonObject:
+    _, definitions = models_json_schema([(body, mode_of(body)) for body in http.BODIES], ref_template=_REF)
+    return opened(definitions["$defs"])
+
+
+def _bearer() -> JsonObject:
+    return {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "`sub` is the user's UUID, `role` `user` or `admin`; issuer, audience and expiry are checked.",
+    }
+
+
+def _operation(operation: Operation) -> JsonObject:
+    described: JsonObject = {"operationId": operation.id, "summary": operation.summary, "tags": [operation.tag]}
+    if operation.description:
+        described["description"] = operation.description
+    if operation.role:
+        described["x-role"] = operation.role
+    parameters = [*_in_path(operation), *_in_query(operation.query)]
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _content(operation.body, None)}
+    return described | {"responses": _responses(operation)}
+
+
+def _responses(operation: Operation) -> JsonObject:
+    answers = sorted((*operation.answers, *ALWAYS), key=lambda answer: answer.status)
+    return {str(answer.status): _response(answer) for answer in answers}
+
+
+def _response(answer: Answer) -> JsonObject:
+    response: JsonObject = {"description": answer.description}
+    if answer.headers:
+        response["headers"] = {
+            name: {"description": text, "schema": {"type": "string"}} for name, text in answer.headers
+        }
+    if answer.body:
+        response["content"] = _content(answer.body, answer.detail)
+    return response
+
+
+def _content(body: type[http.Request | http.Response], detail: str | None) -> JsonObject:
+    shown = example_of(body) if detail is None else {"detail": detail}
+    return {"application/json": {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": shown}}
+
+
+def example_of(body: type[http.Request | http.Response]) -> JsonObject:
+    """The example of a body, as it travels."""
+    return next(each for each in examples.all_bodies() if type(each) is body).model_dump(mode="json")
+
+
+def _in_path(operation: Operation) -> list[JsonObject]:
+    names = re.findall(r"{(\w+)}", operation.path)
+    return [{"name": name, "in": "path", "required": True, "schema": _uuid()} for name in names]
+
+
+def _in_query(query: type[http.Request] | None) -> list[JsonObject]:
+    fields = query.model_json_schema()["properties"] if query else {}
+    return [
+        {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": _plain(schema)}
+        for name, schema in fields.items()
+    ]
+
+
+def _plain(schema: JsonObject) -> JsonObject:
+    """A parameter is left out rather than null."""
+    chosen = next((each for each in schema.get("anyOf", ()) if each.get("type") != "null"), schema)
+    return {key: value for key, value in chosen.items() if key not in {"title", "description"}}
+
+
+def _uuid() -> JsonObject:
+    return {"type": "string", "format": "uuid"}
