@@ -1,0 +1,142 @@
+"""Settings: read once, frozen, and wrong ones end in one line without a secret in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+from pydantic import ValidationError
+
+from services.chassis.settings import (
+    DatabaseSettings,
+    HttpSettings,
+    KafkaSettings,
+    ServiceSettings,
+    Settings,
+    SettingsError,
+    StorageSettings,
+    TokenSettings,
+    load,
+)
+
+
+class Everything(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, StorageSettings, KafkaSettings):
+    service_name: ClassVar[str] = "example"
+    http_port: int = 18120
+
+
+GOOD = {
+    "DATABASE_URL": "postgresql://quota:hush-hush@127.0.0.1:15432/docuvault",
+    "MINIO_ACCESS_KEY": "quota",
+    "MINIO_SECRET_KEY": "hush-hush",
+    "JWT_SECRET": "hush-hush" * 4,
+}
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*Everything.model_fields, "http_port"):
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
+    for name, value in {**GOOD, **changes}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_each_variable_is_named_like_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, REPLICA="2", MINIO_SECURE="true", HTTP_PORT="1234")
+    settings = load(Everything)
+    assert (settings.replica, settings.minio_secure, settings.http_port) == ("2", True, 1234)
+    assert settings.service_name == "example"
+
+
+def test_what_is_missing_or_wrong_is_one_line_that_names_every_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, HTTP_PORT="eighty", MINIO_ENDPOINT="http://minio:9000")
+    monkeypatch.delenv("DATABASE_URL")
+    with pytest.raises(SettingsError) as caught:
+        load(Everything)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert all(name in line for name in ("HTTP_PORT", "MINIO_ENDPOINT", "DATABASE_URL: Field required"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://quota:hush-hush@host/docuvault"),
+        ("DATABASE_URL", "postgresql://quota:hush-hush@[::1/docuvault"),
+        ("DATABASE_URL", "postgresql://quota:hush-hush@host"),
+        ("JWT_SECRET", "hush-hush"),
+        ("MINIO_BUCKET", "hush-hush/../other"),
+        ("LOG_LEVEL", "hush-hush"),
+    ],
+)
+def test_an_error_never_shows_the_value_it_is_about(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    set_all(monkeypatch, **{name: value})
+    with pytest.raises(SettingsError, match=name) as caught:
+        load(Everything)
+    assert "hush" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch)
+    assert "hush" not in repr(load(Everything))
+
+
+def test_settings_do_not_change_after_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch)
+    settings = load(Everything)
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.replica = "2"  # type: ignore[misc]
+
+
+def test_an_empty_public_endpoint_is_the_internal_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, MINIO_ENDPOINT="minio:9000", MINIO_PUBLIC_ENDPOINT="")
+    assert load(Everything).public_endpoint == "minio:9000"
+
+
+def test_the_public_endpoint_is_localhost_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, MINIO_ENDPOINT="minio:9000")
+    assert load(Everything).public_endpoint == "localhost:9000"
+
+
+@pytest.mark.parametrize("text", ["minio", "minio:", "minio:0", "minio:65536", "a b:1", "minio:9000/path", "", "x@y:1"])
+def test_an_endpoint_is_a_host_and_a_port_and_no_more(text: str) -> None:
+    with pytest.raises(ValidationError, match="host:port"):
+        StorageSettings(minio_endpoint=text, minio_access_key="a", minio_secret_key="b")
+
+
+def test_brokers_may_be_several() -> None:
+    assert KafkaSettings(kafka_bootstrap_servers="a:1, [::1]:2").kafka_bootstrap_servers == "a:1,[::1]:2"
+
+
+def test_tokens_need_exactly_one_kind_of_key() -> None:
+    with pytest.raises(ValidationError, match="exactly one"):
+        TokenSettings()
+    with pytest.raises(ValidationError, match="exactly one"):
+        TokenSettings(jwt_secret="s" * 32, jwt_jwks_url="https://issuer/keys")
+    assert TokenSettings(jwt_secret="", jwt_jwks_url="https://issuer/keys").jwt_secret is None
+
+
+def test_a_secret_is_as_long_as_its_hash_in_bytes() -> None:
+    assert TokenSettings(jwt_secret="é" * 16).jwt_secret is not None
+    with pytest.raises(ValidationError, match="32 bytes"):
+        TokenSettings(jwt_secret="s" * 31)
+
+
+def test_times_are_finite_and_positive() -> None:
+    for bad in (0, -1, float("inf"), float("nan")):
+        with pytest.raises(ValidationError):
+            HttpSettings(http_port=1, request_timeout_seconds=bad)
+
+
+@pytest.mark.parametrize(
+    "model", [ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, StorageSettings, KafkaSettings]
+)
+def test_every_field_says_what_it_is_and_what_it_is_without_being_set(model: type[Settings]) -> None:
+    for name, field in model.model_fields.items():
+        text = field.description or ""
+        assert "required" in text if field.is_required() else "default" in text, name
+        assert "seconds" in text if name.endswith("_seconds") else True, name
