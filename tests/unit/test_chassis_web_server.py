@@ -1,0 +1,111 @@
+"""The server: what is no HTTP, a stop with requests in flight, a port that is taken."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import ClientConnectorError, ClientSession, web
+from structlog.testing import capture_logs
+
+from services.chassis.auth import TokenVerifier
+from services.chassis.settings import HttpSettings, TokenSettings
+from services.chassis.web import listening, make_app, serve
+
+TOKENS = TokenSettings(jwt_secret="a secret of the tests, long enough")
+HTTP = HttpSettings(http_port=0, shutdown_grace_seconds=0.5)
+
+
+def made(**seconds: float) -> web.Application:
+    """An application whose readiness takes as long as it is told."""
+    checks = {name: (lambda wait=wait: asyncio.sleep(wait)) for name, wait in seconds.items()}
+    return make_app(HTTP, TokenVerifier(TOKENS), ready=checks, setup=lambda _: None)
+
+
+async def exchange(port: int, raw: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(raw)
+    try:
+        async with asyncio.timeout(5):
+            return await reader.read()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"private garbage\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: private" + b"x" * 40_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nprivate\x00: y\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: private\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00private\r\n\r\n",
+    ],
+    ids=["words", "huge header", "NUL in a name", "length", "TLS"],
+)
+async def test_what_is_no_http_is_answered_in_our_shape_and_quoted_nowhere(raw: bytes) -> None:
+    async with listening(made(), HTTP) as port:
+        with capture_logs() as lines:
+            answer = await exchange(port, raw)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b" 400 " in head
+    assert json.loads(body) == {"detail": "Bad Request"}
+    assert "private" not in str(lines)
+
+
+async def test_a_stop_lets_requests_in_flight_finish_and_takes_no_more() -> None:
+    stop, ports = asyncio.Event(), asyncio.Queue[int]()
+
+    async def run() -> None:
+        async with listening(made(slow=0.3), HTTP) as port:
+            ports.put_nowait(port)
+            await stop.wait()
+
+    server = asyncio.create_task(run())
+    port = await ports.get()
+    async with ClientSession() as session:
+        in_flight = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/readyz"))
+        await asyncio.sleep(0.1)
+        stop.set()
+        await asyncio.sleep(0.05)
+        with pytest.raises(ClientConnectorError):
+            await session.get(f"http://127.0.0.1:{port}/healthz")
+        assert (await in_flight).status == 200
+    await asyncio.wait_for(server, 1)
+
+
+async def test_a_stop_waits_no_longer_than_its_grace() -> None:
+    clock = asyncio.get_running_loop().time
+    async with ClientSession() as session:
+        async with listening(made(slow=1.9), HTTP) as port:
+            in_flight = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/readyz"))
+            await asyncio.sleep(0.1)
+            began = clock()
+        assert 0.4 < clock() - began < 1.5
+        await asyncio.gather(in_flight, return_exceptions=True)
+
+
+async def test_idle_connections_do_not_hold_up_a_stop() -> None:
+    clock = asyncio.get_running_loop().time
+    async with ClientSession() as session:
+        async with listening(made(), HTTP) as port:
+            await (await session.get(f"http://127.0.0.1:{port}/healthz")).read()
+            began = clock()
+        assert clock() - began < 0.3
+
+
+async def test_serving_ends_with_the_stop_event() -> None:
+    stop = asyncio.Event()
+    server = asyncio.create_task(serve(made(), HTTP, stop))
+    await asyncio.sleep(0.05)
+    assert not server.done()
+    stop.set()
+    await asyncio.wait_for(server, 1)
+
+
+async def test_a_taken_port_is_an_error_at_once() -> None:
+    async with listening(made(), HTTP) as port:
+        with pytest.raises(OSError, match="address already in use"):
+            await serve(made(), HttpSettings(http_port=port), asyncio.Event())
