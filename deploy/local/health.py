@@ -1,0 +1,55 @@
+"""Waits until processes are well, and says which is not and where its log is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from deploy.local.errors import StackError, one_line
+from deploy.local.layout import Layout
+from deploy.local.programs import Program
+from deploy.local.supervisor import Supervisor
+
+POLL_SECONDS = 0.1
+CHECK_SECONDS = 5.0
+FUTILE_STARTS = 4
+"""A process that was started this often and never became well will not: the rest of the wait is spared."""
+
+
+async def is_well(program: Program) -> str:
+    """The reason why a program is not well; empty when it is."""
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await program.check()
+    except Exception as error:  # noqa: BLE001 - whatever a client raises: the server does not answer as it should
+        return one_line(error)
+    return ""
+
+
+async def wait_until_well(
+    programs: Sequence[Program], supervisor: Supervisor, layout: Layout, timeout_seconds: float
+) -> None:
+    """Returns when every program is well. Raises StackError for the first that is not in time, or keeps dying."""
+    end = time.monotonic() + timeout_seconds
+    await asyncio.gather(*(_wait(program, supervisor, layout, end) for program in programs))
+
+
+async def _wait(program: Program, supervisor: Supervisor, layout: Layout, end: float) -> None:
+    starts: set[int] = set()
+    while reason := await is_well(program):
+        process = (await asyncio.to_thread(supervisor.processes))[program.name]
+        starts.add(process.started)
+        if len(starts) >= FUTILE_STARTS:
+            raise StackError(f"{program.name} keeps ending: {last_line(layout, program.name)}")
+        if time.monotonic() > end:
+            log = layout.log(program.name)
+            raise StackError(f"{program.name} is not well ({process.state}: {reason}); its log is {log}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def last_line(layout: Layout, name: str) -> str:
+    """The last words of a process and where its log is."""
+    path = layout.log(name)
+    lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+    return f"{lines[-1][:300] if lines else 'it said nothing'}; its log is {path}"

@@ -1,0 +1,75 @@
+"""How a stack is reached: addresses, roles and keys. For tests and operators' commands; it holds secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deploy.local.credentials import DATABASE_ROLES, STORE_USERS, Credentials, store_key
+from deploy.local.server_minio import BUCKET, REGION
+from deploy.local.server_postgres import database_url
+from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, SERVICES, service_port
+from deploy.local.settings import StackSettings
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKey:
+    """A user of the object store."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StackInfo:
+    """Addresses and credentials of a stack.
+
+    `databases`: connection URLs by role: postgres (superuser), upload, quota, janitor, audit (reads all schemas).
+    `store_keys`: by user: root, upload, janitor, audit. `service_urls`: by process name, e.g. upload-1.
+    """
+
+    gateway_url: str
+    minio_url: str
+    minio_endpoint: str
+    minio_public_endpoint: str
+    minio_region: str
+    bucket: str
+    kafka_bootstrap: str
+    cors_origins: tuple[str, ...]
+    service_urls: Mapping[str, str]
+    databases: Mapping[str, str] = field(repr=False)
+    store_keys: Mapping[str, StoreKey] = field(repr=False)
+    jwt_secret: str = field(repr=False)
+    jwt_issuer: str = JWT_ISSUER
+    jwt_audience: str = JWT_AUDIENCE
+
+
+def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
+    """What the settings and secrets of a stack amount to."""
+    return StackInfo(
+        gateway_url=f"http://127.0.0.1:{settings.gateway_port}",
+        minio_url=f"http://127.0.0.1:{settings.minio_port}",
+        minio_endpoint=f"127.0.0.1:{settings.minio_port}",
+        minio_public_endpoint=settings.public_endpoint,
+        minio_region=REGION,
+        bucket=BUCKET,
+        kafka_bootstrap=f"127.0.0.1:{settings.kafka_port}",
+        cors_origins=settings.origins,
+        service_urls=_service_urls(settings),
+        databases=_databases(settings, credentials),
+        store_keys={user: StoreKey(store_key(user), credentials.store[user]) for user in ("root", *STORE_USERS)},
+        jwt_secret=credentials.jwt_secret,
+    )
+
+
+def _service_urls(settings: StackSettings) -> dict[str, str]:
+    return {
+        f"{service}-{number}": f"http://127.0.0.1:{service_port(settings, service, number)}"
+        for service in SERVICES
+        for number in range(1, settings.replicas + 1)
+    }
+
+
+def _databases(settings: StackSettings, credentials: Credentials) -> dict[str, str]:
+    roles = ("postgres", *DATABASE_ROLES)
+    return {role: database_url(settings.postgres_port, role, credentials.database[role]) for role in roles}

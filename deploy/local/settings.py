@@ -1,0 +1,103 @@
+"""The settings of a stack: the only place of deploy/local that reads the environment for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from deploy.local.errors import StackError
+
+Port = Annotated[int, Field(ge=1024, le=65535)]
+MAX_REPLICAS = 9
+SERVICE_PORTS = 60
+"""Ports above SERVICE_PORT_BASE that belong to the stack: twenty a service."""
+
+PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port", "kafka_controller_port")
+
+
+class StackSettings(BaseSettings):
+    """A stack. Each field is the environment variable of its name in upper case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    state_dir: Path = Field(Path(".state"), description="folder of all data, logs and secrets; default .state")
+    replicas: int = Field(1, ge=1, le=MAX_REPLICAS, description="processes of each service, 1 to 9; default 1")
+    gateway_port: Port = Field(8080, description="port of the HTTP API on 127.0.0.1; default 8080")
+    minio_port: Port = Field(9000, description="port of the object store on 127.0.0.1; default 9000")
+    postgres_port: Port = Field(15432, description="port of PostgreSQL on 127.0.0.1; default 15432")
+    kafka_port: Port = Field(19092, description="port of Kafka's clients on 127.0.0.1; default 19092")
+    kafka_controller_port: Port = Field(19093, description="port of Kafka's controller; default 19093")
+    service_port_base: Port = Field(
+        18100, description="upload-i listens on base+i, quota-i on base+20+i, janitor-i on base+40+i; default 18100"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="origins, with commas, whose pages may PUT to the store; default http://localhost:GATEWAY_PORT"
+    )
+    minio_public_endpoint: str = Field(
+        "", description="host:port that presigned URLs name; default localhost:MINIO_PORT"
+    )
+    log_level: str = Field("INFO", description="least level the services log; default INFO")
+    services: bool = Field(True, description="whether the services and the gateway run too; default true")
+    service_env: dict[str, str] = Field(
+        default_factory=dict, description="more environment of every service, as JSON; default none"
+    )
+    start_timeout_seconds: float = Field(
+        120, gt=0, description="how long `up` waits for one stage of the stack to be healthy; seconds, default 120"
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _no_wildcard(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if "*" in origin:
+                raise ValueError("a wildcard would let any page write to the store; name the origins")
+            if not origin.startswith(("http://", "https://")) or origin.count("/") > 2:  # noqa: PLR2004 - of ://
+                raise ValueError(f"{origin!r} is no origin, such as http://localhost:8080")
+        return origins
+
+    @field_validator("state_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        ports = [getattr(self, name) for name in PORTS_OF_SERVERS]
+        inside = [port for port in ports if 0 < port - self.service_port_base < SERVICE_PORTS]
+        if len(set(ports)) != len(ports) or inside:
+            raise ValueError("two servers of the stack would share a port")
+        if self.service_port_base + SERVICE_PORTS > 65535:  # noqa: PLR2004 - the ports there are
+            raise ValueError("SERVICE_PORT_BASE leaves no room for the services' ports")
+        return self
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may write to the store."""
+        return self.cors_origins or (f"http://localhost:{self.gateway_port}",)
+
+    @property
+    def public_endpoint(self) -> str:
+        """host:port of the store as clients resolve it."""
+        return self.minio_public_endpoint or f"localhost:{self.minio_port}"
+
+
+def load_settings() -> StackSettings:
+    """The settings the environment names. Raises StackError with one line that names the variable."""
+    try:
+        return StackSettings()
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in found["loc"]).upper() or "settings"
+        raise StackError(f"{name}: {found['msg'].removeprefix('Value error, ')}") from None
+    except ValueError as error:
+        raise StackError(f"the environment cannot be read: {error}") from None

@@ -1,0 +1,67 @@
+"""The bucket, its notifications, and a key a service with a policy for what that service does."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import aiohttp
+from miniopy_async import Minio, MinioAdmin
+from miniopy_async.credentials import StaticProvider
+from miniopy_async.notificationconfig import NotificationConfig, QueueConfig
+
+from deploy.local.credentials import STORE_USERS, Credentials, store_key
+from deploy.local.server_minio import BUCKET, REGION, TARGET_ARN
+
+TIMEOUT = aiohttp.ClientTimeout(total=30)
+EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+
+ON_OBJECTS: Mapping[str, Sequence[str]] = {
+    "upload": ("s3:PutObject", "s3:GetObject"),
+    "janitor": ("s3:GetObject", "s3:DeleteObject"),
+    "audit": (),
+}
+"""What each user may do to an object; all of them may list the bucket."""
+
+
+async def setup_minio(port: int, credentials: Credentials) -> None:
+    """Makes what is missing and puts right what is there; may be repeated at any time."""
+    root = StaticProvider(store_key("root"), credentials.store["root"])
+    endpoint = f"127.0.0.1:{port}"
+    async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+        client = Minio(endpoint, credentials=root, secure=False, region=REGION, session=session)
+        admin = MinioAdmin(endpoint, root, region=REGION, secure=False, session=session)
+        if not await client.bucket_exists(BUCKET):
+            await client.make_bucket(BUCKET)
+        for user in STORE_USERS:
+            await _setup_user(admin, user, credentials.store[user])
+        await client.set_bucket_notification(BUCKET, _notifications())
+
+
+def _notifications() -> NotificationConfig:
+    return NotificationConfig(queue_config_list=[QueueConfig(TARGET_ARN, EVENTS, config_id="docuvault")])
+
+
+async def _setup_user(admin: MinioAdmin, user: str, secret: str) -> None:
+    key = store_key(user)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(policy(user), file)
+        file.flush()
+        await admin.policy_add(key, str(Path(file.name)))
+    await admin.user_add(key, secret)
+    await admin.policy_set(key, user=key)
+
+
+def policy(user: str) -> dict[str, object]:
+    """The policy of a user of the store, as S3 writes policies."""
+    bucket = f"arn:aws:s3:::{BUCKET}"
+    statements = [_allow(("s3:ListBucket", "s3:GetBucketLocation"), bucket)]
+    if ON_OBJECTS[user]:
+        statements.append(_allow(ON_OBJECTS[user], f"{bucket}/*"))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(actions: Sequence[str], resource: str) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": [resource]}

@@ -1,0 +1,2 @@
+-- The schema `public` is nobody's.
+REVOKE ALL ON SCHEMA public FROM PUBLIC;

@@ -1,0 +1,145 @@
+"""The embedded stack: real servers and the services on this machine, without Docker or root."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from deploy.local import running
+from deploy.local.console import say
+from deploy.local.credentials import ensure_credentials, load_credentials
+from deploy.local.ending import end_stack, erase
+from deploy.local.errors import StackError
+from deploy.local.health import is_well
+from deploy.local.info import StackInfo, info_of
+from deploy.local.layout import Layout
+from deploy.local.ports import reserve_block
+from deploy.local.programs import Program
+from deploy.local.provision import provision
+from deploy.local.settings import StackSettings
+from deploy.local.starting import Starter, run_async
+from deploy.local.supervisor import Process, Supervisor
+
+__all__ = ["Stack", "StackSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A process, supervisord's word for its state, its pid (0: none) and why it is not well (empty: it is)."""
+
+    name: str
+    state: str
+    pid: int
+    reason: str
+
+
+async def _ask(programs: Sequence[Program], processes: Mapping[str, Process]) -> list[Health]:
+    reasons = await asyncio.gather(*(is_well(program) for program in programs))
+    known = (
+        (processes.get(one.name, Process(one.name, "UNKNOWN", 0, 0)), why)
+        for one, why in zip(programs, reasons, strict=True)
+    )
+    return [Health(process.name, process.state, process.pid, why) for process, why in known]
+
+
+class Stack:
+    """One stack, named by its state folder. Every method blocks: from async code call them through a thread.
+
+    `up`, `down` and `reset` raise StackError with a line that says what to do.
+    """
+
+    def __init__(self, settings: StackSettings) -> None:
+        self._asked = settings
+        self._block: FileLock | None = None
+        self.layout = Layout(settings.state_dir)
+        self.supervisor = Supervisor(self.layout)
+
+    @classmethod
+    def on_free_ports(cls, state_dir: Path, **settings: Any) -> Self:  # noqa: ANN401 - fields of StackSettings
+        """A stack of a test's own: its ports are free, and kept from other tests as long as this object lives."""
+        first, block = reserve_block()
+        ports = {
+            "gateway_port": first,
+            "minio_port": first + 1,
+            "postgres_port": first + 2,
+            "kafka_port": first + 3,
+            "kafka_controller_port": first + 4,
+            "service_port_base": first + 5,
+        }
+        stack = cls(StackSettings(state_dir=state_dir, **{**ports, **settings}))
+        stack._block = block
+        return stack
+
+    @property
+    def settings(self) -> StackSettings:
+        """What was asked for over what the stack was last started with."""
+        return running.recall(self.layout, self._asked)
+
+    @property
+    def info(self) -> StackInfo:
+        """How to reach the stack. Raises StackError where there is none."""
+        return info_of(self.settings, load_credentials(self.layout))
+
+    def up(self, *, replicas: int | None = None) -> None:
+        """Starts what does not run, also with another number of replicas; returns when every health check is green."""
+        if replicas is not None:
+            self._asked = StackSettings(**{**self._asked.model_dump(exclude_unset=True), "replicas": replicas})
+        tools = provision()
+        self.layout.prepare()
+        with self._alone():
+            settings = running.recall_running(self.layout, self._asked) if self.supervisor.alive() else self._asked
+            credentials = ensure_credentials(self.layout)
+            running.remember(self.layout, settings)
+            Starter(self.layout, settings, credentials, tools, self.supervisor).start()
+
+    def down(self) -> bool:
+        """Ends what the stack runs and keeps its data. Returns whether there was anything to end."""
+        if not self.layout.state.exists():
+            return False
+        with self._alone():
+            return end_stack(self.layout, self.supervisor)
+
+    def reset(self) -> None:
+        """Ends the stack and removes all its data."""
+        if not self.layout.state.exists():
+            return
+        with self._alone():
+            end_stack(self.layout, self.supervisor)
+            erase(self.layout)
+
+    def status(self) -> dict[str, Process]:
+        """What supervisord says of each process; empty when the stack is down."""
+        return self.supervisor.processes() if self.supervisor.alive() else {}
+
+    def health(self) -> list[Health]:
+        """Each process of a running stack, asked whether it is well; empty when the stack is down."""
+        processes = self.status()
+        if not processes:
+            return []
+        starter = Starter(self.layout, self.settings, load_credentials(self.layout), provision(), self.supervisor)
+        return run_async(_ask(starter.programs(), processes))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        lock = FileLock(self.layout.state / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say("- another command works on this stack; waiting for it")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def require_running(stack: Stack) -> None:
+    """Raises StackError unless the stack is up."""
+    if not stack.supervisor.alive():
+        raise StackError(f"the stack in {stack.layout.state} is down; `make up` starts it")

@@ -1,0 +1,151 @@
+"""Starting a stack, or bringing a running one to what its settings say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from deploy.local import leftovers
+from deploy.local.console import Steps, say
+from deploy.local.credentials import Credentials
+from deploy.local.health import wait_until_well
+from deploy.local.layout import Layout
+from deploy.local.ports import check_ports
+from deploy.local.programs import Program
+from deploy.local.provision import Tools
+from deploy.local.server_kafka import kafka, prepare_kafka
+from deploy.local.server_minio import minio
+from deploy.local.server_postgres import postgres, prepare_postgres
+from deploy.local.server_services import gateway, reload_gateway, replicas, write_gateway
+from deploy.local.settings import StackSettings
+from deploy.local.setup_kafka import setup_kafka
+from deploy.local.setup_minio import setup_minio
+from deploy.local.setup_postgres import setup_postgres
+from deploy.local.supervisor import Supervisor
+
+T = TypeVar("T")
+
+STARTED = frozenset({"RUNNING", "STARTING", "BACKOFF"})
+"""What supervisord calls a process that it runs or is about to run again."""
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, run to its end also where the caller's thread has an event loop of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+class Starter:
+    """Brings one stack up."""
+
+    def __init__(
+        self, layout: Layout, settings: StackSettings, credentials: Credentials, tools: Tools, supervisor: Supervisor
+    ) -> None:
+        self._layout = layout
+        self._settings = settings
+        self._credentials = credentials
+        self._tools = tools
+        self._supervisor = supervisor
+
+    def start(self) -> None:
+        """Returns when every process is well and everything is set up; raises StackError otherwise."""
+        alive = self._supervisor.alive()
+        if not alive:
+            self._end_leftovers()
+        servers, services, door = self._servers(), self._services(), self._door()
+        programs = self.programs()
+        check_ports(program for program in programs if program.name not in self._started())
+        with Steps() as steps:
+            with steps.step("servers: PostgreSQL, Kafka, MinIO"):
+                self._prepare()
+                self._supervise(programs, alive=alive)
+                self._start_and_wait(servers)
+            with steps.step("database roles, topics, bucket, keys"):
+                run_async(self._set_up())
+            if services:
+                with steps.step(f"services: {len(services)} processes"):
+                    self._start_and_wait(services)
+                with steps.step("gateway"):
+                    self._open_the_door(door)
+
+    def programs(self) -> tuple[Program, ...]:
+        """All programs of the stack, in the order they are started."""
+        return (*self._servers(), *self._services(), *self._door())
+
+    def _servers(self) -> tuple[Program, ...]:
+        layout, settings, credentials, tools = self._layout, self._settings, self._credentials, self._tools
+        return (
+            postgres(layout, settings, credentials, tools.postgres_bin),
+            kafka(layout, settings, tools.java, tools.kafka_jars),
+            minio(layout, settings, credentials, tools.minio),
+        )
+
+    def _services(self) -> tuple[Program, ...]:
+        return replicas(self._settings, self._credentials) if self._settings.services else ()
+
+    def _door(self) -> tuple[Program, ...]:
+        return (gateway(self._layout, self._settings, self._tools.caddy),) if self._settings.services else ()
+
+    def _started(self) -> set[str]:
+        if not self._supervisor.alive():
+            return set()
+        return {name for name, process in self._supervisor.processes().items() if process.state in STARTED}
+
+    def _end_leftovers(self) -> None:
+        names = leftovers.end_leftovers(self._layout.stack_id)
+        if names:
+            say(f"- ended what a killed supervisor had left behind: {', '.join(names)}")
+
+    def _prepare(self) -> None:
+        """Makes the servers' folders, both at once, unless they run in them."""
+        started, layout, settings, tools = self._started(), self._layout, self._settings, self._tools
+        with ThreadPoolExecutor(2) as pool:
+            jobs = []
+            if "postgres" not in started:
+                jobs.append(pool.submit(prepare_postgres, layout, settings, self._credentials, tools.postgres_bin))
+            if "kafka" not in started:
+                java, jars = tools.java, tools.kafka_jars
+                jobs.append(pool.submit(prepare_kafka, layout, settings, self._credentials, java, jars))
+        for job in jobs:
+            job.result()
+
+    def _supervise(self, programs: Sequence[Program], *, alive: bool) -> None:
+        """Starts supervisord, or makes the running one follow: replicas that go are taken from the gateway first."""
+        if not alive:
+            self._supervisor.launch(programs)
+            return
+        names = {program.name for program in programs}
+        started = self._started()
+        if "gateway" in started & names and started - names:
+            self._reload_gateway()
+        self._supervisor.configure(programs)
+        self._supervisor.update()
+
+    def _start_and_wait(self, programs: Sequence[Program]) -> None:
+        started = self._started()
+        for program in programs:
+            if program.name not in started:
+                self._supervisor.start(program.name)
+        timeout = self._settings.start_timeout_seconds
+        run_async(wait_until_well(programs, self._supervisor, self._layout, timeout))
+
+    async def _set_up(self) -> None:
+        settings, credentials = self._settings, self._credentials
+        await asyncio.gather(
+            setup_postgres(settings.postgres_port, credentials),
+            setup_kafka(settings.kafka_port),
+            setup_minio(settings.minio_port, credentials),
+        )
+
+    def _open_the_door(self, door: Sequence[Program]) -> None:
+        if "gateway" in self._started():
+            self._reload_gateway()
+        else:
+            write_gateway(self._layout, self._settings)
+        self._start_and_wait(door)
+
+    def _reload_gateway(self) -> None:
+        if write_gateway(self._layout, self._settings):
+            reload_gateway(self._layout, self._tools.caddy)
