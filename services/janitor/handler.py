@@ -10,11 +10,11 @@ from docuvault_contracts.cloudevents import Message
 
 from services.chassis.delivery import Delivery
 from services.janitor.decide import Fact, State
-from services.janitor.events import removed
+from services.janitor.events import removed_message
 from services.janitor.removal import Remover
 from services.janitor.store import Objects
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def utc_now() -> datetime:
@@ -42,4 +42,4 @@ class JanitorHandler:
         gone = await self._objects.mark_removed(await self._remover.remove(orders), self._now())
         log.info("janitor.batch_settled", size=len(batch), removed=len(gone), kept=len(known) - len(orders))
         traces = {delivery.event.object_key: delivery.traceparent for delivery in batch}
-        return [removed(removal, traces[removal.object_key]) for removal in gone]
+        return [removed_message(removal, traces[removal.object_key]) for removal in gone]

@@ -1,0 +1,184 @@
+"""What the audit compares, as sorted streams from PostgreSQL and the bucket, and where the readers of Kafka stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+from aiohttp import ClientSession, ClientTimeout
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from docuvault_contracts import topics
+from docuvault_contracts.keys import parse_key
+from miniopy_async.api import Minio
+from miniopy_async.datatypes import Object
+
+from deploy.ops.audit_model import Account, Backlog, Document, Reservation, StoredObject
+from services.chassis.postgres import load_sql
+
+SQL = load_sql("deploy.ops")
+TIMEOUT_SECONDS = 10.0
+REQUEST_MS = 5000
+PREFETCH_ROWS = 1000
+READERS: Mapping[str, Sequence[topics.Topic]] = {
+    "upload": (topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR),
+    "quota": (topics.STORAGE_EVENTS, topics.DOCUMENTS, topics.STORAGE_JANITOR, topics.USERS),
+    "janitor": (topics.QUOTA, topics.DOCUMENTS),
+}
+"""Which consumer group reads which topics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the three servers are and how to read them.
+
+    `minio_endpoint` and `kafka_bootstrap` are host:port; `database_url` is of a role that may read all schemas.
+    """
+
+    database_url: str = field(repr=False)
+    kafka_bootstrap: str
+    minio_endpoint: str
+    minio_access_key: str
+    minio_secret_key: str = field(repr=False)
+    minio_bucket: str = "documents"
+    minio_secure: bool = False
+    minio_region: str = "us-east-1"
+
+
+class Ledgers:
+    """What the services' tables say, all of it at one moment."""
+
+    def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._connection = connection
+
+    async def accounts(self) -> AsyncIterator[Account]:
+        """Ascending by user."""
+        async for row in self._connection.cursor(SQL["audit_accounts"], prefetch=PREFETCH_ROWS):
+            yield Account(**dict(row))
+
+    async def reservations(self) -> AsyncIterator[Reservation]:
+        """Ascending by key."""
+        async for row in self._connection.cursor(SQL["audit_reservations"], prefetch=PREFETCH_ROWS):
+            yield Reservation(**dict(row))
+
+    async def documents(self) -> AsyncIterator[Document]:
+        """Ascending by key."""
+        async for row in self._connection.cursor(SQL["audit_documents"], prefetch=PREFETCH_ROWS):
+            yield Document(**dict(row))
+
+    async def backlogs(self) -> list[Backlog]:
+        """What waits in the tables."""
+        return [Backlog(**dict(row)) for row in await self._connection.fetch(SQL["audit_backlogs"])]
+
+
+@asynccontextmanager
+async def open_ledgers(servers: Servers) -> AsyncIterator[Ledgers]:
+    """One connection with one snapshot, so that rows of different tables are of the same moment."""
+    connection = await asyncpg.connect(servers.database_url, timeout=TIMEOUT_SECONDS)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield Ledgers(connection)
+    finally:
+        await connection.close(timeout=TIMEOUT_SECONDS)
+
+
+class Bucket:
+    """The listing of the bucket. Foreign keys come apart: a listing need not sort them the way a database does."""
+
+    def __init__(self, client: Minio, name: str) -> None:
+        self._client = client
+        self._name = name
+        self.foreign: list[StoredObject] = []
+
+    async def objects(self) -> AsyncIterator[StoredObject]:
+        """The objects under keys of ours, ascending; what is under others is in `foreign` afterwards."""
+        async for found in self._client.list_objects(self._name, recursive=True):
+            stored = _stored(found)
+            if parse_key(stored.key) is None:
+                self.foreign.append(stored)
+            else:
+                yield stored
+
+
+def _stored(found: Object) -> StoredObject:
+    return StoredObject(found.object_name or "", found.size or 0, (found.etag or "").strip('"'))
+
+
+@asynccontextmanager
+async def open_bucket(servers: Servers) -> AsyncIterator[Bucket]:
+    """Connects on the first listing only."""
+    timeout = ClientTimeout(total=None, sock_connect=TIMEOUT_SECONDS, sock_read=TIMEOUT_SECONDS)
+    async with ClientSession(timeout=timeout) as session:
+        client = Minio(
+            servers.minio_endpoint,
+            servers.minio_access_key,
+            servers.minio_secret_key,
+            region=servers.minio_region,
+            secure=servers.minio_secure,
+            session=session,
+        )
+        yield Bucket(client, servers.minio_bucket)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where Kafka's readers stand: what each group has not read, and what lies in the dead letters."""
+
+    unread: Sequence[Backlog]
+    dead_letters: Sequence[Backlog]
+
+
+async def read_standing(servers: Servers) -> Standing:
+    """Asks the broker; commits nothing and joins no group."""
+    async with _open_kafka(servers.kafka_bootstrap) as kafka, asyncio.timeout(TIMEOUT_SECONDS):
+        return Standing(
+            [await kafka.unread(group, [topic.name for topic in read]) for group, read in READERS.items()],
+            [await kafka.dead_letters(group) for group in READERS],
+        )
+
+
+@asynccontextmanager
+async def _open_kafka(bootstrap: str) -> AsyncIterator[_Kafka]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS, enable_auto_commit=False)
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            await admin.start()
+            await consumer.start()
+        yield _Kafka(admin, consumer)
+    finally:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            await consumer.stop()
+            await admin.close()
+
+
+class _Kafka:
+    def __init__(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+        self._admin = admin
+        self._consumer = consumer
+
+    async def unread(self, group: str, names: Sequence[str]) -> Backlog:
+        committed = await self._admin.list_consumer_group_offsets(group)
+        lag = 0
+        for partition, (first, end) in (await self._bounds(names)).items():
+            reached = committed[partition].offset if partition in committed else 0
+            lag += end - max(first, reached)
+        return Backlog(f"records that group {group} has not read", lag)
+
+    async def dead_letters(self, group: str) -> Backlog:
+        name = topics.dead_letter_topic(group).name
+        bounds = await self._bounds([name])
+        return Backlog(f"records in {name}", sum(end - first for first, end in bounds.values()))
+
+    async def _bounds(self, names: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
+        """The first offset there is and the next one to be written, of each partition."""
+        found = await self._admin.describe_topics(list(names))
+        partitions = [
+            TopicPartition(topic["topic"], each["partition"]) for topic in found for each in topic["partitions"]
+        ]
+        firsts = await self._consumer.beginning_offsets(partitions)
+        ends = await self._consumer.end_offsets(partitions)
+        return {partition: (firsts[partition], ends[partition]) for partition in partitions}

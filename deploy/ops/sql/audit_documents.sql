@@ -1,0 +1,10 @@
+-- All documents, tombstones too, by key.
+SELECT
+    object_key COLLATE "C" AS key,
+    id::text AS document_id,
+    status,
+    size_bytes,
+    etag,
+    extract(EPOCH FROM now() - created_at)::float8 AS age_seconds
+FROM upload.documents
+ORDER BY object_key COLLATE "C"

@@ -1,0 +1,52 @@
+"""Wires the janitor: `python -m services.janitor`, settings from the environment."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from services.chassis.consumer import consume, open_consumer
+from services.chassis.health import Check
+from services.chassis.logging import configure
+from services.chassis.migrations import migrate
+from services.chassis.postgres import open_pool, ping
+from services.chassis.producer import open_producer
+from services.chassis.run import run, supervise
+from services.chassis.settings import load
+from services.chassis.storage_minio import open_storage
+from services.chassis.web import serve
+from services.janitor.handler import JanitorHandler
+from services.janitor.http import make_janitor_app
+from services.janitor.parsing import GROUP, TOPICS, parse
+from services.janitor.removal import Remover
+from services.janitor.settings import Settings
+from services.janitor.store import PgObjects
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Runs until `stop`. Raises SettingsError."""
+    settings = load(Settings)
+    configure(settings.service_name, settings.replica, settings.log_level)
+    async with (
+        open_pool(settings) as pool,
+        open_storage(settings) as storage,
+        open_producer(settings) as producer,
+    ):
+        await migrate(pool, "services.janitor")
+        objects = PgObjects(pool)
+        handler = JanitorHandler(objects, Remover(objects, storage, settings.removals_at_once))
+        ready: dict[str, Check] = {
+            "postgres": partial(ping, pool),
+            "kafka": producer.ping,
+            "minio": storage.health_check,
+        }
+        async with open_consumer(settings, group=GROUP, topics=TOPICS) as consumer:
+            await supervise(
+                stop,
+                consume(consumer, parse, handler, producer, group=GROUP, stop=stop),
+                serve(make_janitor_app(settings, ready), settings, stop),
+            )
+
+
+if __name__ == "__main__":
+    run(main)
