@@ -1,0 +1,77 @@
+"""Confirm: look at the store, say what was seen, wait for the ledger's word. Bounded, and from whatever replica."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+
+from services.chassis.errors import Transient
+from services.chassis.producer import Publisher
+from services.chassis.storage import ObjectStorage
+from services.upload.decide import Answer, Observe, Undecided, Unknown, answer_by_row, answer_by_stat, has_moved
+from services.upload.document import Document
+from services.upload.messages import upload_observed
+from services.upload.ports import Command, Documents, Patience
+from services.upload.waiters import Limit, Waiters, Watch, until
+
+log = structlog.get_logger(__name__)
+
+
+class Confirm:
+    """Answers a confirm. It changes nothing itself: repeated, cut off or crashed, it leaves nothing half done."""
+
+    def __init__(
+        self, documents: Documents, storage: ObjectStorage, publisher: Publisher, waiters: Waiters, patience: Patience
+    ) -> None:
+        self._documents = documents
+        self._storage = storage
+        self._publisher = publisher
+        self._waiters = waiters
+        self._patience = patience
+
+    async def __call__(self, command: Command) -> Answer:
+        """What the client is told. Raises Transient where the database or the store is away."""
+        limit = self._patience.limit(command)
+        with self._waiters.watch(command.document_id) as watch:  # before the row is read: no decision falls between
+            return await self._answer(command, watch, limit)
+
+    async def _answer(self, command: Command, watch: Watch, limit: Limit) -> Answer:
+        document = await self._documents.find(command.user_id, command.document_id)
+        while document is not None:
+            if (known := answer_by_row(document)) is not None:
+                return known
+            seen = answer_by_stat(document, await self._storage.stat_object(document.object_key))
+            if not isinstance(seen, Observe):
+                return seen
+            ruled = await self._rule(command, document, seen, watch, limit)
+            if not isinstance(ruled, Document):
+                return ruled
+            document = ruled  # the ledger spoke, but of other bytes: the URL was used again, so look again
+        return Unknown()
+
+    async def _rule(
+        self, command: Command, document: Document, seen: Observe, watch: Watch, limit: Limit
+    ) -> Answer | Document:
+        """The answer once the ledger spoke, or the document as it is then where that does not answer it."""
+        if not await self._say(command, document, seen, limit.deadline):
+            return Undecided(document.id)
+        read = partial(self._documents.find, command.user_id, command.document_id)
+        moved = await until(watch, read, partial(has_moved, document), limit)
+        if moved is None:
+            return Undecided(document.id)
+        answer = answer_by_row(moved) or answer_by_stat(moved, seen.stat)
+        return moved if isinstance(answer, Observe) else answer
+
+    async def _say(self, command: Command, document: Document, seen: Observe, deadline: float) -> bool:
+        """Whether the broker has it. With Kafka away nothing is lost: the store's own notification waits for it."""
+        message = upload_observed(document, seen.stat, datetime.now(UTC), command.traceparent)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._publisher.publish([message])
+        except (Transient, TimeoutError) as error:
+            log.warning("upload.observation_delayed", document_id=str(document.id), reason=str(error))
+            return False
+        return True

@@ -1,0 +1,94 @@
+"""A document as its row knows it. Sizes are bytes; times are timezone-aware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from docuvault_contracts.events import FiledTopic
+
+
+class Status(StrEnum):
+    """Where a document is in its life. The last two are tombstones: clients no longer see the document."""
+
+    PENDING = "pending"
+    UPLOADED = "uploaded"
+    CLASSIFIED = "classified"
+    CLASSIFICATION_FAILED = "classification_failed"
+    REJECTED = "rejected"
+    DELETED = "deleted"
+
+
+TOMBSTONES = frozenset({Status.REJECTED, Status.DELETED})
+STORED = frozenset({Status.UPLOADED, Status.CLASSIFIED, Status.CLASSIFICATION_FAILED})
+
+
+class Ruling(StrEnum):
+    """The ledger's newest word on the object."""
+
+    RESERVED = "reserved"
+    REJECTED = "rejected"
+    RELEASED = "released"
+
+
+class Reason(StrEnum):
+    """Why a document is a tombstone; of the deleted ones only `document_deleted` can never live again."""
+
+    OVER_QUOTA = "over_quota"
+    ALREADY_REJECTED = "already_rejected"
+    DOCUMENT_DELETED = "document_deleted"
+    OBJECT_REMOVED = "object_removed"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The classifier's newest word: for which `version` of the object, when, and what it found."""
+
+    version: int
+    at: datetime
+    status: Status
+    topics: tuple[FiledTopic, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One row. `version` is the ledger's (0: it has not spoken), and so are the three numbers of its last decision."""
+
+    id: UUID
+    user_id: UUID
+    object_key: str
+    filename: str
+    content_type: str
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    status: Status = Status.PENDING
+    size_bytes: int = 0
+    etag: str | None = None
+    version: int = 0
+    ruling: Ruling | None = None
+    used_bytes: int = 0
+    limit_bytes: int = 0
+    rejected_bytes: int = 0
+    reason: Reason | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its owner still sees it."""
+        return self.status not in TOMBSTONES
+
+    @property
+    def topics(self) -> tuple[FiledTopic, ...]:
+        """What it is filed under now; a verdict on bytes that are no longer there, or not yet, does not count."""
+        return self.verdict.topics if self.verdict is not None and self.status is Status.CLASSIFIED else ()
+
+    @property
+    def failure(self) -> str | None:
+        """Why it could not be classified, for a person; None where it could."""
+        failed = self.status is Status.CLASSIFICATION_FAILED
+        return self.verdict.reason if self.verdict is not None and failed else None

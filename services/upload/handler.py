@@ -1,0 +1,109 @@
+"""Applies what the ledger, the classifier and the janitor said to the documents, a batch in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from docuvault_contracts.cloudevents import Message, NotACloudEvent, UnknownEventType, decode, type_of
+from docuvault_contracts.events import (
+    BY_TYPE,
+    ClassificationFailed,
+    Classified,
+    QuotaRejected,
+    QuotaReleased,
+    QuotaReserved,
+    UploadAbandoned,
+)
+
+from services.chassis.delivery import Delivery, Origin, Record
+from services.chassis.errors import InvalidEvent
+from services.upload.decide import Incoming, apply, concerns
+from services.upload.document import Document, Status
+
+log = structlog.get_logger(__name__)
+
+HEARD = (QuotaReserved, QuotaRejected, QuotaReleased, Classified, ClassificationFailed, UploadAbandoned)
+_OTHERS = BY_TYPE.keys() - {event.type for event in HEARD}
+
+
+def parse(record: Record) -> Sequence[Delivery[Incoming]]:
+    """The one event of a record, or none where it moves no document. Raises InvalidEvent."""
+    if type_of(record.headers) in _OTHERS:
+        return ()
+    try:
+        envelope = decode(record.headers, record.value)
+    except UnknownEventType:  # of a later version of the contracts
+        return ()
+    except NotACloudEvent as error:
+        raise InvalidEvent(str(error)) from error
+    if not isinstance(envelope.event, HEARD):
+        return ()
+    origin = Origin(record.topic, record.partition, record.offset)
+    return (Delivery(envelope.event, origin, envelope.traceparent),)
+
+
+class Change(Protocol):
+    """The pure step between reading the locked documents and writing those that changed."""
+
+    def __call__(self, found: Iterable[Document], /) -> Sequence[Document]:
+        """The documents that are another than they were."""
+        ...
+
+
+class Documents(Protocol):
+    """What the handler needs of the store."""
+
+    async def change(self, document_ids: Iterable[UUID], step: Change) -> Sequence[Document]:
+        """Locks the documents, writes what `step` changed and wakes their waiters, in one transaction.
+
+        Raises Transient.
+        """
+        ...
+
+
+class UploadHandler:
+    """Moves documents by events; newer versions only, so that a replay changes nothing."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def handle(self, batch: Sequence[Delivery[Incoming]]) -> Sequence[Message]:
+        """Publishes nothing; raises Transient."""
+        changed = await self._documents.change(
+            {delivery.event.document_id for delivery in batch}, lambda found: fold(found, batch)
+        )
+        log.info(
+            "upload.batch_applied",
+            size=len(batch),
+            changed=len(changed),
+            rejected=sum(document.status is Status.REJECTED for document in changed),
+        )
+        return ()
+
+
+def fold(found: Iterable[Document], batch: Sequence[Delivery[Incoming]]) -> list[Document]:
+    """Those of `found` that another than they were after the batch, event by event in its order."""
+    before = {document.id: document for document in found}
+    after = dict(before)
+    for delivery in batch:
+        known = after.get(delivery.event.document_id)
+        if known is None or not concerns(known, delivery.event):
+            _ignore(delivery)
+        else:
+            after[known.id] = apply(known, delivery.event)
+    return [document for document in after.values() if document is not before[document.id]]
+
+
+def _ignore(delivery: Delivery[Incoming]) -> None:
+    """A row is committed before anyone has its URL, so what has no row here was never a document of ours."""
+    log.warning(
+        "upload.unknown_document",
+        document_id=str(delivery.event.document_id),
+        event_type=delivery.event.type,
+        topic=delivery.origin.topic,
+        partition=delivery.origin.partition,
+        offset=delivery.origin.offset,
+    )

@@ -1,0 +1,68 @@
+"""The events of this service, as the records that say them. Ids are derived, so that a fact said twice is one fact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid5
+
+from docuvault_contracts.cloudevents import Message, encode
+from docuvault_contracts.events import (
+    DocumentDeleted,
+    DocumentEvent,
+    ReclassifyRequested,
+    UploadObserved,
+    UploadRequested,
+)
+
+from services.chassis.storage import ObjectStat
+from services.upload.document import Document
+
+SOURCE = "docuvault/upload"
+
+
+def upload_requested(document: Document, traceparent: str) -> Message:
+    """A URL was handed out for a document that was just made."""
+    event = UploadRequested(
+        document_id=document.id,
+        user_id=document.user_id,
+        object_key=document.object_key,
+        content_type=document.content_type,
+        requested_at=document.created_at,
+        expires_at=document.expires_at,
+    )
+    return _message(event, document.created_at, traceparent)
+
+
+def upload_observed(document: Document, stat: ObjectStat, time: datetime, traceparent: str) -> Message:
+    """A confirm saw the object in the store; the same look at the same object has the same id."""
+    event = UploadObserved(
+        document_id=document.id,
+        user_id=document.user_id,
+        object_key=document.object_key,
+        etag=stat.etag,
+        size_bytes=stat.size,
+        observed_ns=stat.observed_ns,
+    )
+    return _message(event, time, traceparent, f":{document.object_key}:{stat.etag}:{stat.observed_ns}")
+
+
+def document_deleted(document: Document, time: datetime, traceparent: str) -> Message:
+    """Its owner deleted the document, which happens once."""
+    event = DocumentDeleted(
+        document_id=document.id, user_id=document.user_id, object_key=document.object_key, deleted_at=time
+    )
+    return _message(event, time, traceparent)
+
+
+def reclassify_requested(document: Document, time: datetime, traceparent: str) -> Message:
+    """Its owner wants the document classified again, which may happen often: the time tells the wishes apart."""
+    event = ReclassifyRequested(
+        document_id=document.id, user_id=document.user_id, object_key=document.object_key, requested_at=time
+    )
+    return _message(event, time, traceparent, f":{time.isoformat()}")
+
+
+def _message(event: DocumentEvent, time: datetime, traceparent: str, fact: str = "") -> Message:
+    """`fact` tells apart what may happen to one document several times."""
+    event_id = uuid5(event.document_id, event.type + fact)
+    return encode(event, id=str(event_id), source=SOURCE, time=time, traceparent=traceparent)

@@ -1,0 +1,61 @@
+"""What the commands need of the world, and nothing more of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from docuvault_contracts.cloudevents import Message
+
+from services.upload.document import Document
+from services.upload.listing import Wanted
+from services.upload.waiters import Limit
+
+
+class Documents(Protocol):
+    """The documents and, in the same transaction, the events about them. Every method raises Transient."""
+
+    async def create(self, document: Document, message: Message) -> None:
+        """Inserts a pending document together with its event."""
+        ...
+
+    async def find(self, user_id: UUID, document_id: UUID) -> Document | None:
+        """The user's document, a tombstone too; None for another user's."""
+        ...
+
+    async def list(self, wanted: Wanted) -> Sequence[Document]:
+        """At most `wanted.limit` live documents, newest first."""
+        ...
+
+    async def delete(self, document: Document, message: Message) -> bool:
+        """Makes a live document a tombstone together with its event; False where it was none any more."""
+        ...
+
+    async def announce(self, message: Message) -> None:
+        """Keeps an event that goes with no change of a row."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Who wants it, of which document, in which trace; `given_up` tells whether they still wait for the answer."""
+
+    user_id: UUID
+    document_id: UUID
+    traceparent: str
+    given_up: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request waits for what is decided elsewhere, and how often it looks unasked; seconds."""
+
+    seconds: float
+    poll_seconds: float = 0.5
+
+    def limit(self, command: Command) -> Limit:
+        """The limit of a wait that begins now."""
+        return Limit(asyncio.get_running_loop().time() + self.seconds, self.poll_seconds, command.given_up)

@@ -1,0 +1,45 @@
+"""Settings of the upload service; README.md lists them with their defaults."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from services.chassis.settings import (
+    DatabaseSettings,
+    HttpSettings,
+    KafkaSettings,
+    Seconds,
+    ServiceSettings,
+    StorageSettings,
+    TokenSettings,
+)
+
+
+class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings, StorageSettings):
+    """Everything the service is told from outside."""
+
+    service_name: ClassVar[str] = "upload"
+    http_port: int = Field(18100, ge=0, le=65535, description="port to listen on, 0 is any free one; default 18100")
+    upload_url_minutes: int = Field(
+        15, ge=1, le=7 * 24 * 60, description="life of a presigned URL; minutes, default 15"
+    )
+    confirm_wait_seconds: Seconds = Field(
+        10, description="how long a confirm waits for the ledger before it answers 202; seconds, default 10"
+    )
+    delete_wait_seconds: Seconds = Field(
+        2, description="how long a delete waits to see the quota fall before it answers 204; seconds, default 2"
+    )
+    poll_interval_seconds: Seconds = Field(
+        0.5, description="how often a waiter reads its row unasked, should a wake-up be lost; seconds, default 0.5"
+    )
+    listen_check_seconds: Seconds = Field(
+        5, description="how often the listening connection is asked whether it still lives; seconds, default 5"
+    )
+
+    @model_validator(mode="after")
+    def _stops_cleanly(self) -> Self:
+        if self.shutdown_grace_seconds < self.confirm_wait_seconds:
+            raise ValueError("SHUTDOWN_GRACE_SECONDS must not be below CONFIRM_WAIT_SECONDS")
+        return self
