@@ -11,6 +11,7 @@ from docuvault_contracts.cloudevents import Message
 T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 
+
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:
     """Where an event came from: a Kafka record, and which of several events inside that record."""
@@ -19,6 +20,7 @@ class Origin:
     partition: int
     offset: int
     index: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -32,6 +34,7 @@ class Record:
     headers: tuple[tuple[str, bytes | None], ...]
     timestamp_ms: int
 
+
 @dataclass(frozen=True, slots=True)
 class Delivery(Generic[T_co]):
     """One parsed event with its origin and the trace it belongs to."""
@@ -40,12 +43,14 @@ class Delivery(Generic[T_co]):
     origin: Origin
     traceparent: str | None = None
 
+
 class Parser(Protocol[T_co]):
     """Turns a record into the events a handler knows; one that concerns nobody here gives an empty sequence."""
 
     def __call__(self, record: Record, /) -> Sequence[Delivery[T_co]]:
         """Raises InvalidEvent where nobody can understand the record."""
         ...
+
 
 class Handler(Protocol[T_contra]):
     """Applies a batch, in the order given, as if event by event; returns what is to be published before the commit."""

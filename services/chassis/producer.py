@@ -20,7 +20,7 @@ from docuvault_contracts.cloudevents import Message
 
 from services.chassis.errors import Transient
 from services.chassis.metrics import METRICS, Metrics
-from services.chassis.producer_client import ProducerClient, Unpublishable, check_size
+from services.chassis.producer_client import ProducerClient, Unpublishable, check
 from services.chassis.settings import KafkaSettings
 
 __all__ = ["Producer", "Publisher", "Unpublishable", "open_producer"]
@@ -55,7 +55,7 @@ class Producer:
         arrived, so publish all of them again. Raises Unpublishable for one that can never be sent.
         """
         for message in messages:
-            check_size(message)
+            check(message)
         if messages:
             await self._within(self._settings.kafka_publish_timeout_seconds, messages)
             for topic, count in Counter(message.topic for message in messages).items():
@@ -86,7 +86,8 @@ class Producer:
         except _NEVER as error:
             self._give_up(client, error)
             raise Unpublishable(f"{type(error).__name__}: {error}") from error
-        except (KafkaError, OSError, TimeoutError) as error:
+        except Exception as error:
+            # The messages were checked before, so whatever this is, it is not about them: nobody may drop them for it.
             self._give_up(client, error)
             raise Transient(f"kafka: {type(error).__name__}: {error}") from error
 

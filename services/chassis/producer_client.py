@@ -34,13 +34,22 @@ class Unpublishable(ValueError):  # noqa: N818 - named for what happens next: ne
     """This message can never be sent as it is (too large, or to a topic that cannot exist)."""
 
 
-def check_size(message: Message) -> None:
-    """Raises Unpublishable where `message` is over its topic's limit; asked before anything of its batch is sent."""
-    size = len(message.key) + len(message.value) + _RECORD_OVERHEAD_BYTES
-    size += sum(len(name) + len(value) + 10 for name, value in message.headers)
+def check(message: Message) -> None:
+    """Raises Unpublishable for a message that is no bytes or over its topic's limit, before anything is sent."""
+    parts = (message.key, message.value, *(value for _, value in message.headers))
+    if not all(isinstance(part, bytes) for part in parts):
+        raise Unpublishable(f"a message for topic {message.topic} has parts that are no bytes")
+    size = len(message.key) + len(message.value) + _RECORD_OVERHEAD_BYTES + _headers_size(message)
     limit = _LIMITS.get(message.topic, _UNDECLARED_LIMIT)
     if size > limit:
         raise Unpublishable(f"a message of {size} bytes is over the {limit} of topic {message.topic}")
+
+
+def _headers_size(message: Message) -> int:
+    try:
+        return sum(len(name.encode()) + len(value) + 10 for name, value in message.headers)
+    except UnicodeEncodeError as error:
+        raise Unpublishable(f"a header of a message for topic {message.topic} has a name that is no text") from error
 
 
 class ProducerClient:
