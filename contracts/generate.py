@@ -60,8 +60,9 @@ def _problems(current: Documents) -> list[str]:
 
 
 def _broken(published: Documents, current: Documents) -> list[str]:
-    api = published.get(openapi.PATH, {})
-    found = [*compat.breaks(published, current), *compat.api_breaks(api, current[openapi.PATH])]
+    if not published:
+        return [f"{PUBLISHED} is empty, so nothing can be compared: restore it, or `--publish --accept-breaks`"]
+    found = [*compat.breaks(published, current), *compat.api_breaks(published[openapi.PATH], current[openapi.PATH])]
     return [f"breaks: {line}" for line in found]
 
 

@@ -64,7 +64,7 @@ class Request(BaseModel):
 class Response(BaseModel):
     """What a client gets; there are no other fields than these."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class UploadUrlRequest(Request):

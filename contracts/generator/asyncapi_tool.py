@@ -37,7 +37,7 @@ def asyncapi_problems(document: JsonObject) -> list[str]:
         ran = _run([script, str(path)], env={**os.environ, "NODE_PATH": str(modules)}, seconds=_CHECK_SECONDS)
     found = ran.stdout.splitlines()
     if ran.returncode != 0 and not found:
-        raise ToolFailed(f"AsyncAPI's parser failed: {_last_line(ran.stderr)}")
+        raise ToolFailed(f"AsyncAPI's parser failed: {_gist(ran.stderr)}")
     return found
 
 
@@ -58,7 +58,7 @@ def _install(home: Path) -> None:
             shutil.copy(TOOL / name, folder)
         ran = _run([str(_NPM), "ci"], cwd=folder, env={**os.environ, "PATH": _path()}, seconds=_INSTALL_SECONDS)
         if ran.returncode != 0:
-            raise ToolFailed(f"npm could not install AsyncAPI's parser: {_last_line(ran.stderr)}")
+            raise ToolFailed(f"npm could not install AsyncAPI's parser: {_gist(ran.stderr)}")
         _move(Path(folder) / "node_modules", home)
 
 
@@ -94,7 +94,7 @@ def _path() -> str:
     return os.pathsep.join((str(_NODE.parent), os.environ.get("PATH", "")))
 
 
-def _last_line(text: str) -> str:
+def _gist(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower()]
     return (errors or lines or ["it said nothing"])[0]

@@ -17,24 +17,25 @@ from generator.schemas import event_path, http_path
 
 def problems(documents: Documents) -> Iterator[str]:
     """Everything that any of the tools has to say; nothing where all is well."""
-    for path in (path for path in documents if path.startswith("schemas/")):
-        yield from _schema_problems(path, documents)
-    yield from _example_problems(documents)
+    wrong = {path: told for path in documents if (told := _schema_problem(path, documents))}
+    yield from wrong.values()
+    yield from _example_problems({path: document for path, document in documents.items() if path not in wrong})
     for error in OpenAPIV31SpecValidator(documents[openapi.PATH]).iter_errors():
         yield f"{openapi.PATH}: {error.json_path}: {error.message}"
     yield from (f"{asyncapi.PATH}: {line}" for line in asyncapi_problems(documents[asyncapi.PATH]))
 
 
-def _schema_problems(path: str, documents: Documents) -> Iterator[str]:
+def _schema_problem(path: str, documents: Documents) -> str | None:
     try:
-        Draft202012Validator.check_schema(documents[path])
+        Draft202012Validator.check_schema(documents[path] if path.startswith("schemas/") else {})
     except SchemaError as error:
-        yield f"{path}: {error.json_path}: {error.message}"
+        return f"{path}: {error.json_path}: {error.message}"
+    return None
 
 
 def _example_problems(documents: Documents) -> Iterator[str]:
     examples = {event_path(event.type): event.model_dump(mode="json") for event in all_events()}
     examples |= {http_path(type(body)): body.model_dump(mode="json") for body in all_bodies()}
-    for path, example in examples.items():
+    for path, example in ((path, example) for path, example in examples.items() if path in documents):
         validator = Draft202012Validator(documents[path], format_checker=Draft202012Validator.FORMAT_CHECKER)
         yield from (f"{path}: its example: {error.message}" for error in validator.iter_errors(example))

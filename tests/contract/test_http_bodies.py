@@ -1,0 +1,129 @@
+"""What a client may send: hostile names and numbers have a defined answer that names the field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from docuvault_contracts.http import (
+    BODIES,
+    DocumentQuery,
+    LimitRequest,
+    Quota,
+    Response,
+    UploadUrlRequest,
+    stored_name,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+
+def wrong_fields(sent: dict[str, Any]) -> set[Any]:
+    with pytest.raises(ValidationError) as caught:
+        UploadUrlRequest.model_validate(sent)
+    return {error["loc"][0] for error in caught.value.errors()}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\report.pdf", "report.pdf"),
+        ("  spaced.pdf ", "spaced.pdf"),
+        ("ünïcode 文書 😀.pdf", "ünïcode 文書 😀.pdf"),
+        ("a" * 1024, "a" * 1024),
+        ("\u202egnp.exe", "\u202egnp.exe"),
+    ],
+)
+def test_only_the_last_component_of_a_name_is_kept(sent: str, kept: str) -> None:
+    assert UploadUrlRequest(filename=sent, content_type="text/plain").filename == kept
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "",
+        " ",
+        "/",
+        "a/",
+        "..",
+        "a/..",
+        "\\",
+        "a\0b",
+        "a\nb",
+        "a\x7f",
+        "a\x85b",
+        "a\u2028b",
+        "a\ud800b",
+        "a" * 1025,
+        7,
+        None,
+    ],
+)
+def test_a_name_that_names_no_file_is_refused_by_field(filename: Any) -> None:
+    assert wrong_fields({"filename": filename, "content_type": "text/plain"}) == {"filename"}
+
+
+@pytest.mark.parametrize("content_type", ["application/pdf", "text/plain; charset=utf-8", "image/svg+xml", "x/y.z-1"])
+def test_a_media_type_may_have_parameters(content_type: str) -> None:
+    assert UploadUrlRequest(filename="a", content_type=content_type).content_type == content_type
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "pdf", "a/", "/b", "a/b/c", "a b/c", "text/plain\n", "text/plain; x=\0", "text/ü", "a/" + "b" * 254, 7, None],
+)
+def test_what_is_no_media_type_is_refused_by_field(content_type: Any) -> None:
+    assert wrong_fields({"filename": "a", "content_type": content_type}) == {"content_type"}
+
+
+def test_everything_that_is_missing_is_named_and_what_is_unknown_is_ignored() -> None:
+    assert wrong_fields({}) == {"filename", "content_type"}
+    sent = {"filename": "a", "content_type": "a/b", "added_later": 1}
+    assert UploadUrlRequest.model_validate(sent) == UploadUrlRequest(filename="a", content_type="a/b")
+
+
+@given(st.text(max_size=40))
+def test_a_kept_name_is_one_printable_component(filename: str) -> None:
+    try:
+        kept = stored_name(filename)
+    except ValueError:
+        return
+    assert kept
+    assert not set(kept) & set("/\\\0\r\n")
+    assert kept.encode()
+
+
+@pytest.mark.parametrize("limit", [True, "5", 5.0, -1, 2**63, None])
+def test_a_limit_is_a_whole_number_that_the_database_holds(limit: Any) -> None:
+    with pytest.raises(ValidationError):
+        LimitRequest.model_validate({"limit_bytes": limit})
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2**63 - 1])
+def test_a_limit_may_be_anything_from_nothing_to_the_largest(limit: int) -> None:
+    assert LimitRequest.model_validate({"limit_bytes": limit}).limit_bytes == limit
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"status": "rejected"}, {"topic": ""}]
+)
+def test_a_query_out_of_range_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        DocumentQuery.model_validate(query)
+
+
+def test_a_query_is_read_from_texts() -> None:
+    assert DocumentQuery.model_validate({"limit": "7", "status": "pending"}).limit == 7
+
+
+def test_a_response_with_a_field_that_nobody_described_is_a_bug() -> None:
+    with pytest.raises(ValidationError):
+        Quota.model_validate({"used_bytes": 0, "limit_bytes": 0, "surprise": 1})
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+def test_every_field_of_every_body_is_described(body: type[Response]) -> None:
+    assert all(field.description for field in body.model_fields.values())
