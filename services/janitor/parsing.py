@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from docuvault_contracts import topics
-from docuvault_contracts.cloudevents import NotACloudEvent, decode, type_of
+from docuvault_contracts.cloudevents import NotACloudEvent, UnknownEventType, decode, type_of
 from docuvault_contracts.events import BY_TYPE
 from docuvault_contracts.keys import parse_key
 
@@ -27,6 +27,8 @@ def parse(record: Record) -> Sequence[Delivery[Fact]]:
         return ()
     try:
         envelope = decode(record.headers, record.value)
+    except UnknownEventType:  # of a writer newer than this reader
+        return ()
     except NotACloudEvent as error:
         raise InvalidEvent(str(error)) from error
     fact = envelope.event
