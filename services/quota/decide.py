@@ -1,0 +1,250 @@
+"""The rules of the ledger: pure, synchronous, without a clock. They read like the decision table in README.md.
+
+`judge` says what one fact makes of one row; `settle` folds a batch of facts, in the order of their arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis.delivery import Delivery
+from services.quota.model import (
+    Absent,
+    Account,
+    Decided,
+    Deleted,
+    Fact,
+    ObjectFact,
+    Observed,
+    Page,
+    Reason,
+    Registered,
+    Reservation,
+    Settlement,
+    State,
+    Write,
+)
+
+NO_ACCOUNT = Account(used_bytes=0, limit_bytes=0)
+"""What a user without an account is told: refused like a full one."""
+
+
+def judge(fact: ObjectFact, page: Page) -> Reservation | None:
+    """The row after `fact`: of the next version for a decision, of the same for a mere refresh; None for nothing."""
+    match fact:
+        case Observed():
+            return _present(fact, page)
+        case Absent():
+            return _absent(fact, page)
+        case Deleted():
+            return _deleted(fact, page)
+    raise TypeError(f"no rule for {type(fact).__name__}")
+
+
+def _present(fact: Observed, page: Page) -> Reservation | None:
+    row = page.row
+    if row is None:
+        return _reserve(fact, page, held=0)
+    if _is_stale(fact, row, page.superseded):
+        return None
+    if row.state != "reserved":
+        return _reject_again(fact, row, page)
+    if fact.etag == row.etag:
+        return _refresh(row, fact)
+    return _reserve(fact, page, held=row.size_bytes)
+
+
+def _is_stale(fact: Observed, row: Reservation, superseded: Sequence[Reservation]) -> bool:
+    """Older than what is recorded, or recorded already.
+
+    On a tie another etag counts as news, since a stat knows its time less precisely than it shows. But only once:
+    what a later observation of the same time has replaced stays replaced, so a replay never flips it back.
+    """
+    if fact.observed_ns != row.observed_ns:
+        return fact.observed_ns < row.observed_ns
+    return fact.etag == row.etag or any(
+        (earlier.observed_ns, earlier.etag) == (fact.observed_ns, fact.etag) for earlier in superseded
+    )
+
+
+def _reserve(fact: Observed, page: Page, *, held: int) -> Reservation:
+    """Charges what the object takes beyond `held`; where that does not fit, gives `held` back and refuses it all."""
+    if _fits(page.account, fact.size_bytes - held):
+        return _next(fact, page, "reserved", size=fact.size_bytes)
+    return _next(fact, page, "rejected", "over_quota", rejected=fact.size_bytes, released=held)
+
+
+def _fits(account: Account | None, delta: int) -> bool:
+    """Whether `delta` more bytes may be held. What takes no more bytes fits, even above a limit lowered since."""
+    return account is not None and (delta <= 0 or account.used_bytes + delta <= account.limit_bytes)
+
+
+def _reject_again(fact: Observed, row: Reservation, page: Page) -> Reservation:
+    """A tombstone is final: bytes that still arrive are refused, so that the janitor removes them."""
+    reason = "already_rejected" if row.reason == "over_quota" else row.reason
+    return _next(fact, page, "rejected", reason, rejected=fact.size_bytes)
+
+
+def _refresh(row: Reservation, fact: Observed) -> Reservation:
+    """The same object, seen later: else a removal of an earlier incarnation, arriving late, would release it."""
+    return replace(row, observed_ns=fact.observed_ns)
+
+
+def _absent(fact: Absent, page: Page) -> Reservation | None:
+    row = page.row
+    if row is None:  # the removal overtook the creation, which must not be charged when it arrives
+        return _release(fact, page, "object_removed")
+    if row.state == "reserved" and fact.observed_ns > row.observed_ns:
+        return _release(fact, page, "object_removed")
+    return None
+
+
+def _deleted(fact: Deleted, page: Page) -> Reservation | None:
+    if page.row is None or page.row.state == "reserved":
+        return _release(fact, page, "document_deleted")
+    return None
+
+
+def _release(fact: ObjectFact, page: Page, reason: Reason) -> Reservation:
+    """Gives back what the key holds, once. A tombstone stays, of size 0, for a PUT that comes late.
+
+    It keeps the time of the bytes last seen, not of the release: rejecting a late PUT twice costs an idempotent
+    removal, ignoring it for a skewed clock would leave an orphan.
+    """
+    held = page.row.size_bytes if page.row else 0
+    return _next(fact, page, "released", reason, released=held)
+
+
+def _next(  # noqa: PLR0913 - a row has that many parts
+    fact: ObjectFact,
+    page: Page,
+    state: State,
+    reason: Reason | None = None,
+    *,
+    size: int = 0,
+    rejected: int = 0,
+    released: int = 0,
+) -> Reservation:
+    row, account = page.row, page.account or NO_ACCOUNT
+    held = row.size_bytes if row else 0
+    etag, observed_ns = _sighting(fact, row)
+    return Reservation(
+        object_key=fact.object_key,
+        document_id=fact.document_id,
+        user_id=fact.user_id,
+        state=state,
+        version=row.version + 1 if row else 1,
+        size_bytes=size,
+        rejected_bytes=rejected,
+        released_bytes=released,
+        etag=etag,
+        observed_ns=observed_ns,
+        reason=reason,
+        used_bytes=max(0, account.used_bytes + size - held),
+        limit_bytes=account.limit_bytes,
+        decided_at=page.now,
+        origin=page.origin,
+    )
+
+
+def _sighting(fact: ObjectFact, row: Reservation | None) -> tuple[str | None, int]:
+    """Etag and time of the newest bytes seen under the key."""
+    if isinstance(fact, Observed):
+        return fact.etag, fact.observed_ns
+    return (row.etag, row.observed_ns) if row else (None, 0)
+
+
+def settle(
+    accounts: Mapping[UUID, Account],
+    reservations: Mapping[str, Reservation],
+    superseded: Iterable[Reservation],
+    batch: Sequence[Delivery[Fact]],
+    now: datetime,
+) -> Settlement:
+    """Folds `batch` over the ledger's rows, in the order given: the outcome is that of its facts one by one.
+
+    `accounts` and `reservations` hold what the ledger has for the batch's users and keys, `superseded` the earlier
+    decisions about those keys. `now` becomes the time of the decisions.
+    """
+    books = _Books(accounts, reservations, superseded)
+    for delivery in batch:
+        books.enter(delivery, now)
+    return books.close()
+
+
+class _Books:
+    """The rows as they stand within a batch. Lives for one `settle` only."""
+
+    def __init__(
+        self,
+        accounts: Mapping[UUID, Account],
+        reservations: Mapping[str, Reservation],
+        superseded: Iterable[Reservation],
+    ) -> None:
+        self._accounts_before, self._rows_before = accounts, reservations
+        self._accounts, self._rows = dict(accounts), dict(reservations)
+        self._history: dict[str, list[Reservation]] = {}
+        self._replaced: list[Reservation] = []
+        self._decided: list[Decided] = []
+        for earlier in superseded:
+            self._history.setdefault(earlier.object_key, []).append(earlier)
+
+    def enter(self, delivery: Delivery[Fact], now: datetime) -> None:
+        fact = delivery.event
+        if isinstance(fact, Registered):
+            self._accounts.setdefault(fact.user_id, Account(0, fact.limit_bytes))
+            return
+        page = Page(
+            self._rows.get(fact.object_key),
+            self._history.get(fact.object_key, ()),
+            self._accounts.get(fact.user_id),
+            delivery.origin,
+            now,
+        )
+        recorded = _recorded(page)
+        if recorded is not None:  # a replay: the same event again, and no effect
+            self._decided.append(Decided(recorded, delivery.traceparent))
+            return
+        row = judge(fact, page)
+        if row is not None:
+            self._turn(page, row, delivery.traceparent)
+
+    def _turn(self, page: Page, row: Reservation, traceparent: str | None) -> None:
+        self._rows[row.object_key] = row
+        if page.row is not None and page.row.version == row.version:
+            return  # a refresh decides nothing
+        if page.row is not None:
+            self._replaced.append(page.row)
+            self._history.setdefault(row.object_key, []).append(page.row)
+        if page.account is not None:
+            self._accounts[row.user_id] = replace(page.account, used_bytes=row.used_bytes)
+        self._decided.append(Decided(row, traceparent))
+
+    def close(self) -> Settlement:
+        opened = self._accounts.keys() - self._accounts_before.keys()
+        return Settlement(
+            opened={user: self._accounts[user].limit_bytes for user in opened},
+            deltas={user: delta for user in self._accounts if (delta := self._delta(user))},
+            writes=tuple(self._writes()),
+            superseded=tuple(self._replaced),
+            decided=tuple(self._decided),
+        )
+
+    def _delta(self, user: UUID) -> int:
+        return self._accounts[user].used_bytes - self._accounts_before.get(user, NO_ACCOUNT).used_bytes
+
+    def _writes(self) -> Iterable[Write]:
+        for key, row in self._rows.items():
+            before = self._rows_before.get(key)
+            if row is not before:
+                yield Write(row, before.version if before else 0)
+
+
+def _recorded(page: Page) -> Reservation | None:
+    """The decision that this very record made before, also where a later one has replaced it."""
+    if page.row is not None and page.row.origin == page.origin:
+        return page.row
+    return next((earlier for earlier in page.superseded if earlier.origin == page.origin), None)

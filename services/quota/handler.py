@@ -1,0 +1,47 @@
+"""One batch of facts in, the ledger's decisions about them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from docuvault_contracts.cloudevents import Message
+
+from services.chassis.delivery import Delivery
+from services.quota.events import decision_message
+from services.quota.model import Fact, Reservation
+from services.quota.store import Ledger
+
+log = structlog.get_logger(__name__)
+
+
+class QuotaHandler:
+    """Settles facts against the ledger, a batch in one transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def handle(self, batch: Sequence[Delivery[Fact]]) -> list[Message]:
+        """The events of what was decided; a replay gives what was decided before. Raises Transient."""
+        decided = await self._ledger.settle(batch)
+        rejected = [each.decision for each in decided if each.decision.state == "rejected"]
+        log.info("quota.batch_settled", size=len(batch), decided=len(decided), rejected=len(rejected))
+        for decision in rejected:
+            _log_rejection(decision)
+        return [decision_message(each) for each in decided]
+
+
+def _log_rejection(decision: Reservation) -> None:
+    log.info(
+        "quota.rejected",
+        user_id=str(decision.user_id),
+        document_id=str(decision.document_id),
+        version=decision.version,
+        reason=decision.reason,
+        rejected_bytes=decision.rejected_bytes,
+        used_bytes=decision.used_bytes,
+        limit_bytes=decision.limit_bytes,
+        topic=decision.origin.topic,
+        partition=decision.origin.partition,
+        offset=decision.origin.offset,
+    )

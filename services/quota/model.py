@@ -1,0 +1,137 @@
+"""What the ledger's rules speak of: the facts that come in, the rows they meet, and what settling a batch amounts to.
+
+Sizes are bytes, `*_ns` nanoseconds since the Unix epoch by the store's clock, etags are without quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from services.chassis.delivery import Origin
+
+State: TypeAlias = Literal["reserved", "rejected", "released"]
+Reason: TypeAlias = Literal["over_quota", "document_deleted", "object_removed", "already_rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFact:
+    """Something that concerns one object key: of which document, and at whose expense."""
+
+    object_key: str
+    document_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(ObjectFact):
+    """The key held an object of this etag and size, whose own time is `observed_ns`."""
+
+    etag: str
+    size_bytes: int
+    observed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Absent(ObjectFact):
+    """At `observed_ns` the key held nothing."""
+
+    observed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted(ObjectFact):
+    """The owner deleted the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A user exists, and may store `limit_bytes`."""
+
+    user_id: UUID
+    limit_bytes: int
+
+
+Fact: TypeAlias = Observed | Absent | Deleted | Registered
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a user holds and may hold. `used_bytes` may exceed a limit that was lowered since."""
+
+    used_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A row of the ledger, which is also its last decision about the key.
+
+    `size_bytes` is what the key holds of the account: 0 unless reserved. `etag` and `observed_ns` are of the newest
+    bytes seen under the key (None and 0 where none were); `used_bytes` and `limit_bytes` are the account's right after
+    the decision. `origin` is the record that decided; `version` counts the decisions about the key from 1.
+    """
+
+    object_key: str
+    document_id: UUID
+    user_id: UUID
+    state: State
+    version: int
+    size_bytes: int
+    rejected_bytes: int
+    released_bytes: int
+    etag: str | None
+    observed_ns: int
+    reason: Reason | None
+    used_bytes: int
+    limit_bytes: int
+    decided_at: datetime
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a fact meets: the key's row and what it said before, the user's account.
+
+    `origin` is the record that brings the fact, `now` the time that a decision gets.
+    """
+
+    row: Reservation | None
+    superseded: Sequence[Reservation]
+    account: Account | None
+    origin: Origin
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A row to store, where the ledger still holds `replaces` (a version; 0 is no row)."""
+
+    row: Reservation
+    replaces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision to publish, made now or found recorded, with the trace of the record that asks for it."""
+
+    decision: Reservation
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a batch amounts to: what to write, in one transaction, and what to publish after it.
+
+    `opened` maps users to the limit of their new account, `deltas` users to the change of their bytes in use (never
+    0). `superseded` are decisions that a later one replaced. `decided` is in the order of arrival.
+    """
+
+    opened: dict[UUID, int]
+    deltas: dict[UUID, int]
+    writes: tuple[Write, ...]
+    superseded: tuple[Reservation, ...]
+    decided: tuple[Decided, ...]

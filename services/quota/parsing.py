@@ -1,0 +1,117 @@
+"""Reads the records of the ledger's topics: MinIO's notifications, and CloudEvents of the other services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from docuvault_contracts import topics
+from docuvault_contracts.cloudevents import NotACloudEvent, UnknownEventType, decode, type_of
+from docuvault_contracts.events import (
+    BY_TYPE,
+    DocumentDeleted,
+    DocumentEvent,
+    Event,
+    ObjectMissing,
+    ObjectObserved,
+    Observation,
+    UploadObserved,
+    UserRegistered,
+)
+from docuvault_contracts.keys import parse_key
+from docuvault_contracts.s3 import MalformedNotification, ObjectRecord, parse_notification
+
+from services.chassis.delivery import Delivery, Origin, Record
+from services.chassis.errors import InvalidEvent
+from services.quota.model import Absent, Deleted, Fact, Observed, Registered
+
+TOPICS = tuple(topic.name for topic in (topics.STORAGE_EVENTS, topics.DOCUMENTS, topics.STORAGE_JANITOR, topics.USERS))
+TRACE_METADATA = "x-amz-meta-traceparent"
+"""Object metadata signed into the presigned URL: it carries the trace across the store."""
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_CONCERNING = {model.type for model in (UploadObserved, ObjectObserved, ObjectMissing, DocumentDeleted, UserRegistered)}
+
+
+class QuotaParser:
+    """Parser of the ledger. `bucket` is the one all documents are in; `default_limit_bytes` is a new account's."""
+
+    def __init__(self, bucket: str, default_limit_bytes: int) -> None:
+        self._bucket = bucket
+        self._default_limit_bytes = default_limit_bytes
+
+    def __call__(self, record: Record) -> Sequence[Delivery[Fact]]:
+        """The facts a record tells; none where it does not concern the ledger. Raises InvalidEvent."""
+        if record.topic == topics.STORAGE_EVENTS.name:
+            return self._notification(record)
+        return self._event(record)
+
+    def _notification(self, record: Record) -> Sequence[Delivery[Fact]]:
+        try:
+            found = parse_notification(record.value)
+        except MalformedNotification as error:
+            raise InvalidEvent(str(error)) from error
+        return [
+            Delivery(self._fact_of(each), _origin(record, index), _trace(each))
+            for index, each in enumerate(found)
+            if each.kind != "other"
+        ]
+
+    def _fact_of(self, each: ObjectRecord) -> Fact:
+        key = parse_key(each.key)
+        if each.bucket != self._bucket or key is None:
+            raise InvalidEvent(f"foreign object: bucket {each.bucket!r}, key {each.key!r}")
+        if each.size_bytes is None or each.etag is None or each.kind == "removed":
+            return Absent(each.key, key.document_id, key.user_id, each.observed_ns)
+        return Observed(each.key, key.document_id, key.user_id, each.etag, each.size_bytes, each.observed_ns)
+
+    def _event(self, record: Record) -> Sequence[Delivery[Fact]]:
+        claimed = type_of(record.headers)
+        if claimed in BY_TYPE and claimed not in _CONCERNING:
+            return ()
+        try:
+            envelope = decode(record.headers, record.value)
+        except UnknownEventType:  # of a writer newer than this reader
+            return ()
+        except NotACloudEvent as error:
+            raise InvalidEvent(str(error)) from error
+        return (Delivery(self._fact(envelope.event), _origin(record), envelope.traceparent),)
+
+    def _fact(self, event: Event) -> Fact:
+        if isinstance(event, UserRegistered):
+            limit = self._default_limit_bytes if event.limit_bytes is None else event.limit_bytes
+            return Registered(event.user_id, limit)
+        if isinstance(event, DocumentEvent):
+            _check_key(event)
+        return _object_fact(event)
+
+
+def _object_fact(event: Event) -> Fact:
+    match event:
+        case UploadObserved() | ObjectObserved():
+            return Observed(
+                event.object_key, event.document_id, event.user_id, event.etag, event.size_bytes, event.observed_ns
+            )
+        case ObjectMissing():
+            return Absent(event.object_key, event.document_id, event.user_id, event.observed_ns)
+        case DocumentDeleted():
+            return Deleted(event.object_key, event.document_id, event.user_id)
+    raise TypeError(f"{event.type} is said to concern the ledger, and there is no fact for it")
+
+
+def _check_key(event: DocumentEvent) -> None:
+    """Bytes are charged on the word of an event, so its key must be one of ours, and the one of whom it names."""
+    key = parse_key(event.object_key)
+    if key is None or (key.user_id, key.document_id) != (event.user_id, event.document_id):
+        raise InvalidEvent(f"{event.type}: the object key is not one of document {event.document_id}")
+    if "\0" in event.object_key or (isinstance(event, Observation) and "\0" in event.etag):
+        raise InvalidEvent(f"{event.type}: a NUL character")
+
+
+def _origin(record: Record, index: int = 0) -> Origin:
+    return Origin(record.topic, record.partition, record.offset, index)
+
+
+def _trace(each: ObjectRecord) -> str | None:
+    found = each.user_metadata.get(TRACE_METADATA)
+    return found if found and _TRACEPARENT.fullmatch(found) else None

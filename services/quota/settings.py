@@ -1,0 +1,27 @@
+"""Settings of the ledger; see the models they are composed of for the rest."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from docuvault_contracts.events import INT64_MAX
+from docuvault_contracts.http import DEFAULT_LIMIT_BYTES
+from pydantic import Field
+
+from services.chassis.settings import DatabaseSettings, HttpSettings, KafkaSettings, ServiceSettings, TokenSettings
+
+
+class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings):
+    """All of the ledger's settings, each from the environment variable of its name."""
+
+    service_name: ClassVar[str] = "quota"
+    http_port: int = Field(18120, ge=0, le=65535, description="port to listen on, 0 is any free one; default 18120")
+    minio_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
+        "documents", description="bucket whose notifications count, default documents"
+    )
+    default_limit_bytes: int = Field(
+        DEFAULT_LIMIT_BYTES,
+        ge=0,
+        le=INT64_MAX,
+        description="limit of an account whose registration names none; bytes, default 104857600",
+    )

@@ -1,0 +1,4 @@
+-- One user's account.
+SELECT used_bytes, limit_bytes
+FROM accounts
+WHERE user_id = $1

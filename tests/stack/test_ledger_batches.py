@@ -1,0 +1,144 @@
+"""What PostgreSQL keeps of a batch, what a replay finds of it, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from random import Random
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+from docuvault_contracts.cloudevents import Message
+
+from services.chassis.delivery import Delivery
+from services.chassis.outbox import Outbox
+from services.quota.decide import settle
+from services.quota.events import decision_message
+from services.quota.model import Absent, Account, Decided, Deleted, Fact, Observed, Registered, Reservation
+from services.quota.store import PgLedger
+from tests.stack.quota_ledger import Replica, deleted, delivery, observed, open_ledgers, states
+
+
+@pytest.fixture
+async def replica(stack: Any) -> AsyncIterator[Replica]:
+    async with open_ledgers(stack.info.databases["quota"], 1) as found:
+        yield found[0]
+
+
+async def test_a_replayed_batch_says_the_same_again_and_charges_nothing(replica: Replica) -> None:
+    user = await replica.account(limit=100)
+    first = observed(user, 60)
+    reuse = observed(user, 70, "b", at=200, like=first)
+    batch = [delivery(fact) for fact in (first, observed(user, 60), reuse, deleted(first))]
+    said = await replica.settle(batch)
+    assert states(said) == ["reserved", "rejected", "reserved", "released"]
+    assert messages(await replica.settle(batch)) == messages(said)
+    assert [each for one in batch for each in await replica.settle([one])] == list(said)
+    assert await replica.used(user) == 0
+
+
+async def test_a_limit_below_what_is_used_refuses_new_bytes_and_takes_none_back(replica: Replica) -> None:
+    user = await replica.account(limit=100)
+    first = observed(user, 80)
+    await replica.settle([delivery(first)])
+    assert await replica.accounts.set_limit(user, 50) == Account(80, 50)
+    assert states(await replica.settle([delivery(observed(user, 1))])) == ["rejected"]
+    assert states(await replica.settle([delivery(observed(user, 70, "b", at=200, like=first))])) == ["reserved"]
+    assert await replica.used(user) == 70
+
+
+async def test_a_user_without_an_account_is_refused_until_registered(replica: Replica) -> None:
+    user = uuid4()
+    early, late = delivery(observed(user, 1)), delivery(observed(user, 2))
+    said = await replica.settle([early, delivery(Registered(user, 10)), late])
+    assert [(each.decision.state, each.decision.limit_bytes) for each in said] == [("rejected", 0), ("reserved", 10)]
+    assert await replica.used(user) == 2
+
+
+async def test_the_largest_size_there_is_is_refused_and_breaks_nothing(replica: Replica) -> None:
+    user = await replica.account(limit=2**63 - 1)
+    batch = [delivery(observed(user, 2**63 - 1)), delivery(observed(user, 2**63 - 1))]
+    assert states(await replica.settle(batch)) == ["reserved", "rejected"]
+    assert await replica.used(user) == 2**63 - 1
+
+
+async def test_a_batch_of_hundreds_takes_as_many_statements_as_a_batch_of_two(replica: Replica) -> None:
+    statements: list[str] = []
+
+    user = await replica.account(limit=10**9)
+    async with replica.pool.acquire() as connection:
+        with connection.query_logger(lambda query: statements.append(query.query)):
+            costs = [
+                await cost(PgLedger(cast("Any", OneConnection(connection)), Outbox()), statements, user, size)
+                for size in (2, 400)
+            ]
+    assert costs[0] == costs[1] <= 10
+
+
+class OneConnection:
+    """A pool of one connection that is never given back."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def acquire(self) -> OneConnection:
+        return self
+
+    async def __aenter__(self) -> Any:
+        return self._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+async def cost(ledger: PgLedger, statements: list[str], user: UUID, size: int) -> int:
+    """How many statements a batch takes that reserves, reuses and releases `size` keys each."""
+    first = [observed(user, 10) for _ in range(size)]
+    await ledger.settle([delivery(fact) for fact in first])
+    statements.clear()
+    reuse = [observed(user, 9, "b", at=200, like=fact) for fact in first]
+    batch: list[Fact] = [*reuse, *map(deleted, first), *(observed(user, 1) for _ in range(size))]
+    await ledger.settle([delivery(fact) for fact in batch])
+    return len(statements)
+
+
+def history(random: Random, users: list[UUID]) -> list[Delivery[Fact]]:
+    """Anything that may happen to a few keys of a few users."""
+    keys = [observed(user, 0) for user in users for _ in range(4)]
+    return [delivery(happening(random, random.choice(keys))) for _ in range(120)]
+
+
+def happening(random: Random, key: Observed) -> Fact:
+    kind, at = random.random(), random.randrange(6)
+    if kind < 0.7:
+        return observed(key.user_id, random.randrange(60), random.choice("abc"), at, key)
+    if kind < 0.8:
+        return Absent(key.object_key, key.document_id, key.user_id, at)
+    if kind < 0.87:
+        return Deleted(key.object_key, key.document_id, key.user_id)
+    return Registered(key.user_id, random.randrange(200))
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_the_database_ends_where_the_rules_end_and_says_the_same(replica: Replica, seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - a history, not a secret
+    users = [uuid4() for _ in range(3)]
+    batch = history(random, users)
+    said: list[Decided] = []
+    rest = batch
+    while rest:
+        size = random.randrange(1, 30)
+        said += await replica.settle(rest[:size])
+        rest = rest[size:]
+    model = settle({}, {}, [], batch, said[0].decision.decided_at)
+    assert [outline(each.decision) for each in said] == [outline(each.decision) for each in model.decided]
+    assert [await replica.used(user) for user in users] == [model.deltas.get(user, 0) for user in users]
+    assert messages(await replica.settle(batch)) == messages(said)
+
+
+def messages(said: Sequence[Decided]) -> list[Message]:
+    return [decision_message(each) for each in said]
+
+
+def outline(row: Reservation) -> tuple[object, ...]:
+    return (row.object_key, row.version, row.state, row.size_bytes, row.used_bytes, row.reason, row.origin)

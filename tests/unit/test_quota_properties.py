@@ -1,0 +1,134 @@
+"""What holds for every history: batches are their events one by one, replays change nothing, totals add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from random import Random
+from uuid import UUID
+
+from docuvault_contracts.cloudevents import Message
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.chassis.delivery import Delivery, Origin
+from services.quota.decide import settle
+from services.quota.events import decision_message
+from services.quota.model import Account, Deleted, Fact, Reservation
+from tests.unit.quota_facts import NOW, absent, deleted, observed, registered
+
+USERS = [UUID(int=n) for n in range(2)]
+KEYS = [(user, f"{user}/{n}") for user in USERS for n in range(3)]
+TIMES = st.integers(0, 4)
+
+FACTS: st.SearchStrategy[Fact] = st.one_of(
+    st.builds(
+        lambda at, etag, size, where: observed(etag, size, at, where[1], where[0]),
+        TIMES, st.sampled_from("abc"), st.integers(0, 60), st.sampled_from(KEYS),
+    ),
+    st.builds(lambda at, where: absent(at, where[1], where[0]), TIMES, st.sampled_from(KEYS)),
+    st.builds(lambda where: deleted(where[1], where[0]), st.sampled_from(KEYS)),
+    st.builds(registered, st.integers(0, 120), st.sampled_from(USERS)),
+)  # fmt: skip
+HISTORIES = st.lists(FACTS, max_size=25).map(
+    lambda facts: [Delivery(fact, Origin("t", 0, offset)) for offset, fact in enumerate(facts)]
+)
+CUTS = st.lists(st.integers(0, 25), max_size=6).map(sorted)
+
+
+@dataclass
+class Books:
+    """The ledger's tables, as PostgreSQL would hold them."""
+
+    accounts: dict[UUID, Account] = field(default_factory=dict)
+    rows: dict[str, Reservation] = field(default_factory=dict)
+    superseded: list[Reservation] = field(default_factory=list)
+
+    def settle(self, batch: Sequence[Delivery[Fact]]) -> list[Message]:
+        found = settle(self.accounts, self.rows, self.superseded, batch, NOW)
+        for user, limit in found.opened.items():
+            self.accounts[user] = Account(0, limit)
+        for user, delta in found.deltas.items():
+            account = self.accounts[user]
+            assert delta < 0 or account.used_bytes + delta <= account.limit_bytes, "the database would refuse it"
+            self.accounts[user] = Account(account.used_bytes + delta, account.limit_bytes)
+        for write in found.writes:
+            held = self.rows.get(write.row.object_key)
+            assert (held.version if held else 0) == write.replaces
+            self.rows[write.row.object_key] = write.row
+        self.superseded.extend(found.superseded)
+        return [decision_message(each) for each in found.decided]
+
+    def check(self) -> None:
+        for user in USERS:
+            reserved = sum(row.size_bytes for row in self.rows.values() if row.user_id == user)
+            account = self.accounts.get(user, Account(0, 0))
+            assert account.used_bytes == reserved >= 0
+
+    def state(self) -> object:
+        past = sorted(self.superseded, key=lambda row: (row.object_key, row.version))
+        return dict(self.accounts), dict(self.rows), past
+
+
+def pieces(history: Sequence[Delivery[Fact]], cuts: Sequence[int]) -> list[Sequence[Delivery[Fact]]]:
+    edges = [0, *cuts, max(len(history), *cuts, 0)]
+    return [history[start:end] for start, end in pairwise(edges)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(HISTORIES, CUTS)
+def test_batches_of_any_cut_end_as_their_events_one_by_one(history: list[Delivery[Fact]], cuts: list[int]) -> None:
+    single, batched = Books(), Books()
+    one_by_one = [message for each in history for message in single.settle([each])]
+    in_batches = [message for piece in pieces(history, cuts) for message in batched.settle(piece)]
+    assert in_batches == one_by_one
+    assert batched.state() == single.state()
+
+
+@settings(max_examples=400, deadline=None)
+@given(HISTORIES, CUTS, st.integers(0, 25))
+def test_a_replay_from_any_offset_says_the_same_again_and_changes_nothing(
+    history: list[Delivery[Fact]], cuts: list[int], start: int
+) -> None:
+    books = Books()
+    said = {each.origin: books.settle([each]) for each in history}
+    before = books.state()
+    again = [message for piece in pieces(history[start:], cuts) for message in books.settle(piece)]
+    assert again == [message for each in history[start:] for message in said[each.origin]]
+    assert books.state() == before
+
+
+@settings(max_examples=400, deadline=None)
+@given(HISTORIES, st.randoms(use_true_random=False))
+def test_whatever_the_order_totals_add_up_and_nothing_is_reserved_above_a_limit(
+    history: list[Delivery[Fact]], random: Random
+) -> None:
+    random.shuffle(history)
+    books = Books()
+    for each in history:
+        books.settle([each])
+        books.check()
+        assert all(account.used_bytes <= account.limit_bytes for account in books.accounts.values())
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES)
+def test_versions_count_the_decisions_of_a_key_without_a_gap(history: list[Delivery[Fact]]) -> None:
+    books = Books()
+    books.settle(history)
+    for key, row in books.rows.items():
+        earlier = [past.version for past in books.superseded if past.object_key == key]
+        assert sorted(earlier) == list(range(1, row.version))
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES)
+def test_what_is_deleted_holds_nothing_ever_after(history: list[Delivery[Fact]]) -> None:
+    books = Books()
+    gone: set[str] = set()
+    for each in history:
+        books.settle([each])
+        if isinstance(each.event, Deleted):
+            gone.add(each.event.object_key)
+        assert all(books.rows[key].size_bytes == 0 for key in gone)

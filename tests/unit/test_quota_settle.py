@@ -1,0 +1,99 @@
+"""A batch: its order, its replays, and what it amounts to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from services.chassis.delivery import Delivery
+from services.quota.decide import settle
+from services.quota.model import Account, Decided, Fact, Reservation, Settlement
+from tests.unit.quota_facts import KEY, NOW, ORIGIN, USER, absent, deleted, delivery, observed, registered, reserved
+
+OTHER_KEY = KEY.replace("3333.pdf", "4444.pdf")
+
+
+def settled(
+    *batch: Delivery[Fact],
+    used: int | None = 0,
+    rows: tuple[Reservation, ...] = (),
+    before: tuple[Reservation, ...] = (),
+) -> Settlement:
+    accounts: dict[UUID, Account] = {} if used is None else {USER: Account(used, 100)}
+    return settle(accounts, {row.object_key: row for row in rows}, before, batch, NOW)
+
+
+def states(settlement: Settlement) -> list[tuple[str, int]]:
+    return [(each.decision.state, each.decision.version) for each in settlement.decided]
+
+
+def test_of_two_objects_for_the_last_bytes_the_first_is_reserved() -> None:
+    found = settled(delivery(observed(size=60)), delivery(observed(size=60, key=OTHER_KEY)))
+    assert states(found) == [("reserved", 1), ("rejected", 1)]
+    assert found.deltas == {USER: 60}
+
+
+def test_bytes_given_back_within_a_batch_can_be_reserved_in_it() -> None:
+    found = settled(delivery(observed(size=60)), delivery(deleted()), delivery(observed(size=60, key=OTHER_KEY)))
+    assert states(found) == [("reserved", 1), ("released", 2), ("reserved", 1)]
+    assert found.deltas == {USER: 60}
+    assert [(write.row.version, write.replaces) for write in found.writes] == [(2, 0), (1, 0)]
+
+
+def test_a_decision_replaced_within_its_batch_is_kept_for_its_replay() -> None:
+    found = settled(delivery(observed("a", at=1), 5), delivery(observed("b", 20, at=2), 6))
+    assert [(row.etag, row.version, row.origin.offset) for row in found.superseded] == [("a", 1, 5)]
+    assert [write.row.etag for write in found.writes] == ["b"]
+
+
+def test_an_account_serves_what_follows_its_registration_and_not_what_came_before() -> None:
+    found = settled(
+        delivery(observed(size=1)), delivery(registered()), delivery(observed(size=2, key=OTHER_KEY)), used=None
+    )
+    assert states(found) == [("rejected", 1), ("reserved", 1)]
+    assert (found.opened, found.deltas) == ({USER: 100}, {USER: 2})
+
+
+def test_who_is_registered_already_keeps_the_account() -> None:
+    found = settled(delivery(registered(limit=7)), used=5)
+    assert (found.opened, found.deltas, found.writes, found.decided) == ({}, {}, (), ())
+
+
+def test_the_first_of_two_registrations_counts() -> None:
+    assert settled(delivery(registered(3)), delivery(registered(4)), used=None).opened == {USER: 3}
+
+
+def test_the_record_that_decided_emits_again_with_its_own_trace_and_changes_nothing() -> None:
+    row = reserved()
+    again: Delivery[Fact] = Delivery(observed(), row.origin, "00-trace")
+    found = settled(again, used=10, rows=(row,))
+    assert found == Settlement({}, {}, (), (), (Decided(row, "00-trace"),))
+
+
+def test_the_record_of_a_replaced_decision_emits_it_again() -> None:
+    first = reserved()
+    found = settled(delivery(observed("b", 20, at=101), 6), Delivery(observed(), first.origin), used=10, rows=(first,))
+    assert states(found) == [("reserved", 2), ("reserved", 1)]
+    assert found.deltas == {USER: 10}
+    second = replace(reserved("b", 20, 101, 2), origin=ORIGIN)
+    stored = settled(Delivery(observed(), first.origin), used=20, rows=(second,), before=(first,))
+    assert stored == Settlement({}, {}, (), (), (Decided(first),))
+
+
+def test_a_duplicate_by_another_record_is_silent_and_keeps_its_decider() -> None:
+    found = settled(delivery(observed(at=150)), used=10, rows=(reserved(),))
+    assert found.decided == ()
+    assert [(write.row.observed_ns, write.row.origin, write.replaces) for write in found.writes] == [
+        (150, reserved().origin, 1)
+    ]
+
+
+def test_a_removal_of_an_earlier_incarnation_arriving_late_releases_nothing() -> None:
+    found = settled(delivery(observed(at=300)), delivery(absent(at=200)), used=10, rows=(reserved(at=100),))
+    assert found.decided == ()
+
+
+def test_what_fits_exactly_after_a_difference_is_reserved() -> None:
+    found = settled(delivery(observed("b", 50, at=101)), used=60, rows=(reserved(size=10),))
+    assert states(found) == [("reserved", 2)]
+    assert found.deltas == {USER: 40}
