@@ -17,6 +17,7 @@ from docuvault_contracts.events import (
     QuotaReserved,
     UploadAbandoned,
 )
+from docuvault_contracts.topics import CLASSIFICATION, QUOTA, STORAGE_JANITOR
 
 from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.errors import InvalidEvent
@@ -24,6 +25,9 @@ from services.upload.decide import Incoming, apply, concerns
 from services.upload.document import Document, Status
 
 log = structlog.get_logger(__name__)
+
+GROUP = "upload"
+TOPICS = tuple(topic.name for topic in (QUOTA, CLASSIFICATION, STORAGE_JANITOR))
 
 HEARD = (QuotaReserved, QuotaRejected, QuotaReleased, Classified, ClassificationFailed, UploadAbandoned)
 _OTHERS = BY_TYPE.keys() - {event.type for event in HEARD}

@@ -10,6 +10,8 @@ import structlog
 from aiohttp import web
 from docuvault_contracts import http as bodies
 
+from services.chassis.producer import Publisher
+from services.chassis.storage import ObjectStorage
 from services.chassis.web import (
     HttpError,
     caller,
@@ -26,7 +28,9 @@ from services.upload.confirm import Confirm
 from services.upload.decide import NotClassifiable
 from services.upload.listing import Wanted, read_page
 from services.upload.paging import START, BadCursorError, Cursor, from_text
-from services.upload.ports import Command, Documents
+from services.upload.ports import Command, Documents, Patience
+from services.upload.settings import Settings
+from services.upload.waiters import Waiters
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +109,22 @@ class Routes:
         if outcome is NotClassifiable.NO_BYTES:
             return error_response(409, NOTHING_TO_CLASSIFY)
         return accepted(outcome)
+
+
+def make_routes(
+    settings: Settings, documents: Documents, storage: ObjectStorage, publisher: Publisher, waiters: Waiters
+) -> Routes:
+    """The routes on these resources."""
+    poll = settings.poll_interval_seconds
+    return Routes(
+        documents,
+        RequestUpload(documents, storage, settings.upload_url_minutes),
+        Confirm(documents, storage, publisher, waiters, Patience(settings.confirm_wait_seconds, poll)),
+        Delete(documents, waiters, Patience(settings.delete_wait_seconds, poll)),
+        Reclassify(documents),
+        settings.confirm_wait_seconds,
+        settings.delete_wait_seconds,
+    )
 
 
 def _command(request: web.Request) -> Command:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+import asyncpg
 import orjson
 from docuvault_contracts.events import FiledTopic
 
 from services.upload.document import Document, Reason, Ruling, Status, Verdict
 
 
-def from_row(row: Mapping[str, Any]) -> Document:
+def from_row(row: asyncpg.Record) -> Document:
     """The document of a row of table `documents`."""
     ruling, reason = row["ruling"], row["reason"]
     return Document(
@@ -36,7 +36,7 @@ def from_row(row: Mapping[str, Any]) -> Document:
     )
 
 
-def _verdict(row: Mapping[str, Any]) -> Verdict | None:
+def _verdict(row: asyncpg.Record) -> Verdict | None:
     if row["verdict_status"] is None:
         return None
     return Verdict(

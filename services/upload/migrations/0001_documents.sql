@@ -52,3 +52,13 @@ CREATE TABLE documents (
 
 CREATE INDEX documents_newest_first ON documents (user_id, created_at DESC, id DESC);
 CREATE INDEX documents_by_topic ON documents USING gin (topics jsonb_path_ops);
+
+-- services/chassis/sql/outbox_table.sql
+CREATE TABLE outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,
+    key bytea NOT NULL,
+    value bytea NOT NULL,
+    headers json NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

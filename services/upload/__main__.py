@@ -1,0 +1,66 @@
+"""Starts the upload service: `python -m services.upload`. Wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import asyncpg
+
+from services.chassis.auth import TokenVerifier
+from services.chassis.consumer import consume, open_consumer
+from services.chassis.health import Check
+from services.chassis.logging import configure
+from services.chassis.migrations import migrate
+from services.chassis.outbox import Outbox, relay
+from services.chassis.postgres import open_pool, ping
+from services.chassis.producer import open_producer
+from services.chassis.run import run, supervise
+from services.chassis.settings import load
+from services.chassis.storage_minio import open_storage
+from services.chassis.web import make_app, serve
+from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
+from services.upload.http import make_routes
+from services.upload.listener import listen
+from services.upload.settings import Settings
+from services.upload.store import PgDocuments
+from services.upload.waiters import Waiters
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Runs the consumer, the outbox's relay, the listener and the HTTP server until `stop`."""
+    settings = load(Settings)
+    configure(settings.service_name, settings.replica, settings.log_level)
+    outbox, waiters = Outbox(), Waiters()
+    connect = partial(
+        asyncpg.connect,
+        settings.database_url.get_secret_value(),
+        server_settings={"application_name": f"upload-{settings.replica}-listener"},
+    )
+    async with (
+        open_pool(settings) as pool,
+        open_storage(settings) as storage,
+        open_producer(settings) as producer,
+        open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
+    ):
+        await migrate(pool, "services.upload")
+        documents = PgDocuments(pool, outbox)
+        routes = make_routes(settings, documents, storage, producer, waiters)
+        ready: dict[str, Check] = {
+            "postgres": partial(ping, pool),
+            "kafka": producer.ping,
+            "minio": storage.health_check,
+            "consumer": consumer.ping,
+        }
+        app = make_app(settings, TokenVerifier(settings), ready=ready, setup=routes.setup)
+        await supervise(
+            stop,
+            consume(consumer, parse, UploadHandler(documents), producer, group=GROUP, stop=stop),
+            relay(pool, producer, outbox, stop),
+            listen(connect, waiters, stop, check_seconds=settings.listen_check_seconds),
+            serve(app, settings, stop),
+        )
+
+
+if __name__ == "__main__":
+    run(main)

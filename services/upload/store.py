@@ -1,0 +1,95 @@
+"""The documents in PostgreSQL. What belongs together is one statement or one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from uuid import UUID
+
+import asyncpg
+from docuvault_contracts.cloudevents import Message
+
+from services.chassis.outbox import Outbox, row_of
+from services.chassis.postgres import load_sql, transaction, translated
+from services.upload.document import Document
+from services.upload.handler import Change
+from services.upload.listing import Wanted
+from services.upload.rows import columns, from_row
+
+SQL = load_sql("services.upload")
+IDS_PER_NOTIFICATION = 200
+"""200 ids and their commas are 7,399 bytes; PostgreSQL takes a payload below 8,000."""
+
+
+class PgDocuments:
+    """The table `documents` and the outbox beside it. Every method raises Transient."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], outbox: Outbox) -> None:
+        self._pool = pool
+        self._outbox = outbox
+
+    async def create(self, document: Document, message: Message) -> None:
+        """Inserts a pending document together with its event."""
+        with translated():
+            await self._pool.execute(
+                SQL["create_document"],
+                document.id,
+                document.user_id,
+                document.object_key,
+                document.filename,
+                document.content_type,
+                document.created_at,
+                document.updated_at,
+                document.expires_at,
+                *astuple(row_of(message)),
+            )
+        self._outbox.wake()
+
+    async def find(self, user_id: UUID, document_id: UUID) -> Document | None:
+        """The user's document, a tombstone too; None for another user's."""
+        with translated():
+            row = await self._pool.fetchrow(SQL["find_document"], document_id, user_id)
+        return None if row is None else from_row(row)
+
+    async def list(self, wanted: Wanted) -> Sequence[Document]:
+        """At most `wanted.limit` live documents, newest first."""
+        place = (wanted.after.created_at, wanted.after.document_id, wanted.limit)
+        with translated():
+            if wanted.topic is None:
+                rows = await self._pool.fetch(SQL["list_documents"], wanted.user_id, wanted.status, *place)
+            else:
+                rows = await self._pool.fetch(
+                    SQL["list_documents_by_topic"], wanted.user_id, wanted.status, *place, wanted.topic
+                )
+        return [from_row(row) for row in rows]
+
+    async def delete(self, document: Document, message: Message) -> bool:
+        """Makes a live document a tombstone together with its event; False where it was none any more."""
+        with translated():
+            gone = await self._pool.fetch(
+                SQL["delete_document"], document.id, document.user_id, *astuple(row_of(message))
+            )
+        self._outbox.wake()
+        return bool(gone)
+
+    async def announce(self, message: Message) -> None:
+        """Keeps an event that goes with no change of a row."""
+        async with transaction(self._pool) as connection:
+            await self._outbox.add(connection, [message])
+        self._outbox.wake()
+
+    async def change(self, document_ids: Iterable[UUID], step: Change) -> Sequence[Document]:
+        """Locks the documents, writes what `step` changed and wakes their waiters, in one transaction."""
+        async with transaction(self._pool) as connection:
+            rows = await connection.fetch(SQL["lock_documents"], sorted(document_ids))
+            changed = step(map(from_row, rows))
+            if changed:
+                await connection.execute(SQL["update_documents"], *columns(changed))
+                await connection.execute(SQL["notify_documents"], payloads(changed))
+        return changed
+
+
+def payloads(documents: Sequence[Document]) -> list[str]:
+    """The ids of `documents` as notifications, each short enough to be one."""
+    ids = [str(document.id) for document in documents]
+    return [",".join(ids[at : at + IDS_PER_NOTIFICATION]) for at in range(0, len(ids), IDS_PER_NOTIFICATION)]
