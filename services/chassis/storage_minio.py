@@ -20,7 +20,6 @@ from services.chassis.storage import ObjectNotFoundError, ObjectStat
 from services.chassis.storage_errors import is_missing_object, translated
 
 CHUNK_BYTES = 64 * 1024
-MIN_PART_BYTES = 5 * 1024 * 1024
 NS_PER_MS = 1_000_000
 
 
@@ -35,10 +34,10 @@ class MinioStorage:
 
     async def put_object(self, object_key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Writes the whole object in one request, whatever its size; replaces what was there."""
-        size, part_size = len(data), max(len(data), MIN_PART_BYTES)
+        size = len(data)
         async with self._bounded():
             await self._internal.put_object(
-                self._bucket, object_key, io.BytesIO(data), size, content_type=content_type, part_size=part_size
+                self._bucket, object_key, io.BytesIO(data), size, content_type=content_type, part_size=size
             )
 
     def get_object(

@@ -1,0 +1,128 @@
+"""The object storage while its MinIO is killed, frozen or starting: trouble that may pass, told in good time."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from services.chassis.errors import Transient
+from services.chassis.settings import StorageSettings
+from services.chassis.storage_minio import MinioStorage, open_storage
+from tests.stack.minio_alone import MinioAlone, minio_alone
+
+TIMEOUT_SECONDS = 1.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioAlone]:
+    with minio_alone(tmp_path_factory.mktemp("minio")) as (alone, _):
+        yield alone
+
+
+@pytest.fixture
+async def minio(server: MinioAlone) -> AsyncIterator[MinioAlone]:
+    yield server
+    server.signal(signal.SIGCONT)
+    await server.ready()
+
+
+def settings_for(endpoint: str, secret: str) -> StorageSettings:
+    return StorageSettings(
+        minio_endpoint=endpoint,
+        minio_public_endpoint=endpoint,
+        minio_access_key="upload",
+        minio_secret_key=secret,
+        minio_timeout_seconds=TIMEOUT_SECONDS,
+        minio_connect_timeout_seconds=TIMEOUT_SECONDS / 2,
+    )
+
+
+@pytest.fixture
+async def storage(minio: MinioAlone) -> AsyncIterator[MinioStorage]:
+    async with open_storage(settings_for(minio.endpoint, minio.secret)) as opened:
+        yield opened
+
+
+async def read(storage: MinioStorage, key: str) -> None:
+    async with storage.get_object(key) as chunks:
+        _ = [chunk async for chunk in chunks]
+
+
+async def assert_all_transient(storage: MinioStorage, key: str) -> None:
+    """Every call to the store says Transient, within its time."""
+    calls = {
+        "put": storage.put_object(key, b"bytes"),
+        "get": read(storage, key),
+        "stat": storage.stat_object(key),
+        "delete": storage.delete_object(key),
+        "health": storage.health_check(),
+    }
+    for name, call in calls.items():
+        began = time.monotonic()
+        with pytest.raises(Transient, match="object storage"):
+            await call
+        assert time.monotonic() - began < TIMEOUT_SECONDS + 0.5, name
+
+
+async def test_a_store_that_is_gone_is_transient_and_back_again_without_ado(
+    minio: MinioAlone, storage: MinioStorage
+) -> None:
+    key = f"{uuid4()}/{uuid4()}/{uuid4()}"
+    await storage.put_object(key, b"bytes")
+    minio.kill()
+    await assert_all_transient(storage, key)
+    minio.start()
+    await minio.ready()
+    stat = await storage.stat_object(key)
+    assert stat is not None
+    assert stat.size == 5
+
+
+async def test_a_starting_store_never_says_that_an_object_is_not_there(
+    minio: MinioAlone, storage: MinioStorage
+) -> None:
+    key = f"{uuid4()}/{uuid4()}/{uuid4()}"
+    await storage.put_object(key, b"bytes")
+    minio.kill()
+    minio.start()
+    trouble = 0
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                assert await storage.stat_object(key)
+                break
+            except Transient:
+                trouble += 1
+                await asyncio.sleep(0.002)
+    assert trouble
+
+
+async def test_a_store_that_hangs_is_transient_in_bounded_time(minio: MinioAlone, storage: MinioStorage) -> None:
+    key = f"{uuid4()}/{uuid4()}/{uuid4()}"
+    await storage.put_object(key, b"bytes")
+    minio.signal(signal.SIGSTOP)
+    await assert_all_transient(storage, key)
+    minio.signal(signal.SIGCONT)
+    assert await storage.stat_object(key)
+
+
+async def test_a_stream_that_stops_flowing_is_transient(minio: MinioAlone, storage: MinioStorage) -> None:
+    key = f"{uuid4()}/{uuid4()}/{uuid4()}"
+    await storage.put_object(key, bytes(50_000_000))
+    async with storage.get_object(key) as chunks:
+        await anext(chunks)
+        minio.signal(signal.SIGSTOP)
+        with pytest.raises(Transient, match="object storage"):
+            _ = [chunk async for chunk in chunks]
+
+
+async def test_urls_are_signed_while_the_store_is_away() -> None:
+    async with open_storage(settings_for("127.0.0.1:1", "secret of nobody")) as away:
+        key = f"{uuid4()}/{uuid4()}/{uuid4()}.pdf"
+        put, get = await away.generate_presigned_put_url(key), await away.presigned_get_url(key)
+    assert all(key in url and "X-Amz-Signature=" in url for url in (put, get))
