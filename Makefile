@@ -1,0 +1,67 @@
+# The front door. `make help` lists every target. Variables of the stack (REPLICAS, GATEWAY_PORT, MINIO_PORT, STATE_DIR,
+# CORS_ORIGINS, …; see deploy/local/README.md) are given on the command line or in the environment.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+export PYTHONPATH := $(CURDIR):$(CURDIR)/contracts
+
+# The interpreter with the packages of a lock; made when missing, found in a tenth of a second when not.
+STACK = py=$$($(PYTHON) deploy/local/bootstrap.py stack) || exit 1;
+DEV = py=$$($(PYTHON) deploy/local/bootstrap.py dev) || exit 1;
+
+# USER is the login's name in most shells: only the one on make's own command line is meant.
+TOKEN_USER := $(if $(filter command line,$(origin USER)),$(USER))
+ROLE ?= user
+PROVISION ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint up down status logs reset token audit bench contracts lock
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## Shows the main job on real servers, step by step
+	@$(STACK) exec "$$py" -m deploy.ops.demo $(ARGS)
+
+test: ## Runs the tests on servers of their own (ARGS="-k word" chooses)
+	@$(DEV) exec "$$py" -m pytest $(ARGS)
+
+lint: ## Checks style, types, architecture, locks and generated contracts
+	@$(DEV) set -e; \
+	"$$py" -m ruff check .; \
+	"$$py" -m ruff format --check .; \
+	"$$py" -m mypy services deploy contracts tests; \
+	"$$(dirname "$$py")/lint-imports"; \
+	"$$py" -m deploy.local.locks --check; \
+	"$$py" contracts/generate.py --check
+
+up: ## Starts the stack, or what of it is missing (REPLICAS=3 of each service)
+	@$(STACK) exec "$$py" -m deploy.local up
+
+down: ## Ends the stack; its data stays
+	@$(STACK) exec "$$py" -m deploy.local down
+
+status: ## Says how each process is
+	@$(STACK) exec "$$py" -m deploy.local status
+
+logs: ## Shows the last log lines (SERVICE=upload of one, FOLLOW=1 goes on)
+	@$(STACK) exec "$$py" -m deploy.local logs --service "$(SERVICE)" $(if $(filter 1,$(FOLLOW)),--follow)
+
+reset: ## Ends the stack and removes its data, after asking (YES=1 answers)
+	@$(STACK) exec "$$py" -m deploy.local reset $(if $(filter 1,$(YES)),--yes)
+
+token: ## Prints an access token: make -s token USER=<uuid> ROLE=user|admin [PROVISION=0]
+	@$(STACK) exec "$$py" -m deploy.ops.token --user "$(TOKEN_USER)" --role "$(ROLE)" --provision "$(PROVISION)"
+
+audit: ## Proves that bucket, ledger and documents agree, to the byte
+	@$(STACK) exec "$$py" -m deploy.ops.audit $(ARGS)
+
+bench: ## Measures the stack
+	@test -d benchmarks || { echo "there are no benchmarks yet: they come with a later release" >&2; exit 1; }
+	@$(DEV) exec "$$py" -m benchmarks $(ARGS)
+
+contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
+	@$(DEV) exec "$$py" contracts/generate.py $(ARGS)
+
+lock: ## Resolves requirements/*.in into *.lock (ARGS=--upgrade takes the newest)
+	@$(STACK) exec "$$py" -m deploy.local.locks $(ARGS)
