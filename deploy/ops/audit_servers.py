@@ -11,6 +11,8 @@ import asyncpg
 from aiohttp import ClientSession, ClientTimeout
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 from docuvault_contracts import topics
 from docuvault_contracts.keys import parse_key
 from miniopy_async.api import Minio
@@ -22,6 +24,7 @@ from services.chassis.postgres import load_sql
 SQL = load_sql("deploy.ops")
 TIMEOUT_SECONDS = 10.0
 REQUEST_MS = 5000
+RETRY_SECONDS = 0.1
 PREFETCH_ROWS = 1000
 READERS: Mapping[str, Sequence[topics.Topic]] = {
     "upload": (topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR),
@@ -161,12 +164,22 @@ class _Kafka:
         self._consumer = consumer
 
     async def unread(self, group: str, names: Sequence[str]) -> Backlog:
-        committed = await self._admin.list_consumer_group_offsets(group)
+        committed = await self._committed(group)
         lag = 0
         for partition, (first, end) in (await self._bounds(names)).items():
             reached = committed[partition].offset if partition in committed else 0
             lag += end - max(first, reached)
         return Backlog(f"records that group {group} has not read", lag)
+
+    async def _committed(self, group: str) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Asks until the group's coordinator is there: of a broker just started, or asked for the first time."""
+        while True:
+            try:
+                return dict(await self._admin.list_consumer_group_offsets(group))
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def dead_letters(self, group: str) -> Backlog:
         name = topics.dead_letter_topic(group).name
