@@ -5,6 +5,7 @@ Source: CloudEvents Kafka protocol binding 1.0.2, section 3.2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from pydantic import ValidationError
 from docuvault_contracts.events import BY_TYPE, Event
 
 Headers = Sequence[tuple[str, bytes]]
+
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context, version 00 and those that look like it."""
 
 
 class NotACloudEvent(ValueError):
@@ -62,7 +66,11 @@ def encode(event: Event, *, id: str, source: str, time: datetime, traceparent: s
 
 
 def decode(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Envelope:
-    """Reads a record; NotACloudEvent for headers missing, repeated or not UTF-8, an unknown type, or bad data."""
+    """Reads a record; NotACloudEvent for headers missing, repeated or not UTF-8, an unknown type, or bad data.
+
+    A broken traceparent is left out: nobody loses an event over how it would have been traced.
+    """
+    headers = list(headers)
     attributes = _attributes(headers)
     if attributes.get("ce_specversion") != "1.0":
         raise NotACloudEvent(f"ce_specversion must be 1.0, not {attributes.get('ce_specversion')!r}")
@@ -82,7 +90,7 @@ def decode(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> 
         source=_required(attributes, "ce_source"),
         time=_time(_required(attributes, "ce_time")),
         event=event,
-        traceparent=attributes.get("traceparent"),
+        traceparent=_traceparent(headers),
     )
 
 
@@ -97,7 +105,7 @@ def type_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
 def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, raw in headers:
-        if not name.startswith("ce_") and name != "traceparent":
+        if not name.startswith("ce_"):
             continue
         if name in found:
             raise NotACloudEvent(f"header {name} is repeated")
@@ -106,6 +114,11 @@ def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
         except UnicodeDecodeError as error:
             raise NotACloudEvent(f"header {name} is not UTF-8") from error
     return found
+
+
+def _traceparent(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    found = [raw or b"" for name, raw in headers if name == "traceparent"]
+    return found[0].decode() if len(found) == 1 and _TRACEPARENT.fullmatch(found[0]) else None
 
 
 def _required(attributes: dict[str, str], name: str) -> str:
@@ -118,8 +131,9 @@ def _required(attributes: dict[str, str], name: str) -> str:
 def _time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        utc = time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # the first hours of the year 1, east of Greenwich, are no UTC time
         raise NotACloudEvent(f"ce_time is no RFC 3339 time: {text!r}") from error
     if time.tzinfo is None:
         raise NotACloudEvent("ce_time has no time zone")
-    return time
+    return utc
