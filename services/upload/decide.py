@@ -118,8 +118,9 @@ def _classify(document: Document, verdict: Verdict) -> Document:
     """A verdict that is ahead of the ledger's word (another topic brings it) is kept until that word is heard."""
     if is_final(document) or verdict.version < document.version or not _is_newer(verdict, document.verdict):
         return document
-    if verdict.version > document.version:
-        return replace(document, verdict=verdict)
+    if verdict.version > document.version:  # it also says that the bytes of the verdict before are gone
+        status = Status.UPLOADED if document.status in STORED else document.status
+        return replace(document, verdict=verdict, status=status)
     return replace(document, verdict=verdict, status=verdict.status) if document.status in STORED else document
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg
@@ -21,8 +22,9 @@ CHANNEL = "documents"
 CLOSE_SECONDS = 2.0
 _OPEN_SECONDS = 5.0
 
-Connection = asyncpg.Connection[asyncpg.Record]
-Connect = Callable[[], Awaitable[Connection]]
+if TYPE_CHECKING:  # the stubs' Connection is generic, asyncpg's own is not
+    Connection = asyncpg.Connection[asyncpg.Record]
+    Connect = Callable[[], Awaitable[Connection]]
 
 
 async def listen(connect: Connect, waiters: Waiters, stop: asyncio.Event, *, check_seconds: float = 5.0) -> None:

@@ -105,11 +105,15 @@ def test_an_event_with_bad_data_is_for_the_dead_letters(value: bytes) -> None:
         parse(event_record(DocumentDeleted(**WHERE, deleted_at=NOW), value))
 
 
-def test_an_unknown_type_or_none_is_for_the_dead_letters() -> None:
-    with pytest.raises(InvalidEvent, match="unknown event type"):
-        parse(Record("documents", 0, 0, b"k", b"{}", (("ce_specversion", b"1.0"), ("ce_type", b"what.ever")), 0))
+def test_a_type_newer_than_this_reader_is_nothing() -> None:
+    headers = (("ce_specversion", b"1.0"), ("ce_type", b"document.newer"), ("ce_id", b"1"), ("ce_source", b"x"))
+    assert parse(Record("documents", 0, 0, b"k", b"{}", headers, 0)) == ()
+
+
+@pytest.mark.parametrize("headers", [(), (("ce_specversion", b"1.0"),), (("ce_type", b"document.deleted"),)])
+def test_what_is_no_event_at_all_is_for_the_dead_letters(headers: tuple[tuple[str, bytes], ...]) -> None:
     with pytest.raises(InvalidEvent):
-        parse(Record("documents", 0, 0, b"k", b"{}", (), 0))
+        parse(Record("documents", 0, 0, b"k", b"{}", headers, 0))
 
 
 @pytest.mark.parametrize("key", ["no/key/of-ours", KEY.replace("1111-", "1112-", 1), KEY.replace("2222-", "2223-", 1)])

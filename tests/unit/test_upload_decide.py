@@ -70,6 +70,7 @@ TABLE = [
     (FILED, released(2, "object_removed"), Status.DELETED, Reason.OBJECT_REMOVED),
     (FILED, unclassified(1, NOW + timedelta(seconds=1)), Status.CLASSIFICATION_FAILED, None),
     (FILED, abandoned(), Status.CLASSIFIED, None),
+    (FILED, unclassified(2), Status.UPLOADED, None),
     (FAILED, reserved(2, "e2"), Status.UPLOADED, None),
     (FAILED, classified(1, NOW + timedelta(seconds=1)), Status.CLASSIFIED, None),
     (FAILED, abandoned(), Status.CLASSIFICATION_FAILED, None),

@@ -34,12 +34,12 @@ CREATE TABLE documents (
     -- Bytes count for a document exactly while the store holds them and the ledger reserved them.
     CONSTRAINT stored_is_reserved CHECK (
         CASE WHEN status IN ('uploaded', 'classified', 'classification_failed')
-            THEN etag IS NOT NULL AND ruling = 'reserved'
+            THEN etag IS NOT NULL AND ruling IS NOT DISTINCT FROM 'reserved'
             ELSE etag IS NULL AND size_bytes = 0
         END
     ),
     CONSTRAINT tombstone_has_reason CHECK ((status IN ('rejected', 'deleted')) = (reason IS NOT NULL)),
-    CONSTRAINT rejected_by_ledger CHECK (status <> 'rejected' OR ruling = 'rejected' OR ruling = 'released'),
+    CONSTRAINT rejected_by_ledger CHECK (status <> 'rejected' OR coalesce(ruling, 'reserved') <> 'reserved'),
     CONSTRAINT spoken_has_version CHECK ((ruling IS NULL) = (version = 0)),
     CONSTRAINT verdict_is_whole CHECK (
         (verdict_status IS NULL) = (verdict_version IS NULL) AND (verdict_status IS NULL) = (verdict_at IS NULL)
