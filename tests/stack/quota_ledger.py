@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+from docuvault_contracts.cloudevents import Message
 from pydantic import SecretStr
 
 from services.chassis.delivery import Delivery, Origin
 from services.chassis.errors import Transient
 from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox
-from services.chassis.postgres import open_pool
+from services.chassis.postgres import Connection, open_pool
 from services.chassis.settings import DatabaseSettings
 from services.quota.model import Decided, Deleted, Fact, Observed
 from services.quota.store import PgAccounts, PgLedger
@@ -35,14 +36,26 @@ async def open_ledgers(database_url: str, replicas: int) -> AsyncIterator[list[R
         yield [Replica(pool) for pool in pools]
 
 
+class NotedOutbox(Outbox):
+    """The outbox itself, with a copy of what was put into it: a relay of the stack may drain the table at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[Message] = []
+
+    async def add(self, connection: Connection, messages: Sequence[Message]) -> None:
+        await super().add(connection, messages)
+        self.added += messages
+
+
 class Replica:
     """A ledger, its accounts, and a look behind them."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self.pool = pool
-        outbox = Outbox()
-        self.ledger = PgLedger(pool, outbox)
-        self.accounts = PgAccounts(pool, outbox)
+        self.outbox = NotedOutbox()
+        self.ledger = PgLedger(pool, self.outbox)
+        self.accounts = PgAccounts(pool, self.outbox)
 
     async def settle(self, batch: Sequence[Delivery[Fact]]) -> Sequence[Decided]:
         """As the consumer does: stays on the batch while the trouble may pass."""

@@ -1,0 +1,97 @@
+"""A rival transaction held open at the worst moment, and rules that go wrong: the database has the last word."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.chassis.delivery import Delivery
+from services.chassis.errors import Transient
+from services.chassis.postgres import load_sql
+from services.quota import store
+from services.quota.decide import settle
+from services.quota.model import Account, Decided, Fact, Registered
+from tests.stack.quota_ledger import Replica, delivery, observed, open_ledgers, states
+
+SQL = load_sql("services.quota")
+
+
+@pytest.fixture
+async def replica(stack: Any) -> AsyncIterator[Replica]:
+    async with open_ledgers(stack.info.databases["quota"], 1) as found:
+        yield found[0]
+
+
+async def outcome_behind(
+    replica: Replica, rival: str, argument: object, batch: Sequence[Delivery[Fact]]
+) -> BaseException | Sequence[Decided]:
+    """What becomes of a batch that waits for an uncommitted statement of a rival, once that commits."""
+    async with replica.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(rival, argument)
+        waiting = asyncio.ensure_future(replica.ledger.settle(batch))
+        await blocked_by(replica, await connection.fetchval("SELECT pg_backend_pid()"))
+        await transaction.commit()
+    return (await asyncio.gather(waiting, return_exceptions=True))[0]
+
+
+async def blocked_by(replica: Replica, pid: int) -> None:
+    """Returns once another backend waits for `pid`."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+    async with asyncio.timeout(10):
+        while not await replica.value(sql, pid):  # noqa: ASYNC110 - the database sets no event of ours
+            await asyncio.sleep(0.01)
+
+
+async def test_a_version_that_a_rival_makes_meanwhile_is_not_made_again(replica: Replica) -> None:
+    first = observed(uuid4(), 10)
+    await replica.settle([delivery(first)])
+    rival = "UPDATE reservations SET version = 2 WHERE object_key = $1"
+    batch = [delivery(observed(first.user_id, 10, "b", at=200, like=first))]
+    assert isinstance(await outcome_behind(replica, rival, first.object_key, batch), Transient)
+    assert [each.decision.version for each in await replica.settle(batch)] == [3]
+
+
+async def test_an_account_that_a_rival_opens_meanwhile_stays_as_the_rival_opened_it(replica: Replica) -> None:
+    user = uuid4()
+    rival = "INSERT INTO accounts (user_id, limit_bytes) VALUES ($1, 5)"
+    batch = [delivery(Registered(user, 100)), delivery(observed(user, 50))]
+    assert isinstance(await outcome_behind(replica, rival, user, batch), Transient)
+    assert states(await replica.settle(batch)) == ["rejected"]
+    assert await replica.accounts.get(user) == Account(0, 5)
+
+
+async def test_a_charge_that_a_rival_leaves_no_room_for_is_refused(replica: Replica) -> None:
+    user = await replica.account(limit=100)
+    rival = "UPDATE accounts SET limit_bytes = 9 WHERE user_id = $1"
+    said = await outcome_behind(replica, rival, user, [delivery(observed(user, 10))])
+    assert not isinstance(said, BaseException)
+    assert states(said) == ["rejected"]
+
+
+async def test_what_wrong_rules_allow_the_database_refuses_and_keeps_nothing_of(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await replica.account(limit=100)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(store, "settle", lambda *known: replace(settle(*known), deltas={user: 101}))
+        with pytest.raises(store.LedgerError):
+            await replica.ledger.settle([delivery(observed(user, 10))])
+    assert await replica.used(user) == 0
+
+
+async def test_the_charge_leaves_out_who_would_exceed_a_limit_and_never_falls_below_zero(replica: Replica) -> None:
+    full, falling, fitting = [await replica.account(limit=100) for _ in range(3)]
+    users = [full, falling, fitting]
+    try:
+        assert await replica.pool.execute(SQL["charge_accounts"], users, [101, -7, 100]) == "UPDATE 2"
+        used = [account.used_bytes for user in users if (account := await replica.accounts.get(user))]
+        assert used == [0, 0, 100]
+    finally:
+        await replica.pool.execute(SQL["charge_accounts"], [fitting], [-100])
