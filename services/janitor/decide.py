@@ -4,9 +4,10 @@
 | --- | --- | --- |
 | any | document.deleted | goes, for good |
 | any | a decision whose version is not newer | as before |
-| deleted by its owner | any newer decision | goes again: bytes may have come since |
+| deleted by its owner | any newer decision | as before, and goes once more: bytes may have come since |
 | anything else | quota.reserved, newer | stays: it is paid for |
-| anything else | quota.rejected, quota.released, newer | goes |
+| anything else | quota.released, newer, since the document was deleted | goes, for good |
+| anything else | any other quota.released, or quota.rejected, newer | goes |
 
 In the ledger a refusal and a release are final: whatever is put to the key afterwards is refused again. So a key
 that has to go never has to stay later, and the only keys that must not be touched are those whose newest known
@@ -26,10 +27,7 @@ from docuvault_contracts.events import DocumentDeleted, QuotaRejected, QuotaRele
 Fact = QuotaReserved | QuotaRejected | QuotaReleased | DocumentDeleted
 Cause = Literal["quota.rejected", "document.deleted", "quota.released"]
 
-_CAUSES: dict[type[QuotaRejected | QuotaReleased], Cause] = {
-    QuotaRejected: "quota.rejected",
-    QuotaReleased: "quota.released",
-}
+DELETED: Cause = "document.deleted"
 
 
 class State(StrEnum):
@@ -59,18 +57,28 @@ class Known:
 def learn(known: Known, fact: Fact) -> Known:
     """What is known after `fact`; the very same object where the fact is no news."""
     if isinstance(fact, DocumentDeleted):
-        return known if known.deleted else replace(known, state=State.REMOVE, cause="document.deleted", deleted=True)
+        return known if known.deleted else _deleted(known)
     if fact.version <= known.version:
         return known
-    if isinstance(fact, QuotaReserved):
-        return _paid_for(known, fact.version)
-    return replace(known, version=fact.version, state=State.REMOVE, cause=_CAUSES[type(fact)])
+    newer = replace(known, version=fact.version)
+    return newer if known.deleted else _decided(newer, fact)
 
 
-def _paid_for(known: Known, version: int) -> Known:
-    if known.deleted:
-        return replace(known, version=version, state=State.REMOVE, cause="document.deleted")
-    return replace(known, version=version, state=State.KEEP, cause=None)
+def _decided(known: Known, fact: QuotaReserved | QuotaRejected | QuotaReleased) -> Known:
+    match fact:
+        case QuotaReserved():
+            return replace(known, state=State.KEEP, cause=None)
+        case QuotaRejected():
+            return replace(known, state=State.REMOVE, cause="quota.rejected")
+        case QuotaReleased(reason="document_deleted"):
+            return _deleted(known)
+        case QuotaReleased():
+            return replace(known, state=State.REMOVE, cause="quota.released")
+
+
+def _deleted(known: Known) -> Known:
+    """A deletion is heard of twice, from its owner and from the ledger, in either order; it is one order to remove."""
+    return replace(known, state=State.REMOVE, cause=DELETED, deleted=True)
 
 
 def learn_all(known: Known, facts: Iterable[Fact]) -> Known:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from docuvault_contracts.cloudevents import Message, encode
 from docuvault_contracts.events import ObjectRemoved
 
+from services.janitor.decide import DELETED
 from services.janitor.store import Removal
 
 SOURCE = "docuvault/janitor"
@@ -23,7 +24,11 @@ def removed_message(removal: Removal, traceparent: str | None = None) -> Message
         cause=removal.cause,
         removed_at=removal.removed_at,
     )
-    name = f"{removal.object_key}:{removal.version}:{removal.cause}"
-    return encode(
-        event, id=str(uuid5(NAMESPACE, name)), source=SOURCE, time=removal.removed_at, traceparent=traceparent
-    )
+    event_id = uuid5(NAMESPACE, _name(removal))
+    return encode(event, id=str(event_id), source=SOURCE, time=removal.removed_at, traceparent=traceparent)
+
+
+def _name(removal: Removal) -> str:
+    """Of the order: a document is deleted once, whatever is decided about its key later; a key may be refused often."""
+    which = removal.cause if removal.cause == DELETED else f"{removal.version}:{removal.cause}"
+    return f"{removal.object_key}:{which}"

@@ -174,6 +174,16 @@ async def test_a_redelivered_batch_says_the_same_under_the_same_id(janitor: Jani
     assert len(set(ids(first))) == 2
 
 
+async def test_a_deletion_and_its_release_are_one_event_in_either_order(janitor: Janitor) -> None:
+    for first, second in ("deleted", "released"), ("released", "deleted"):
+        upload = Upload.fresh()
+        await janitor.handler.handle(batch(upload.reserved()))
+        said = await janitor.handler.handle(batch(getattr(upload, first)()))
+        await janitor.put(upload)
+        assert await janitor.handler.handle(batch(getattr(upload, second)())) == said
+        assert not await janitor.holds(upload)
+
+
 async def test_another_replica_that_takes_the_batch_over_says_the_same(stack: Stack, janitor: Janitor) -> None:
     facts = batch(Upload.fresh().rejected())
     first = await janitor.handler.handle(facts)

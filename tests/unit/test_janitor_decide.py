@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
+from typing import Literal
 from uuid import UUID
 
 import pytest
@@ -30,8 +31,8 @@ def rejected(version: int) -> QuotaRejected:
     return QuotaRejected(version=version, rejected_bytes=5, etag="e", reason="over_quota", **DECISION)
 
 
-def released(version: int) -> QuotaReleased:
-    return QuotaReleased(version=version, released_bytes=5, reason="document_deleted", **DECISION)
+def released(version: int, reason: Literal["document_deleted", "object_removed"] = "object_removed") -> QuotaReleased:
+    return QuotaReleased(version=version, released_bytes=5, reason=reason, **DECISION)
 
 
 def test_an_object_of_which_nothing_is_known_stays() -> None:
@@ -75,9 +76,16 @@ def test_a_deletion_is_final_whatever_is_decided_later() -> None:
     assert (known.version, known.state, known.cause) == (2, State.REMOVE, "document.deleted")
 
 
-def test_bytes_paid_for_after_the_removal_of_a_deleted_document_go_as_well() -> None:
+@pytest.mark.parametrize("fact", [reserved(2), rejected(2), released(2), released(2, "document_deleted")])
+def test_what_is_decided_after_a_deletion_gives_no_other_order(fact: Fact) -> None:
     gone = replace(learn_all(UNKNOWN, [reserved(1), DELETED]), state=State.REMOVED)
-    assert learn(gone, reserved(2)).state is State.REMOVE
+    assert learn(gone, fact) == replace(gone, version=2)
+
+
+def test_a_deletion_that_the_ledger_tells_of_first_is_the_same_order() -> None:
+    told = learn(UNKNOWN, released(2, "document_deleted"))
+    assert (told.state, told.cause, told.deleted) == (State.REMOVE, "document.deleted", True)
+    assert learn(told, DELETED) is told
 
 
 def test_a_second_refusal_orders_a_second_removal() -> None:
@@ -92,11 +100,7 @@ def test_a_repeated_order_is_no_news_once_it_was_carried_out(fact: Fact) -> None
     assert learn(gone, fact) is gone
 
 
-def test_a_release_after_the_deletion_becomes_the_cause() -> None:
-    assert learn_all(UNKNOWN, [DELETED, released(2)]).cause == "quota.released"
-
-
-@pytest.mark.parametrize("facts", list(permutations([reserved(1), DELETED, released(2)])))
+@pytest.mark.parametrize("facts", list(permutations([reserved(1), DELETED, released(2, "document_deleted")])))
 def test_a_deleted_key_goes_in_whatever_order_its_facts_arrive(facts: tuple[Fact, ...]) -> None:
     known = learn_all(UNKNOWN, facts)
     assert (known.version, known.state, known.deleted) == (2, State.REMOVE, True)

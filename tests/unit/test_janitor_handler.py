@@ -47,8 +47,12 @@ def deleted(number: int) -> DocumentDeleted:
     return DocumentDeleted.model_validate(names(number) | {"deleted_at": NOW})
 
 
+def trace(number: int) -> str:
+    return f"00-{number + 1:032x}-{1:016x}-01"
+
+
 def batch(*facts: Fact) -> list[Delivery[Fact]]:
-    return [Delivery(fact, Origin("quota", 0, offset), f"trace-{offset}") for offset, fact in enumerate(facts)]
+    return [Delivery(fact, Origin("quota", 0, offset), trace(offset)) for offset, fact in enumerate(facts)]
 
 
 class MemoryObjects:
@@ -142,7 +146,7 @@ async def test_what_was_refused_or_deleted_goes_and_what_is_paid_for_stays(
 
 async def test_a_removal_carries_the_trace_of_what_ordered_it(handler: JanitorHandler) -> None:
     messages = await handler.handle(batch(reserved(1), rejected(2)))
-    assert [decode(message.headers, message.value).traceparent for message in messages] == ["trace-1"]
+    assert [decode(message.headers, message.value).traceparent for message in messages] == [trace(1)]
 
 
 async def test_a_batch_that_comes_again_says_the_same_under_the_same_id(handler: JanitorHandler) -> None:

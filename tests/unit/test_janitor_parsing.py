@@ -15,6 +15,7 @@ from services.janitor.parsing import parse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 USER, DOCUMENT = UUID(int=1), UUID(int=2)
+TRACE = f"00-{1:032x}-{1:016x}-01"
 KEY = f"{USER}/{DOCUMENT}/{UUID(int=3)}.pdf"
 
 
@@ -27,13 +28,13 @@ def record(message: Message) -> Record:
 
 
 def said(event: Event) -> Record:
-    return record(encode(event, id="1", source="test", time=NOW, traceparent="00-aa-bb-01"))
+    return record(encode(event, id="1", source="test", time=NOW, traceparent=TRACE))
 
 
 def test_a_deletion_is_read_with_its_origin_and_trace() -> None:
     (delivery,) = parse(said(deleted()))
     assert (delivery.event, delivery.origin) == (deleted(), Origin("documents", 4, 7))
-    assert delivery.traceparent == "00-aa-bb-01"
+    assert delivery.traceparent == TRACE
 
 
 @pytest.mark.parametrize(
