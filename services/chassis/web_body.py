@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Literal, TypeVar
 
@@ -47,7 +48,20 @@ async def read_body(request: web.Request, model: type[M]) -> M:
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        raise HttpError(422, problems("body", error)) from None
+        raise HttpError(422, problems("body", _closer(model, raw, error))) from None
+
+
+def _closer(model: type[BaseModel], raw: bytes, error: ValidationError) -> ValidationError:
+    """JSON may escape half a surrogate pair, which pydantic refuses before it knows the field: says which one it is."""
+    if error.errors(include_url=False)[0]["type"] != "json_invalid":
+        return error
+    try:
+        model.model_validate(json.loads(raw))
+    except ValidationError as closer:
+        return closer
+    except (ValueError, RecursionError):
+        return error
+    return error
 
 
 def read_query(request: web.Request, model: type[M]) -> M:

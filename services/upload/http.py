@@ -56,10 +56,12 @@ class Routes:
         """Adds the routes."""
         app.router.add_get("/api/documents", self.list_documents)
         app.router.add_post("/api/documents/upload-url", self.upload_url)
-        app.router.add_get("/api/documents/{id}", self.get)
-        app.router.add_delete("/api/documents/{id}", within(self.delete_seconds + _WORK_SECONDS, self.delete))
-        app.router.add_post("/api/documents/{id}/confirm", within(self.confirm_seconds + _WORK_SECONDS, self.confirm))
-        app.router.add_post("/api/documents/{id}/classify", self.classify)
+        app.router.add_get("/api/documents/{id:[^/]+}", self.get)
+        app.router.add_delete("/api/documents/{id:[^/]+}", within(self.delete_seconds + _WORK_SECONDS, self.delete))
+        app.router.add_post(
+            "/api/documents/{id:[^/]+}/confirm", within(self.confirm_seconds + _WORK_SECONDS, self.confirm)
+        )
+        app.router.add_post("/api/documents/{id:[^/]+}/classify", self.classify)
 
     async def upload_url(self, request: web.Request) -> web.Response:
         """200 with the URL, 422."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from random import Random
@@ -16,14 +16,30 @@ from structlog.testing import capture_logs
 
 from services.upload.document import Document, Reason, Ruling, Status
 from services.upload.messages import document_deleted
-from tests.stack.upload_replicas import LIMIT, TRACE, Replica, about, new_document, open_replicas, rejected, reserved
+from tests.stack.upload_replicas import (
+    LIMIT,
+    TRACE,
+    Replica,
+    about,
+    fresh_database,
+    new_document,
+    open_replicas,
+    rejected,
+    reserved,
+)
 
 NOW = datetime.now(UTC)
 
 
+@pytest.fixture(scope="module")
+def database(stack: Any) -> Iterator[str]:
+    with fresh_database(stack.info.databases["postgres"]) as url:
+        yield url
+
+
 @pytest.fixture
-async def replicas(stack: Any) -> AsyncIterator[list[Replica]]:
-    async with open_replicas(stack.info.databases["postgres"], 2) as found:
+async def replicas(database: str) -> AsyncIterator[list[Replica]]:
+    async with open_replicas(database, 2) as found:
         yield found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,14 +19,29 @@ from services.upload.listing import Wanted, read_page
 from services.upload.messages import document_deleted, upload_requested
 from services.upload.paging import START
 from services.upload.store import SQL
-from tests.stack.upload_replicas import TRACE, Replica, about, new_document, open_replicas, rejected, reserved
+from tests.stack.upload_replicas import (
+    TRACE,
+    Replica,
+    about,
+    fresh_database,
+    new_document,
+    open_replicas,
+    rejected,
+    reserved,
+)
 
 INVOICES = FiledTopic(topic_id=UUID(int=7), name='Invoices & "Co"', score=0.9, reason="says so")
 
 
+@pytest.fixture(scope="module")
+def database(stack: Any) -> Iterator[str]:
+    with fresh_database(stack.info.databases["postgres"]) as url:
+        yield url
+
+
 @pytest.fixture
-async def replica(stack: Any) -> AsyncIterator[Replica]:
-    async with open_replicas(stack.info.databases["postgres"]) as found:
+async def replica(database: str) -> AsyncIterator[Replica]:
+    async with open_replicas(database) as found:
         yield found[0]
 
 

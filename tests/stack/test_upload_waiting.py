@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +11,18 @@ from typing import Any
 import pytest
 
 from services.upload.messages import document_deleted
-from tests.stack.upload_replicas import TRACE, Replica, open_replicas, reserved
+from tests.stack.upload_replicas import TRACE, Replica, fresh_database, open_replicas, reserved
+
+
+@pytest.fixture(scope="module")
+def database(stack: Any) -> Iterator[str]:
+    with fresh_database(stack.info.databases["postgres"]) as url:
+        yield url
 
 
 @pytest.fixture
-async def replicas(stack: Any) -> AsyncIterator[list[Replica]]:
-    async with open_replicas(stack.info.databases["postgres"], 2) as found:
+async def replicas(database: str) -> AsyncIterator[list[Replica]]:
+    async with open_replicas(database, 2) as found:
         yield found
 
 

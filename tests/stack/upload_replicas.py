@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -65,10 +65,14 @@ class Replica:
         assert found is not None
         return found
 
+    async def outbox_headers(self) -> list[dict[str, str]]:
+        """The headers of the messages in the outbox, oldest first."""
+        rows = await self.pool.fetch("SELECT headers FROM outbox ORDER BY id")
+        return [dict(orjson.loads(row["headers"])) for row in rows]
+
     async def outbox_types(self) -> list[str]:
         """The event types in the outbox, oldest first."""
-        rows = await self.pool.fetch("SELECT headers::text FROM outbox ORDER BY id")
-        return [_header(row["headers"], "ce_type") for row in rows]
+        return [headers["ce_type"] for headers in await self.outbox_headers()]
 
     @asynccontextmanager
     async def listening(self, check_seconds: float = 5.0) -> AsyncIterator[None]:
@@ -86,30 +90,34 @@ class Replica:
             await listener
 
 
-def _header(headers: str, name: str) -> str:
-    return str(dict(orjson.loads(headers))[name])
+@contextmanager
+def fresh_database(superuser_url: str) -> Iterator[str]:
+    """The URL of an empty database, which is dropped at the end. Blocks: for fixtures of a whole module."""
+    name = f"upload_{uuid4().hex}"
+    asyncio.run(_execute(superuser_url, f"CREATE DATABASE {name}"))
+    try:
+        yield urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}"))
+    finally:
+        asyncio.run(_execute(superuser_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
-async def open_replicas(superuser_url: str, count: int = 1) -> AsyncIterator[list[Replica]]:
-    """That many replicas, each with a pool of its own, on a fresh database that is dropped at the end."""
-    async with _database(superuser_url) as url, AsyncExitStack() as exits:
-        settings = DatabaseSettings(database_url=SecretStr(url), database_pool_size=5)
+async def open_replicas(database_url: str, count: int = 1) -> AsyncIterator[list[Replica]]:
+    """That many replicas, each with a pool of its own, on the migrated and emptied database."""
+    async with AsyncExitStack() as exits:
+        settings = DatabaseSettings(database_url=SecretStr(database_url), database_pool_size=5)
         pools = [await exits.enter_async_context(open_pool(settings)) for _ in range(count)]
         await migrate(pools[0], "services.upload")
-        yield [Replica(pool, url) for pool in pools]
-
-
-@asynccontextmanager
-async def _database(superuser_url: str) -> AsyncIterator[str]:
-    name = f"upload_{uuid4().hex}"
-    server = await asyncpg.connect(superuser_url)
-    try:
-        await server.execute(f"CREATE DATABASE {name}")
-        yield urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}"))
-        await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await server.close()
+        await pools[0].execute("TRUNCATE documents, outbox")
+        yield [Replica(pool, database_url) for pool in pools]
 
 
 def new_document(user_id: UUID, filename: str = "a.txt") -> Document:
