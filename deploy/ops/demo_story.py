@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rich.box import ASCII, HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -128,7 +129,8 @@ class Story:
         return ticket
 
     async def _show_quotas(self, when: str) -> None:
-        table = Table("user", title=f"Quotas {when}", title_justify="left")
+        lines = HEAVY_HEAD if self.console.is_terminal else ASCII
+        table = Table("user", title=f"Quotas {when}", title_justify="left", box=lines)
         for column in ("used", "limit", "free"):
             table.add_column(column, justify="right")
         for person in self._people():

@@ -1,0 +1,74 @@
+"""The demo does what a newcomer is promised, on a stack of its own, as often as it is run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import Stack
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A whole stack of this module's own."""
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.reset()
+
+
+def run_demo(stack: Stack, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "STATE_DIR": str(stack.layout.state),
+        "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}",
+        **more,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.ops.demo"], env=environment, cwd=CHECKOUT, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_the_demo_shows_every_step_and_ends_clean(stack: Stack, time: str) -> None:
+    ran = run_demo(stack)
+    assert ran.returncode == 0, f"the {time} time: {ran.stderr}"
+    told = [
+        "Ada confirms photo.jpg: 200, 41,000 bytes stored",
+        "Ben confirms film.mp4: 413, 50,000 bytes do not fit, 61,200 of 100,000 are in use",
+        "Ada's diary.txt is uploaded all the same",
+        "storage.events  object created   Ada's diary.txt  9,000 bytes",
+        "Ada deletes photo.jpg: 74,500 bytes in use become 33,500",
+        "| Cleo | 30,000 |  50,000 | 20,000 |",
+        "\nclean: ",
+        f"http://localhost:{stack.settings.gateway_port}",
+    ]
+    assert [line for line in told if line not in ran.stdout] == []
+    assert sorted(line.split(": ")[1][:3] for line in ran.stdout.splitlines() if "  Cleo confirms" in line) == [
+        "200",
+        "413",
+    ]
+
+
+def test_the_demo_shows_no_url_and_no_secret(stack: Stack) -> None:
+    ran = run_demo(stack)
+    shown = ran.stdout + ran.stderr
+    secrets = (stack.info.jwt_secret, *(key.secret_key for key in stack.info.store_keys.values()), "X-Amz", "eyJ")
+    assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_a_demo_that_cannot_run_says_why_in_one_line(stack: Stack) -> None:
+    ran = run_demo(stack, REPLICAS="many")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("demo: REPLICAS: ")
+    assert ran.stderr.count("\n") == 1
