@@ -10,12 +10,9 @@ await serve(app, settings, stop)
 
 from __future__ import annotations
 
-import asyncio
-import functools
 from collections.abc import Callable, Mapping
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 
 from services.chassis.health import Check, add_probes
 from services.chassis.settings import HttpSettings
@@ -24,8 +21,7 @@ from services.chassis.web_body import HttpError, error_response, json_response, 
 from services.chassis.web_errors import Handler, answer_errors
 from services.chassis.web_observe import add_headers, observe, request_id, traceparent
 from services.chassis.web_server import listening, serve
-
-_SECONDS = "within_seconds"
+from services.chassis.web_time import limit_time, within
 
 
 def make_app(
@@ -45,7 +41,7 @@ def make_app(
         middlewares=[
             observe,
             answer_errors,
-            _limit_time(settings.request_timeout_seconds),
+            limit_time(settings.request_timeout_seconds),
             authenticate(verifier),
         ],
     )
@@ -53,26 +49,6 @@ def make_app(
     add_probes(app, ready, settings.ready_timeout_seconds)
     setup(app)
     return app
-
-
-def within(seconds: float | None, handler: Handler) -> Handler:
-    """The handler with a time of its own, in seconds; None for a stream that lasts as long as its client."""
-
-    @functools.wraps(handler)
-    async def limited(request: web.Request) -> web.StreamResponse:
-        return await handler(request)
-
-    setattr(limited, _SECONDS, seconds)
-    return limited
-
-
-def _limit_time(default_seconds: float) -> Middleware:
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        async with asyncio.timeout(getattr(request.match_info.handler, _SECONDS, default_seconds)):
-            return await handler(request)
-
-    return middleware
 
 
 __all__ = [

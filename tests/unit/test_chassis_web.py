@@ -32,7 +32,7 @@ from services.chassis.web import (
 
 USER = UUID("3d0f2f3a-9a30-4d2f-8f3c-0f6a6f0f3b11")
 TOKENS = TokenSettings(jwt_secret="a secret of the tests, long enough")
-HTTP = HttpSettings(http_port=0, request_timeout_seconds=0.2, ready_timeout_seconds=0.1, max_body_bytes=1000)
+HTTP = HttpSettings(http_port=0, request_timeout_seconds=0.6, ready_timeout_seconds=0.6, max_body_bytes=1000)
 BEARER = {"Authorization": f"Bearer {create_access_token(USER, 'user', TOKENS)}"}
 ADMIN = {"Authorization": f"Bearer {create_access_token(USER, 'admin', TOKENS)}"}
 
@@ -73,7 +73,7 @@ async def away(_: web.Request) -> web.Response:
 
 
 async def slow(_: web.Request) -> web.Response:
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1)
     return json_response({})
 
 
@@ -92,7 +92,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/bug", bug)
     app.router.add_get("/away", away)
     app.router.add_get("/slow", slow)
-    app.router.add_get("/patient", within(2, slow))
+    app.router.add_get("/patient", within(20, slow))
     app.router.add_get("/endless", within(None, slow))
     app.router.add_get("/stream", stream)
 
@@ -270,7 +270,7 @@ async def test_a_route_may_take_its_own_time(client: ClientSession) -> None:
 async def test_a_body_that_never_ends_is_timed_out_as_well(client: ClientSession) -> None:
     async def drip() -> AsyncIterator[bytes]:
         yield b"{"
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1)
 
     assert (await client.post("/files/1", headers=BEARER, data=drip())).status == 503
 

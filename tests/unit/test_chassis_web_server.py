@@ -14,7 +14,8 @@ from services.chassis.settings import HttpSettings, TokenSettings
 from services.chassis.web import listening, make_app, serve
 
 TOKENS = TokenSettings(jwt_secret="a secret of the tests, long enough")
-HTTP = HttpSettings(http_port=0, shutdown_grace_seconds=0.5)
+HTTP = HttpSettings(http_port=0, shutdown_grace_seconds=10, ready_timeout_seconds=20)
+HASTY = HttpSettings(http_port=0, shutdown_grace_seconds=0.5, ready_timeout_seconds=20)
 
 
 def made(**seconds: float) -> web.Application:
@@ -59,7 +60,7 @@ async def test_a_stop_lets_requests_in_flight_finish_and_takes_no_more() -> None
     stop, ports = asyncio.Event(), asyncio.Queue[int]()
 
     async def run() -> None:
-        async with listening(made(slow=0.3), HTTP) as port:
+        async with listening(made(slow=1), HTTP) as port:
             ports.put_nowait(port)
             await stop.wait()
 
@@ -67,23 +68,23 @@ async def test_a_stop_lets_requests_in_flight_finish_and_takes_no_more() -> None
     port = await ports.get()
     async with ClientSession() as session:
         in_flight = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/readyz"))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
         stop.set()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
         with pytest.raises(ClientConnectorError):
             await session.get(f"http://127.0.0.1:{port}/healthz")
         assert (await in_flight).status == 200
-    await asyncio.wait_for(server, 1)
+    await asyncio.wait_for(server, 5)
 
 
 async def test_a_stop_waits_no_longer_than_its_grace() -> None:
     clock = asyncio.get_running_loop().time
     async with ClientSession() as session:
-        async with listening(made(slow=1.9), HTTP) as port:
+        async with listening(made(slow=15), HASTY) as port:
             in_flight = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/readyz"))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
             began = clock()
-        assert 0.4 < clock() - began < 1.5
+        assert 0.4 < clock() - began < 5
         await asyncio.gather(in_flight, return_exceptions=True)
 
 
@@ -93,7 +94,7 @@ async def test_idle_connections_do_not_hold_up_a_stop() -> None:
         async with listening(made(), HTTP) as port:
             await (await session.get(f"http://127.0.0.1:{port}/healthz")).read()
             began = clock()
-        assert clock() - began < 0.3
+        assert clock() - began < 5
 
 
 async def test_serving_ends_with_the_stop_event() -> None:
@@ -102,7 +103,7 @@ async def test_serving_ends_with_the_stop_event() -> None:
     await asyncio.sleep(0.05)
     assert not server.done()
     stop.set()
-    await asyncio.wait_for(server, 1)
+    await asyncio.wait_for(server, 5)
 
 
 async def test_a_taken_port_is_an_error_at_once() -> None:
