@@ -1,0 +1,1 @@
+"""The embedded stack: real servers and the services on one machine, without Docker."""

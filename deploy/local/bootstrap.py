@@ -16,6 +16,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 OLDEST = (3, 11)
@@ -57,7 +58,7 @@ def key_of(lock: Path) -> str:
 
 
 @contextlib.contextmanager
-def alone(path: Path):  # noqa: ANN201 - an old python must be able to read this file
+def alone(path: Path) -> Iterator[None]:
     """Holds a file lock: a second bootstrap waits until the first is done."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
@@ -69,7 +70,7 @@ def alone(path: Path):  # noqa: ANN201 - an old python must be able to read this
         yield
 
 
-def environment(folder: Path, build) -> Path:  # noqa: ANN001 - an old python must be able to read this file
+def environment(folder: Path, build: Callable[[Path], None]) -> Path:
     """The interpreter of the environment in `folder`, built with `build(python)` unless a complete one is there."""
     python, marker = folder / "bin" / "python", folder / ".complete"
     if marker.exists() and python.exists():
@@ -106,7 +107,8 @@ def build_environment(python: Path, lock: Path, cache: Path) -> None:
     own_cache = {"UV_CACHE_DIR": str(cache / "uv-cache"), "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
     say(f"- Python packages of {lock.name} (once)")
     run(uv, "venv", "--quiet", "--python", sys.executable, str(python.parent.parent), **own_cache)
-    run(uv, "pip", "sync", "--require-hashes", "--python", str(python), str(lock), **own_cache)
+    quiet = () if sys.stderr.isatty() else ("--quiet",)  # a log wants no list of packages
+    run(uv, "pip", "sync", *quiet, "--require-hashes", "--python", str(python), str(lock), **own_cache)
 
 
 def main(arguments: list[str]) -> str:

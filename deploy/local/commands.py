@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-
 import logging
 import shutil
 import subprocess
@@ -13,7 +12,6 @@ from pathlib import Path
 from deploy.local.errors import StackError
 from deploy.local.settings import load_settings
 from deploy.local.stack import Stack, require_running
-
 
 LINES = 100
 """Lines of each log that `logs` shows."""
@@ -80,7 +78,7 @@ def _chosen(stack: Stack, service: str) -> list[Path]:
 def reset(arguments: argparse.Namespace) -> int:
     """Ends the stack and removes all its data, after asking."""
     stack = _stack()
-    if not stack.layout.secrets.exists() and not stack.layout.running.exists():
+    if not stack.layout.holds_a_stack():
         say(f"There is no stack in {stack.layout.state}")
         return 0
     if not arguments.yes and not _agreed(f"Remove all documents, accounts and logs in {stack.layout.state}? [y/N] "):

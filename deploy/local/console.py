@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -30,7 +31,7 @@ class Steps:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         self._live = Progress(*columns, console=console, transient=True) if console.is_terminal else None
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> Self:
         if self._live is not None:
             self._live.start()
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from deploy.local.waiting import wait_until
 SERVERS = ("postgres", "kafka", "minio")
 STOP_SECONDS = 45.0
 """More than any single process is given before it is killed."""
+
+SHUTDOWN_SECONDS = 10.0
 
 KEPT_BY_ERASE = frozenset({"lock"})
 
@@ -49,10 +52,8 @@ def _stop_all(supervisor: Supervisor, names: Iterable[str]) -> None:
 
 
 def _wait_for_nobody(layout: Layout) -> None:
-    try:
-        wait_until(lambda: not leftovers.marked_processes(layout.stack_id), 10, "they stay")
-    except StackError:
-        return  # they are ended as leftovers
+    with contextlib.suppress(StackError):  # those who stay are ended as leftovers
+        wait_until(lambda: not leftovers.marked_processes(layout.stack_id), SHUTDOWN_SECONDS, lambda: "they stay")
 
 
 def _clear_runtime(layout: Layout) -> None:
@@ -61,9 +62,7 @@ def _clear_runtime(layout: Layout) -> None:
 
 
 def erase(layout: Layout) -> None:
-    """Removes all data, logs and secrets of a stack that is down; a folder that is none is left alone."""
-    if not layout.secrets.exists() and not layout.running.exists():
-        raise StackError(f"{layout.state} is no stack's folder; nothing was removed")
+    """Removes all data, logs and secrets of a stack that is down."""
     for path in layout.state.iterdir():
         if path.name in KEPT_BY_ERASE:
             continue

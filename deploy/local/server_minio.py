@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import aiohttp
+from docuvault_contracts.topics import STORAGE_EVENTS
 
 from deploy.local.credentials import Credentials, store_key
 from deploy.local.layout import Layout
 from deploy.local.programs import Program
 from deploy.local.settings import StackSettings
-from docuvault_contracts.topics import STORAGE_EVENTS
 
 REGION = "us-east-1"
 BUCKET = "documents"

@@ -134,8 +134,8 @@ def _upstreams(settings: StackSettings, service: str) -> str:
 
 def reload_gateway(layout: Layout, caddy: Path) -> None:
     """Makes the running gateway follow its configuration; requests in flight are finished."""
-    command = (str(caddy), "reload", "--config", str(_caddyfile(layout)), "--adapter", "caddyfile")
-    command += ("--address", f"unix/{layout.gateway_socket}")
+    command = [str(caddy), "reload", "--config", str(_caddyfile(layout)), "--adapter", "caddyfile"]
+    command += ["--address", f"unix/{layout.gateway_socket}"]
     environment = _caddy_environment(layout)
     says = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - caddy
     if says.returncode != 0:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from docuvault_contracts.topics import ALL, Topic
 
 from deploy.local.errors import StackError
-from docuvault_contracts.topics import ALL, Topic
 
 ALREADY_EXISTS = 36
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
-from miniopy_async import Minio, MinioAdmin
-from miniopy_async.credentials import StaticProvider
+from miniopy_async.api import Minio
+from miniopy_async.credentials.providers import StaticProvider
+from miniopy_async.minioadmin import MinioAdmin
 from miniopy_async.notificationconfig import NotificationConfig, QueueConfig
 
 from deploy.local.credentials import STORE_USERS, Credentials, store_key

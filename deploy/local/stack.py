@@ -100,14 +100,14 @@ class Stack:
 
     def down(self) -> bool:
         """Ends what the stack runs and keeps its data. Returns whether there was anything to end."""
-        if not self.layout.state.exists():
+        if not self.layout.holds_a_stack():
             return False
         with self._alone():
             return end_stack(self.layout, self.supervisor)
 
     def reset(self) -> None:
-        """Ends the stack and removes all its data."""
-        if not self.layout.state.exists():
+        """Ends the stack and removes all its data; a folder that holds no stack is left alone."""
+        if not self.layout.holds_a_stack():
             return
         with self._alone():
             end_stack(self.layout, self.supervisor)

@@ -121,8 +121,10 @@ class _Transport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, _host: object) -> http.client.HTTPConnection:
-        return _Connection(self._path)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ANN401 - as in the base class
+        connection = _Connection(self._path)
+        self._connection = (host, connection)  # what `close` closes
+        return connection
 
 
 class Supervisor:
@@ -149,22 +151,18 @@ class Supervisor:
         """Starts supervisord as a daemon that knows `programs` and has started none."""
         self.configure(programs)
         self._layout.socket.unlink(missing_ok=True)
-        daemon = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(self._configuration)]
+        daemon = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(self._layout.configuration)]
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(self._layout.state)}
         environment |= {MARKER: self._layout.stack_id}
         says = subprocess.run(daemon, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - own
         if says.returncode != 0:
             raise StackError(f"supervisord does not start: {' '.join((says.stderr or says.stdout).split())}")
         log = self._layout.log("supervisord")
-        wait_until(self.alive, START_TIMEOUT_SECONDS, f"supervisord does not answer; its log is {log}")
+        wait_until(self.alive, START_TIMEOUT_SECONDS, lambda: f"supervisord does not answer; its log is {log}")
 
     def configure(self, programs: Sequence[Program]) -> None:
         """Writes the configuration; a running supervisord takes it up with `update`."""
-        write_private(self._configuration, render_configuration(self._layout, programs))
-
-    @property
-    def _configuration(self) -> Path:
-        return self._layout.state / "supervisord.conf"
+        write_private(self._layout.configuration, render_configuration(self._layout, programs))
 
     def update(self) -> None:
         """Makes a running supervisord follow its configuration: what is new or changed is known but not started."""

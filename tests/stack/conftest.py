@@ -1,0 +1,74 @@
+"""A stack of the tests' own: real servers and services on free ports, its state in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import aiohttp
+import pytest
+
+from deploy.local.info import StackInfo
+from deploy.local.stack import Stack
+from deploy.ops.users import access_token, register
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user the services know, and the header that speaks for them."""
+
+    id: UUID
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+NewUser = Callable[..., Awaitable[User]]
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole stack, one replica of each service, up for the session; its logs stay when a test failed."""
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+    if not request.session.testsfailed:
+        stack.reset()
+
+
+@pytest.fixture(scope="session")
+def info(stack: Stack) -> StackInfo:
+    """Addresses and credentials of the session's stack."""
+    return stack.info
+
+
+@pytest.fixture(scope="session")
+def gateway_url(info: StackInfo) -> str:
+    """Where the API of the session's stack is, without a slash at the end."""
+    return info.gateway_url
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client with a bounded patience."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+        yield session
+
+
+@pytest.fixture
+def new_user(info: StackInfo) -> NewUser:
+    """Makes a user, with a limit in bytes or the default; without a quota where `provision` is false."""
+
+    async def make(*, limit_bytes: int | None = None, role: str = "user", provision: bool = True) -> User:
+        user_id = uuid4()
+        if provision:
+            await register(info, user_id, limit_bytes)
+        return User(user_id, access_token(info, user_id, role))
+
+    return make
