@@ -22,6 +22,10 @@ from deploy.ops.audit_model import (
     StoredObject,
 )
 from deploy.ops.audit_rules import Auditor
+from deploy.ops.audit_servers import READERS
+from services.janitor.parsing import TOPICS as JANITOR_READS
+from services.quota.parsing import TOPICS as QUOTA_READS
+from services.upload.handler import TOPICS as UPLOAD_READS
 
 HOUR = 3600.0
 USER, OTHER = str(UUID(int=1)), str(UUID(int=2))
@@ -60,12 +64,7 @@ def found(*holdings: Holding) -> set[tuple[Check, str | None, str | None, int | 
 def test_a_stack_where_all_is_accounted_for_is_clean() -> None:
     report = audit(owner(20), held(3), held(4), owner(5, user=OTHER), held(5, 5, OTHER))
     assert report.clean
-    assert (report.counted.users, report.counted.objects, report.counted.documents, report.counted.bytes) == (
-        2,
-        3,
-        3,
-        25,
-    )
+    assert report.counted == Counted(users=2, objects=3, documents=3, bytes=25)
 
 
 def test_an_empty_stack_is_clean() -> None:
@@ -217,3 +216,11 @@ async def test_streams_are_joined_by_key_and_keep_their_order() -> None:
 async def test_a_stream_out_of_order_is_refused_rather_than_reported_as_differences() -> None:
     with pytest.raises(NotSortedError):
         [each async for each in merged(stream(StoredObject("b", 1, "e"), StoredObject("a", 1, "e")))]
+
+
+def test_the_audit_watches_the_topics_that_the_services_read() -> None:
+    assert {group: {topic.name for topic in read} for group, read in READERS.items()} == {
+        "upload": set(UPLOAD_READS),
+        "quota": set(QUOTA_READS),
+        "janitor": set(JANITOR_READS),
+    }

@@ -75,3 +75,10 @@ def test_a_key_that_is_not_the_documents_own_is_never_acted_on(event: DocumentEv
 def test_what_nobody_can_understand_goes_to_the_dead_letters(broken: Record) -> None:
     with pytest.raises(InvalidEvent):
         parse(broken)
+
+
+def test_an_event_of_a_writer_newer_than_this_reader_is_skipped() -> None:
+    headers = tuple(
+        (name, b"quota.invented" if name == "ce_type" else value) for name, value in said(deleted()).headers
+    )
+    assert parse(Record("quota", 0, 0, None, b"{}", headers, 0)) == ()
