@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 HEARTBEATS_PER_SESSION = 4
 MAX_POLL_INTERVAL_SECONDS = 1800.0
 """A batch in back-off for longer leaves the group and is replayed by whoever gets its partitions."""
+_CUT_SECONDS = 1.0
 _PARTITION_FETCH_BYTES = declared.STORAGE_EVENTS.max_message_bytes + 64 * 1024
 _FETCH_BYTES = 4 * _PARTITION_FETCH_BYTES
 
@@ -116,8 +117,9 @@ class ConsumerClient:
             task = getattr(coordinator, name, None)
             if task is not None and not task.done():
                 task.cancel()
-        with suppress(Exception):  # it may be half open, or closed already
-            await asyncio.wait_for(self._kafka._client.close(), 1)  # noqa: SLF001 - as above
+        for part in (self._kafka._fetcher, self._kafka._client):  # noqa: SLF001 - as above
+            with suppress(Exception):  # it may be half open, closed already, or never made
+                await asyncio.wait_for(part.close(), _CUT_SECONDS)
 
 
 def names(partitions: Iterable[TopicPartition]) -> list[str]:

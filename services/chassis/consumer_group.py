@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 1.0
 
 
-class BatchLost(Exception):  # noqa: N818 - an outcome, not an error: the batch will be replayed
+class BatchLost(Exception):
     """The batch's partitions went to another member before its offsets were committed; drop it."""
 
 
@@ -38,6 +38,11 @@ class Consumer:
     def stuck_after_seconds(self) -> float:
         """How long records may wait without a commit or a known trouble before the watchdog ends the process."""
         return self._settings.kafka_stuck_after_seconds
+
+    @property
+    def joined(self) -> bool:
+        """Whether it is a member of its group now."""
+        return self._client is not None
 
     async def poll(self) -> Batch:
         """The next records, waiting for them as long as it takes; trouble with the brokers is waited out."""

@@ -89,7 +89,7 @@ class BatchWork(Generic[T]):
             self.seconds[step] += time.perf_counter() - started
 
     def _on_retry(self, step: str, error: BaseException, delay: float) -> None:
-        self.line.watchdog.alive()
+        self.line.watchdog.alive(delay)
         self.line.metrics.retries.labels(self.line.group, step).inc()
         self.retries[step] += 1
         log.warning(

@@ -20,6 +20,27 @@ from services.chassis.redaction import redact_keys, redact_text
 _QUIET = {"aiokafka": logging.WARNING, "aiohttp.access": logging.WARNING, "asyncio": logging.WARNING}
 
 
+SPARING_SECONDS = 10.0
+"""With brokers away, aiokafka repeats itself 20 times a second: the same text is passed on this often."""
+
+
+class _Sparing(logging.Filter):
+    """Lets each text of a chatty library through once in a while. Time is the record's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka"):
+            return True
+        text = (record.name, str(record.msg))
+        if record.created - self._passed.get(text, 0.0) < SPARING_SECONDS:
+            return False
+        self._passed[text] = record.created
+        return True
+
+
 def configure(service: str, replica: str, level: str = "INFO", *, stream: TextIO | None = None) -> None:
     """Routes structlog and the standard library's loggers to `stream` (default stdout) as redacted JSON lines.
 
@@ -33,6 +54,8 @@ def configure(service: str, replica: str, level: str = "INFO", *, stream: TextIO
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_keys, _render],
         )
     )
+    if level != "DEBUG":
+        handler.addFilter(_Sparing())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

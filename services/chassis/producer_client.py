@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -26,11 +27,12 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024
 # Far below every topic's limit: a batch that is refused for its size then holds that one message and nothing else.
 _BATCH_BYTES = 256 * 1024
 _RECORD_OVERHEAD_BYTES = 256
+_DISPOSE_SECONDS = 1.0
 _LIMITS = {topic.name: topic.max_message_bytes for topic in topics.ALL}
 _UNDECLARED_LIMIT = topics.DOCUMENTS.max_message_bytes
 
 
-class Unpublishable(ValueError):  # noqa: N818 - named for what happens next: never, not later
+class Unpublishable(ValueError):
     """This message can never be sent as it is (too large, or to a topic that cannot exist)."""
 
 
@@ -97,21 +99,26 @@ class ProducerClient:
             await asyncio.wait_for(self._kafka.stop(), self._stop_seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, this client is done for
             log.warning("producer.stop_cut_short", reason=f"{type(error).__name__}: {error}")
-            self._kafka._closed = False  # noqa: SLF001 - an interrupted stop() would make the next one do nothing
             await self.dispose()
 
     async def dispose(self) -> None:
         """Closes at once and forgets what is queued; its waiters fail with KafkaConnectionError."""
-        with suppress(Exception):  # connections may be half open, or not there yet
-            await asyncio.wait_for(self._kafka.client.close(), self._stop_seconds)
-        gone = KafkaConnectionError("the producer was given up")
-        self._kafka._message_accumulator.fail_all(gone)  # noqa: SLF001 - stop() would wait for the acks of these
-        with suppress(Exception):  # its sender may trip over the batches that were failed under it
-            await asyncio.wait_for(self._kafka.stop(), self._stop_seconds)
-        self._kafka._closed = True  # noqa: SLF001 - else its finaliser warns of what was closed here
+        self._kafka._closed = True  # noqa: SLF001 - stop() is no use here: it waits for the acks of all that is queued
+        for closing in (self._kafka.client.close, self._kafka._sender.close):  # noqa: SLF001 - as above
+            with suppress(Exception):  # it may be half open, or not started yet
+                await asyncio.wait_for(closing(), _DISPOSE_SECONDS)
+        self._forget(KafkaConnectionError("the producer was given up"))
+
+    def _forget(self, gone: KafkaConnectionError) -> None:
+        """Only now that nothing sends any more: a sender whose batches fail under it dies with an error of its own."""
+        queued = self._kafka._message_accumulator  # noqa: SLF001 - there is no public way
+        queued.fail_all(gone)
+        batches = [*chain(*queued._batches.values()), *queued._pending_batches]  # noqa: SLF001 - as above
+        for batch in batches:
+            _retrieve(batch._drain_waiter)  # noqa: SLF001 - nobody waits for it any more
 
 
-def _retrieve(ack: asyncio.Future[object]) -> None:
+def _retrieve(waiter: asyncio.Future[object]) -> None:
     """Marks a failure as seen, so that a caller who was cancelled leaves no warning behind."""
-    if not ack.cancelled():
-        ack.exception()
+    if waiter.done() and not waiter.cancelled():
+        waiter.exception()

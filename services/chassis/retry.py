@@ -16,7 +16,7 @@ OnRetry = Callable[[BaseException, float], None]
 """Told of each failure that will be tried again, with the delay in seconds."""
 
 
-class Abandoned(Exception):  # noqa: N818 - an outcome, not an error
+class Abandoned(Exception):
     """The work was left while it waited: a stop was asked for, or it is no longer ours."""
 
 

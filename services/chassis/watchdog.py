@@ -38,9 +38,9 @@ class Watchdog:
         self.lag = 0
         self._since = clock()
 
-    def alive(self) -> None:
-        """It committed, or it failed in a way it knows and will try again."""
-        self._since = self.clock()
+    def alive(self, pause_seconds: float = 0.0) -> None:
+        """It committed, or it failed in a way it knows and will try again after `pause_seconds`."""
+        self._since = self.clock() + pause_seconds
 
     def see(self, lag: int) -> None:
         """Records that wait or are at work. None at all is a sign of life: there is nothing to commit."""

@@ -1,0 +1,119 @@
+"""What the chassis' tests need of real servers: topics and schemas of their own, gone afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+from pydantic import SecretStr
+
+from services.chassis.delivery import Record
+from services.chassis.settings import DatabaseSettings, KafkaSettings
+
+
+def kafka_settings(stack: Any, **changes: object) -> KafkaSettings:
+    """Shorter time-outs than in production, so that a test of them is short too."""
+    quick = {
+        "kafka_bootstrap_servers": stack.info.kafka_bootstrap,
+        "kafka_request_timeout_seconds": 3,
+        "kafka_publish_timeout_seconds": 4,
+        "kafka_session_timeout_seconds": 6,
+        "kafka_stop_timeout_seconds": 3,
+    }
+    return KafkaSettings(**{**quick, **changes})
+
+
+@asynccontextmanager
+async def topics(stack: Any, *names: str, partitions: int = 1, largest: int = 4 * 1024 * 1024) -> AsyncIterator[None]:
+    """Topics that live as long as the block."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap)
+    await admin.start()
+    config = {"max.message.bytes": str(largest)}
+    try:
+        await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config) for name in names])
+        yield
+        await admin.delete_topics(list(names))
+    finally:
+        await admin.close()
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test has."""
+    return f"{prefix}-{uuid4().hex[:10]}"
+
+
+async def write(stack: Any, topic: str, values: Sequence[bytes], partition: int = 0) -> None:
+    """Puts raw records there, as anybody could."""
+    producer = AIOKafkaProducer(bootstrap_servers=stack.info.kafka_bootstrap, max_request_size=4 * 1024 * 1024)
+    await producer.start()
+    try:
+        acks = [await producer.send(topic, value, key=b"key", partition=partition) for value in values]
+        await asyncio.gather(*acks)
+    finally:
+        await producer.stop()
+
+
+async def read(stack: Any, topic: str, *, partitions: int = 1) -> list[Record]:
+    """Everything there is in a topic now, by partition and offset."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.info.kafka_bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    found: list[Record] = []
+    try:
+        every = [TopicPartition(topic, number) for number in range(partitions)]
+        consumer.assign(every)
+        ends = await consumer.end_offsets(every)
+        while any([await consumer.position(one) < end for one, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                found += [
+                    Record(r.topic, r.partition, r.offset, r.key, r.value, tuple(r.headers), r.timestamp)
+                    for r in records
+                ]
+    finally:
+        await consumer.stop()
+    return sorted(found, key=lambda record: (record.partition, record.offset))
+
+
+async def committed(stack: Any, group: str, topic: str, partition: int = 0) -> int | None:
+    """The offset a group has committed; None also while the broker cannot tell."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap)
+    try:
+        await admin.start()
+        found = await admin.list_consumer_group_offsets(group)
+        return int(found[TopicPartition(topic, partition)].offset)
+    except (KafkaError, KeyError):
+        return None
+    finally:
+        await admin.close()
+
+
+async def until(what: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
+    """Waits until something is so; fails where it does not become so in time."""
+    async with asyncio.timeout(seconds):
+        while not await _is_so(what()):  # noqa: ASYNC110 - nobody sets an event in a server
+            await asyncio.sleep(0.02)
+
+
+async def _is_so(found: bool | Awaitable[bool], /) -> bool:  # noqa: FBT001 - a fact, not a flag
+    return found if isinstance(found, bool) else await found
+
+
+@asynccontextmanager
+async def schema(stack: Any) -> AsyncIterator[DatabaseSettings]:
+    """Settings of a role whose search path is a schema of its own, dropped afterwards."""
+    name = unique("chassis").replace("-", "_")
+    url = stack.info.databases["postgres"]
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"CREATE SCHEMA {name}")
+    await connection.close()
+    yield DatabaseSettings(database_url=SecretStr(f"{url}?search_path={name}"), database_connect_timeout_seconds=3)
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"DROP SCHEMA {name} CASCADE")
+    await connection.close()

@@ -1,0 +1,114 @@
+"""The producer on a real Kafka that goes away, refuses and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from docuvault_contracts.cloudevents import Message
+
+from services.chassis.errors import Transient
+from services.chassis.producer import Producer, Unpublishable, open_producer
+from tests.stack.chassis_servers import kafka_settings, read, topics, unique
+
+
+def message(topic: str, text: str, key: str = "k") -> Message:
+    return Message(topic, key.encode(), text.encode(), (("ce_id", text[:20].encode()),))
+
+
+@pytest.fixture
+async def topic(stack: Any) -> AsyncIterator[str]:
+    name = unique("said")
+    async with topics(stack, name, partitions=3):
+        yield name
+
+
+@pytest.fixture
+async def producer(stack: Any) -> AsyncIterator[Producer]:
+    async with open_producer(kafka_settings(stack)) as found:
+        yield found
+
+
+async def test_what_was_published_is_there_in_order_per_key(stack: Any, producer: Producer, topic: str) -> None:
+    said = [message(topic, f"{key}{number:03}", key) for number in range(300) for key in "abc"]
+    await asyncio.gather(producer.publish(said), producer.publish([message(topic, "other", "z")]))
+    found = await read(stack, topic, partitions=3)
+    for key in "abc":
+        values = [record.value for record in found if record.key == key.encode()]
+        assert values == [f"{key}{number:03}".encode() for number in range(300)]
+    assert len(found) == 901
+
+
+async def test_the_largest_message_there_may_be_is_published(stack: Any, producer: Producer, topic: str) -> None:
+    await producer.publish([message(topic, "x" * (2 * 1024 * 1024 - 1000))])
+    assert len(await read(stack, topic, partitions=3)) == 1
+
+
+async def test_a_message_over_its_limit_is_refused_before_anything_is_sent(
+    stack: Any, producer: Producer, topic: str
+) -> None:
+    with pytest.raises(Unpublishable, match="is over the"):
+        await producer.publish([message(topic, "small"), message(topic, "x" * (2 * 1024 * 1024))])
+    assert await read(stack, topic, partitions=3) == []
+
+
+async def test_a_producer_that_the_broker_refused_is_replaced_and_works_on(stack: Any, producer: Producer) -> None:
+    narrow = unique("narrow")
+    async with topics(stack, narrow, largest=2000):
+        await producer.publish([message(narrow, "before")])
+        with pytest.raises(Unpublishable, match="MessageSizeTooLarge"):
+            await producer.publish([message(narrow, "x" * 5000)])
+        for number in range(5):
+            await producer.publish([message(narrow, f"after{number}")])
+        values = [record.value for record in await read(stack, narrow)]
+        assert values == [b"before", *(f"after{number}".encode() for number in range(5))]
+
+
+async def test_a_broker_that_hangs_is_trouble_in_bounded_time_and_is_found_again(
+    stack: Any, producer: Producer, topic: str
+) -> None:
+    await producer.publish([message(topic, "before")])
+    await asyncio.to_thread(stack.supervisor.signal, "kafka", "STOP")
+    try:
+        async with asyncio.timeout(8):
+            with pytest.raises(Transient):
+                await producer.publish([message(topic, "during")])
+            with pytest.raises(Transient):
+                await producer.ping()
+    finally:
+        await asyncio.to_thread(stack.supervisor.signal, "kafka", "CONT")
+    await retried(producer, message(topic, "after"))
+    values = {record.value for record in await read(stack, topic, partitions=3)}
+    assert {b"before", b"after"} <= values
+
+
+async def test_a_broker_that_restarts_is_found_again(stack: Any, producer: Producer, topic: str) -> None:
+    await producer.publish([message(topic, "before")])
+    await asyncio.to_thread(stack.supervisor.stop, "kafka")
+    with pytest.raises(Transient):
+        await producer.publish([message(topic, "during")])
+    await asyncio.to_thread(stack.supervisor.start, "kafka", wait=True)
+    await retried(producer, message(topic, "after"))
+    values = [record.value for record in await read(stack, topic, partitions=3)]
+    assert values[0] == b"before"
+    assert b"after" in values
+
+
+async def test_a_producer_needs_no_broker_to_start_and_stops_in_time(stack: Any) -> None:
+    nowhere = kafka_settings(stack, kafka_bootstrap_servers="127.0.0.1:1", kafka_publish_timeout_seconds=0.5)
+    async with asyncio.timeout(8), open_producer(nowhere) as producer:
+        with pytest.raises(Transient):
+            await producer.publish([message("any", "x")])
+
+
+async def retried(producer: Producer, found: Message) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await producer.publish([found])
+            except Transient:
+                await asyncio.sleep(0.1)
+            else:
+                return

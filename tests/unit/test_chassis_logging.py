@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from services.chassis.logging import configure
+from services.chassis.redaction import redact_text
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+SIGNED = (
+    "http://minio:9000/documents/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=key%2F20260101"
+    "&X-Amz-Signature=0badc0de&X-Amz-Expires=900"
+)
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    found = io.StringIO()
+    configure("quota", "2", "INFO", stream=found)
+    yield found
+    root.handlers[:], level = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_line_is_json_with_who_when_and_what_is_bound(stream: io.StringIO) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="r1", traceparent="00-1"):
+        structlog.get_logger("services.quota").info("quota.batch_settled", size=3)
+    (line,) = lines(stream)
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "level": "info",
+        "event": "quota.batch_settled",
+        "service": "quota",
+        "replica": "2",
+        "logger": "services.quota",
+        "request_id": "r1",
+        "traceparent": "00-1",
+        "size": 3,
+    }
+
+
+def test_libraries_speak_the_same_language(stream: io.StringIO) -> None:
+    logging.getLogger("aiokafka.consumer").warning("lost %s", "node 1")
+    (line,) = lines(stream)
+    assert (line["event"], line["logger"], line["service"]) == ("lost node 1", "aiokafka.consumer", "quota")
+
+
+def test_chatty_libraries_are_heard_from_warnings_on(stream: io.StringIO) -> None:
+    logging.getLogger("aiokafka.consumer.group_coordinator").info("heartbeat")
+    assert lines(stream) == []
+
+
+def test_a_library_that_repeats_itself_is_heard_once_in_a_while(stream: io.StringIO) -> None:
+    for attempt in range(50):
+        logging.getLogger("aiokafka").error("Unable connect to node %s", attempt)
+        logging.getLogger("services.quota").error("quota.refused")
+    logging.getLogger("aiokafka").error("another text")
+    found = [line["event"] for line in lines(stream)]
+    assert found.count("Unable connect to node 0") == 1
+    assert found.count("quota.refused") == 50
+    assert len(found) == 52
+
+
+def test_a_traceback_is_one_line_without_secrets(stream: io.StringIO) -> None:
+    try:
+        int(SIGNED)
+    except ValueError:
+        structlog.get_logger().exception("quota.broken")
+    (line,) = lines(stream)
+    assert "ValueError" in line["exception"]
+    assert "0badc0de" not in stream.getvalue()
+
+
+def test_secrets_never_reach_the_log_whatever_way_they_take(stream: io.StringIO) -> None:
+    log = structlog.get_logger()
+    log.info("a", url=SIGNED, headers={"Authorization": f"Bearer {TOKEN}", "x": ["password=hunter2"]})
+    log.info("b", dsn="postgresql://quota:hunter2@db:5432/docuvault", jwt_secret="hunter2", body=f'{{"t":"{TOKEN}"}}')
+    logging.getLogger("asyncpg").error("postgres://u:hunter2@h/d refused Authorization: Bearer %s", TOKEN)
+    logging.getLogger("aiohttp").warning("GET /k?X-Amz-Signature%%3D0badc0de %s", "AWS4 Signature=0badc0de")
+    text = stream.getvalue()
+    assert len(lines(stream)) == 4
+    for secret in ("hunter2", "0badc0de", "c2lnbmF0dXJl", "key%2F2026"):
+        assert secret not in text
+
+
+@pytest.mark.parametrize("text", ["basic settings of the token bucket", "http://h/p?x=1#a@b", "a/b/c: 3 of 4", "key=v"])
+def test_what_is_no_secret_stays_readable(text: str) -> None:
+    assert redact_text(text) == text

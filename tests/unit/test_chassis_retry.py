@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from services.chassis.backoff import Backoff
+from services.chassis.errors import Transient
+from services.chassis.postgres import transient, translated
+from services.chassis.retry import may_pass, unless
+
+
+def test_delays_double_up_to_a_cap_and_are_drawn_from_the_whole_range() -> None:
+    backoff = Backoff(base=0.1, cap=1.0, draw=lambda _low, high: high)
+    assert [backoff.next() for _ in range(6)] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0, 1.0])
+    drawn = [Backoff(base=4.0, cap=5.0).next() for _ in range(200)]
+    assert min(drawn) < 1.5
+    assert max(drawn) > 2.5
+
+
+def test_a_delay_stays_bounded_for_ever() -> None:
+    backoff = Backoff(attempts=10**6)
+    assert backoff.next() <= 5.0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.ConnectionDoesNotExistError("gone"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InterfaceError("cannot call Connection.fetch(): connection has been released back to the pool"),
+        asyncpg.CannotConnectNowError("starting up"),
+        asyncpg.AdminShutdownError("bye"),
+        asyncpg.CrashShutdownError("crash"),
+        asyncpg.TooManyConnectionsError("full"),
+        asyncpg.DeadlockDetectedError("deadlock"),
+        asyncpg.SerializationError("again"),
+        asyncpg.LockNotAvailableError("locked"),
+        asyncpg.QueryCanceledError("statement timeout"),
+        asyncpg.IdleInTransactionSessionTimeoutError("idle"),
+        asyncpg.DiskFullError("full"),
+        ConnectionRefusedError(),
+        TimeoutError(),
+    ],
+)
+def test_the_servers_trouble_may_pass(error: Exception) -> None:
+    assert transient(error)
+    assert may_pass(error)
+    with pytest.raises(Transient, match="database"), translated():
+        raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.UniqueViolationError("twice"),
+        asyncpg.CheckViolationError("below 0"),
+        asyncpg.UndefinedTableError("no table"),
+        asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
+        asyncpg.DataError("invalid input"),
+        ValueError("ours"),
+    ],
+)
+def test_a_mistake_of_ours_does_not_pass(error: Exception) -> None:
+    assert not transient(error)
+    with pytest.raises(type(error)), translated():
+        raise error
+
+
+async def test_work_is_cancelled_by_a_stop_and_told_from_a_result() -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.05, stop.set)
+    assert await unless(stop, asyncio.sleep(10, "late")) is None
+    assert await unless(asyncio.Event(), asyncio.sleep(0, "done")) == "done"
