@@ -1,0 +1,1 @@
+"""The services: each imports contracts and the chassis, never another service."""
