@@ -1,0 +1,1 @@
+"""How docuvault runs: the embedded stack, the gateway, the operators' commands."""
