@@ -23,6 +23,9 @@ OLDEST = (3, 11)
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements"
 LOCKS = {"stack": "stack.lock", "dev": "dev.lock"}
 
+TRUST = {"UV_SYSTEM_CERTS": "true"}
+"""uv trusts what the machine trusts, as pip does; it brings certificates of its own, which know no company's proxy."""
+
 
 class BootstrapError(Exception):
     """Why there is no environment, in one line."""
@@ -44,7 +47,7 @@ def say(text: str) -> None:
 
 def run(*command: str, **extra_environment: str) -> None:
     """A child whose words are progress; raises BootstrapError with the command when it fails."""
-    environment = dict(os.environ, **extra_environment)
+    environment = dict(TRUST, **dict(os.environ, **extra_environment))
     environment.pop("VIRTUAL_ENV", None)
     outcome = subprocess.run(command, env=environment, stdout=sys.stderr.fileno(), check=False)  # noqa: S603 - own
     if outcome.returncode != 0:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deploy.local.bootstrap import REQUIREMENTS, cache_folder, ensure_uv
+from deploy.local.bootstrap import REQUIREMENTS, TRUST, cache_folder, ensure_uv
 from deploy.local.errors import StackError
 
 NAMES = ("bootstrap", "go", "runtime", "stack", "dev")
@@ -25,7 +25,7 @@ OPTIONS = (
 def compile_locks(folder: Path, *, upgrade: bool) -> None:
     """Resolves every .in file of `folder` into its .lock, which may be there already."""
     cache = cache_folder()
-    environment = {**os.environ, "UV_CACHE_DIR": str(cache / "uv-cache"), "UV_NO_CONFIG": "1"}
+    environment = {**TRUST, **os.environ, "UV_CACHE_DIR": str(cache / "uv-cache"), "UV_NO_CONFIG": "1"}
     more = ("--upgrade",) if upgrade else ()
     for name in NAMES:
         command = (str(ensure_uv(cache)), "pip", "compile", *OPTIONS, *more, f"{name}.in", "-o", f"{name}.lock")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +48,17 @@ def provision_kafka(cache: Path, steps: Steps) -> Path:
     return artefact(cache, name, "Apache Kafka", lambda *where: _download(jars, *where), steps)
 
 
+def _trust_the_machine() -> None:
+    """Makes requests, which jgo downloads with, trust what the machine trusts rather than only its own list."""
+    trusted = ssl.get_default_verify_paths()
+    bundle = trusted.cafile or trusted.capath
+    if bundle is not None:
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", bundle)
+
+
 def _download(jars: tuple[Jar, ...], scratch: Path, filled: Path, note: Note) -> None:
     logging.getLogger("jgo").setLevel(logging.ERROR)
+    _trust_the_machine()
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         for number, path in enumerate(pool.map(lambda jar: _checked(jar, scratch / "m2"), jars), start=1):
             shutil.copyfile(path, filled / path.name)

