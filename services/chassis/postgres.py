@@ -53,12 +53,16 @@ _TRANSIENT = (
 )
 # asyncpg reports a connection that died between two statements as "improper use", and tells it by its text alone.
 _GONE = ("connection is closed", "connection was closed", "pool is clos", "released back to the pool")
+# And one the server was just saying goodbye to, when the next statement came, as an error of its own protocol machine.
+_LEAVING = ("cannot switch to", "unexpected state", "not connected")
 
 
 def transient(error: BaseException) -> bool:
     """Whether the same work may succeed later: the server, the network or a rival transaction is to blame."""
     if isinstance(error, asyncpg.InterfaceError):
         return any(text in str(error) for text in _GONE)
+    if isinstance(error, asyncpg.InternalClientError):
+        return any(text in str(error) for text in _LEAVING)
     return isinstance(error, _TRANSIENT)
 
 
