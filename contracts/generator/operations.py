@@ -112,7 +112,11 @@ CLASSIFY = Operation(
     "/api/documents/{id}/classify",
     "Classify a document again",
     "documents",
-    (Answer(202, "It will be classified with today's topics", http.Accepted), NO_DOCUMENT),
+    (
+        Answer(202, "It will be classified with today's topics", http.Accepted),
+        NO_DOCUMENT,
+        Answer(409, "Its upload is not confirmed yet", http.ErrorBody, "There is nothing to classify"),
+    ),
 )
 MY_QUOTA = Operation(
     "getMyQuota",
