@@ -104,7 +104,8 @@ def _render(layout: Layout, settings: StackSettings) -> str:
 
 
 def _format(layout: Layout, credentials: Credentials, java: Path, jars: Path) -> None:
-    tool = ("kafka.tools.StorageTool", "format", "-t", credentials.cluster_id, "-c", str(_properties(layout)))
+    cluster = f"--cluster-id={credentials.cluster_id}"  # in one word: an id may start with a dash
+    tool = ("kafka.tools.StorageTool", "format", cluster, "-c", str(_properties(layout)))
     command = (*_java(layout, java, jars), *tool, "--ignore-formatted")
     says = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own java
     if says.returncode != 0:
