@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from miniopy_async.error import MinioException
 from deploy.local.errors import StackError, one_line
 from deploy.local.info import StackInfo
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack
+from deploy.local.stack import Stack, require_running
 from deploy.ops.audit_merge import merged
 from deploy.ops.audit_model import Holding, Report
 from deploy.ops.audit_rules import Auditor
@@ -92,9 +93,11 @@ def servers_of(info: StackInfo) -> Servers:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the report; the exit code says what it is."""
     options = _parser().parse_args(arguments)
+    logging.getLogger().addHandler(logging.NullHandler())  # else the drivers' own laments go to stderr
     try:
-        info = Stack(load_settings()).info
-        report = asyncio.run(settled(info, options.wait, max_pending_seconds=options.max_pending))
+        stack = Stack(load_settings())
+        require_running(stack)
+        report = asyncio.run(settled(stack.info, options.wait, max_pending_seconds=options.max_pending))
     except TROUBLE as error:
         sys.stderr.write(f"audit: {one_line(error)}\n")
         return UNKNOWN

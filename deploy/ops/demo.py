@@ -66,7 +66,7 @@ def demo(settings: StackSettings, console: Console) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the demo; the exit code says how it went."""
     argparse.ArgumentParser(prog="python -m deploy.ops.demo", description=__doc__).parse_args(arguments)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger().addHandler(logging.NullHandler())  # else the drivers' own laments go to stderr
     console = Console(highlight=False, soft_wrap=True)
     try:
         demo(load_settings(), console)

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from hashlib import md5
-from uuid import UUID, uuid4
+from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from docuvault_contracts.keys import make_key
-from miniopy_async.api import Minio
 
-from deploy.local.info import StackInfo
 from deploy.local.stack import Stack
 from deploy.ops.audit import audit, main, settled
 from deploy.ops.audit_model import Check, Report
-from services.chassis.migrations import migrate
-from services.chassis.postgres import open_pool
-from services.chassis.settings import DatabaseSettings
+from tests.stack.support.planting import Planter, prepare, root_of
 
+CHECKOUT = Path(__file__).parents[2]
 HOUR_AND_A_BIT = "now() - interval '61 minutes'"
 
 
@@ -37,88 +35,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
     finally:
         stack.reset()
-
-
-async def prepare(info: StackInfo) -> None:
-    """Makes the tables, and keeps the planted objects from being told to Kafka, where nobody here would read it."""
-    for service in ("upload", "quota", "janitor"):
-        settings = DatabaseSettings.model_validate({"database_url": info.databases[service]})
-        async with open_pool(settings) as pool:
-            await migrate(pool, f"services.{service}")
-    async with root_of(info) as client:
-        await client.delete_bucket_notification(info.bucket)
-
-
-def root_of(info: StackInfo) -> Minio:
-    root = info.store_keys["root"]
-    return Minio(info.minio_endpoint, root.access_key, root.secret_key, region=info.minio_region, secure=False)
-
-
-@dataclass(frozen=True)
-class Planter:
-    """Plants rows as superuser and objects as root, past every rule of the services."""
-
-    info: StackInfo
-    database: asyncpg.Connection[asyncpg.Record]
-    store: Minio
-
-    async def account(self, user: UUID, used: int, limit: int = 1000) -> None:
-        await self.database.execute("INSERT INTO quota.accounts (user_id, limit_bytes) VALUES ($1, $2)", user, limit)
-        await self.sql("UPDATE quota.accounts SET used_bytes = $2 WHERE user_id = $1", user, used)
-
-    async def sql(self, statement: str, *arguments: object) -> None:
-        """Runs a statement with the tables' own triggers asleep."""
-        async with self.database.transaction():
-            await self.database.execute("SET LOCAL session_replication_role = replica")
-            await self.database.execute(statement, *arguments)
-
-    async def put(self, key: str, data: bytes) -> None:
-        await self.store.put_object(self.info.bucket, key, io.BytesIO(data), len(data))
-
-    async def upload(self, user: UUID, data: bytes = b"12345") -> str:
-        """An object that is stored, paid for and uploaded; its account is planted apart."""
-        document = uuid4()
-        key = str(make_key(user, document, "a.pdf"))
-        await self.put(key, data)
-        await self.reservation(key, user, document, data)
-        await self.document(key, user, document, data)
-        return key
-
-    async def reservation(self, key: str, user: UUID, document: UUID, data: bytes) -> None:
-        await self.sql(
-            """INSERT INTO quota.reservations VALUES
-               ($1, $2, $3, 'reserved', 1, $4, 0, 0, $5, 1, NULL, $4, 1000, now(), 'storage.events', 0, 0, 0)""",
-            key, document, user, len(data), etag(data),
-        )  # fmt: skip
-
-    async def document(self, key: str, user: UUID, document: UUID, data: bytes) -> None:
-        await self.sql(
-            """INSERT INTO upload.documents (id, user_id, object_key, filename, content_type, created_at, updated_at,
-                                             expires_at, status, size_bytes, etag, version, ruling)
-               VALUES ($2, $3, $1, 'a.pdf', 'text/plain', now(), now(), now() + interval '1 minute',
-                       'uploaded', $4, $5, 1, 'reserved')""",
-            key, document, user, len(data), etag(data),
-        )  # fmt: skip
-
-    async def pending(self, user: UUID, created: str) -> str:
-        key = str(make_key(user, document := uuid4(), "a.pdf"))
-        await self.sql(
-            f"""INSERT INTO upload.documents (id, user_id, object_key, filename, content_type, created_at, updated_at,
-                                              expires_at)
-                VALUES ($2, $3, $1, 'a.pdf', 'text/plain', {created}, now(), now() + interval '1 minute')""",  # noqa: S608
-            key, document, user,
-        )  # fmt: skip
-        return key
-
-    async def wipe(self) -> None:
-        await self.sql("TRUNCATE upload.documents, upload.outbox, quota.outbox, janitor.objects")
-        await self.sql("TRUNCATE quota.accounts, quota.reservations, quota.superseded")
-        async for found in self.store.list_objects(self.info.bucket, recursive=True):
-            await self.store.remove_object(self.info.bucket, found.object_name or "")
-
-
-def etag(data: bytes) -> str:
-    return md5(data, usedforsecurity=False).hexdigest()
 
 
 @pytest.fixture
@@ -299,18 +215,30 @@ async def test_the_command_says_each_difference_with_user_key_and_bytes(
     assert (said["clean"], said["checks"]["objects"], said["checks"]["rest"]) == (False, False, True)
 
 
+def run_audit(state: Path) -> subprocess.CompletedProcess[str]:
+    """The command as a person runs it, with whatever the drivers would write beside it."""
+    environment = {**os.environ, "STATE_DIR": str(state), "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}"}
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.ops.audit"], env=environment, cwd=CHECKOUT, capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("server", ["postgres", "minio", "kafka"])
-async def test_with_a_server_away_it_says_so_in_one_line(
-    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, server: str
-) -> None:
-    monkeypatch.setenv("STATE_DIR", str(stack.layout.state))
+async def test_with_a_server_away_it_says_so_in_one_line(stack: Stack, server: str) -> None:
     await asyncio.to_thread(stack.supervisor.stop, server)
     try:
-        assert await asyncio.to_thread(main, []) == 2
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert said.err.startswith("audit: ")
-        assert said.err.count("\n") == 1
+        ran = await asyncio.to_thread(run_audit, stack.layout.state)
     finally:
         await asyncio.to_thread(stack.up)
         await prepare(stack.info)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("audit: ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_without_a_stack_it_says_what_to_do(tmp_path: Path) -> None:
+    ran = run_audit(tmp_path / "state")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "`make up`" in ran.stderr
+    assert ran.stderr.count("\n") == 1
