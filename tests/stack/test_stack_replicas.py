@@ -1,0 +1,56 @@
+"""`make up REPLICAS=n` on a running stack: more and fewer replicas, and no request lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from deploy.local.stack import Stack
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("replicas"))
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.reset()
+
+
+@asynccontextmanager
+async def constant_requests(url: str, session: aiohttp.ClientSession) -> AsyncIterator[list[int]]:
+    """Asks `url` over and over while the block runs; the answers' statuses are in the list."""
+    statuses: list[int] = []
+    stop = asyncio.Event()
+
+    async def ask() -> None:
+        while not stop.is_set():
+            async with session.get(url) as answer:
+                statuses.append(answer.status)
+
+    asking = asyncio.create_task(ask())
+    try:
+        yield statuses
+    finally:
+        stop.set()
+        await asking
+
+
+async def test_replicas_come_and_go_without_a_lost_request(own: Stack, client: aiohttp.ClientSession) -> None:
+    before = own.supervisor.pid("upload-1")
+    async with constant_requests(f"{own.info.gateway_url}/api/documents", client) as statuses:
+        await asyncio.to_thread(own.up, replicas=2)
+        more = await asyncio.to_thread(own.status)
+        await asyncio.to_thread(own.up, replicas=1)
+        fewer = await asyncio.to_thread(own.status)
+    assert set(statuses) == {401}
+    assert {"upload-2", "quota-2", "janitor-2"} <= more.keys()
+    assert not {"upload-2", "quota-2", "janitor-2"} & fewer.keys()
+    assert own.supervisor.pid("upload-1") == before

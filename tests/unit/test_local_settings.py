@@ -1,0 +1,152 @@
+"""The settings of a stack, and what they amount to, without a server."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import pytest
+
+from deploy.local.credentials import Credentials, ensure_credentials, load_credentials
+from deploy.local.errors import StackError
+from deploy.local.layout import SOCKET_PATH_LIMIT, Layout
+from deploy.local.programs import Program
+from deploy.local.running import recall, recall_running, remember
+from deploy.local.server_services import SERVICES, render_gateway, service_environment, service_port
+from deploy.local.settings import MAX_REPLICAS, PORTS_OF_SERVERS, StackSettings, load_settings
+from deploy.local.setup_minio import policy
+from deploy.local.supervisor import render_configuration
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in StackSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path / "s")
+    layout.prepare()
+    return layout
+
+
+@pytest.fixture
+def credentials(layout: Layout) -> Credentials:
+    return ensure_credentials(layout)
+
+
+def test_the_defaults_are_those_the_documents_name() -> None:
+    settings = load_settings()
+    assert [getattr(settings, name) for name in PORTS_OF_SERVERS] == [8080, 9000, 15432, 19092, 19093]
+    assert settings.origins == ("http://localhost:8080",)
+    assert settings.public_endpoint == "localhost:9000"
+
+
+def test_a_moved_gateway_moves_the_origin_that_may_write() -> None:
+    assert StackSettings(gateway_port=21000).origins == ("http://localhost:21000",)
+
+
+@pytest.mark.parametrize("origins", ["*", "http://a.example,*", "https://*.example"])
+def test_a_wildcard_origin_is_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch, origins: str) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", origins)
+    with pytest.raises(StackError, match=r"^CORS_ORIGINS: a wildcard would let any page write"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("REPLICAS", "0"), ("REPLICAS", "many"), ("GATEWAY_PORT", "80"), ("CORS_ORIGINS", "localhost:8080")],
+)
+def test_a_wrong_variable_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(StackError, match=f"^{name}: ") as raised:
+        load_settings()
+    assert "\n" not in str(raised.value)
+
+
+def test_two_servers_on_one_port_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIO_PORT", "8080")
+    with pytest.raises(StackError, match="share a port"):
+        load_settings()
+
+
+def test_no_two_replicas_share_a_port() -> None:
+    ports = [service_port(StackSettings(), name, one) for name in SERVICES for one in range(1, MAX_REPLICAS + 1)]
+    assert len(set(ports)) == len(ports)
+
+
+def test_what_was_asked_for_wins_over_what_is_remembered_over_the_defaults(layout: Layout) -> None:
+    remember(layout, StackSettings(state_dir=layout.state, gateway_port=21000, replicas=3))
+    found = recall(layout, StackSettings(state_dir=layout.state, replicas=2))
+    assert (found.gateway_port, found.replicas, found.minio_port) == (21000, 2, 9000)
+
+
+def test_a_running_stack_keeps_its_ports_and_takes_another_number_of_replicas(layout: Layout) -> None:
+    remember(layout, StackSettings(state_dir=layout.state, gateway_port=21000))
+    assert recall_running(layout, StackSettings(state_dir=layout.state, replicas=3)).gateway_port == 21000
+    with pytest.raises(StackError, match="another GATEWAY_PORT"):
+        recall_running(layout, StackSettings(state_dir=layout.state, gateway_port=21001))
+
+
+def test_secrets_are_generated_once_and_differ_from_stack_to_stack(layout: Layout, tmp_path: Path) -> None:
+    first = ensure_credentials(layout)
+    assert ensure_credentials(layout) == first == load_credentials(layout)
+    assert layout.secrets.stat().st_mode & 0o777 == 0o600
+    other = Layout(tmp_path / "other")
+    other.prepare()
+    assert ensure_credentials(other).jwt_secret != first.jwt_secret
+    assert len(set(first.database.values()) | set(first.store.values())) == len(first.database) + len(first.store)
+
+
+def test_data_without_its_secrets_is_not_opened_with_new_ones(layout: Layout) -> None:
+    (layout.state / "postgres" / "data").mkdir(parents=True)
+    with pytest.raises(StackError, match="`make reset` starts over"):
+        ensure_credentials(layout)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_given_its_own_secrets_only(credentials: Credentials, service: str) -> None:
+    given = " ".join(service_environment(StackSettings(), credentials, service).values())
+    foreign = {name: secret for name, secret in credentials.database.items() if name != service}
+    foreign |= {f"store {name}": secret for name, secret in credentials.store.items() if name != service}
+    assert credentials.database[service] in given
+    assert [name for name, secret in foreign.items() if secret in given] == []
+
+
+def test_only_the_janitor_may_remove() -> None:
+    assert [user for user in ("upload", "janitor", "audit") if "s3:DeleteObject" in str(policy(user))] == ["janitor"]
+
+
+def test_a_socket_path_is_short_however_deep_the_state_is(tmp_path: Path) -> None:
+    deep = Layout(tmp_path / ("deep" * 30))
+    assert len(str(deep.socket)) < SOCKET_PATH_LIMIT
+    assert deep.runtime != Layout(tmp_path / ("Deep" * 30)).runtime
+
+
+async def nothing() -> None:
+    """A check of a program that is never run."""
+
+
+def test_supervisords_configuration_says_what_was_meant_whatever_the_values_hold(layout: Layout) -> None:
+    hostile = {"PERCENT": "100%(here)s", "COMMA": 'a,B="c"', "JSON": '{"a": 1}', "QUOTE": "it's"}
+    program = Program("one", ("/bin/echo", "two words", "50%"), {}, nothing, environment=hostile)
+    parser = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"))
+    parser.read_string(render_configuration(layout, [program]))
+    found = dict(parser["program:one"])
+    assert found["command"] == "/bin/echo 'two words' 50%%"
+    assert found["environment"] == 'COMMA=\'a,B="c"\',JSON=\'{"a": 1}\',PERCENT="100%%(here)s",QUOTE="it\'s"'
+
+
+@pytest.mark.parametrize("value", ["both \" and '", "line\nend", "a ;comment", "a #comment"])
+def test_a_value_supervisord_would_misread_is_refused(layout: Layout, value: str) -> None:
+    program = Program("one", ("/bin/true",), {}, nothing, environment={"BAD": value})
+    with pytest.raises(StackError, match="environment"):
+        render_configuration(layout, [program])
+
+
+def test_the_gateway_sends_to_every_replica(layout: Layout) -> None:
+    text = render_gateway(layout, StackSettings(replicas=3))
+    assert "import proxied 127.0.0.1:18101 127.0.0.1:18102 127.0.0.1:18103" in text
+    assert "import proxied 127.0.0.1:18121 127.0.0.1:18122 127.0.0.1:18123" in text
+    assert "$" not in text.replace("\\?.*$", "")
