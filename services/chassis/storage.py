@@ -27,7 +27,7 @@ class ObjectStat:
 
 
 class ObjectStorage(Protocol):
-    """Every method raises Transient where the store is away, overloaded or slow; a refusal of the store is loud."""
+    """Every method raises Transient where the store is away, overloaded, slow, or refuses us (a key, a policy)."""
 
     async def put_object(self, object_key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Writes the whole object in one request; replaces what was there."""

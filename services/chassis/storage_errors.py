@@ -14,6 +14,10 @@ SERVER_ERRORS_FROM = 500
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
 PASSING = frozenset({"SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "InternalError", "Busy"})
 """Codes that may pass even where their HTTP status does not say so (RequestTimeout is a 400)."""
+SET_UP = frozenset(
+    {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "NoSuchBucket"}
+)
+"""What an operator has to mend: a key, a policy, a clock, a bucket. No work may be dropped for it."""
 
 
 def is_missing_object(error: BaseException) -> bool:
@@ -22,12 +26,12 @@ def is_missing_object(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """True where the same call may succeed later: trouble on the way, a time-out, an overloaded or starting store.
+    """True where the same call may succeed later: trouble on the way, a store that starts or is set up wrong.
 
     An answer that is no S3 answer at all comes from something else in the store's place, a proxy without its store.
     """
     if isinstance(error, S3Error):
-        return error.code in PASSING or error.response.status >= SERVER_ERRORS_FROM
+        return error.code in PASSING | SET_UP or error.response.status >= SERVER_ERRORS_FROM
     if isinstance(error, ServerError):
         return error.status_code >= SERVER_ERRORS_FROM
     return isinstance(error, (InvalidResponseError, ClientError, OSError))  # TimeoutError is an OSError
@@ -35,10 +39,15 @@ def is_transient(error: BaseException) -> bool:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns what may pass into Transient and leaves what is a refusal or a bug as it is."""
+    """Turns what may pass into Transient and leaves a bug as it is."""
     try:
         yield
     except Exception as error:
         if is_transient(error):
-            raise Transient(f"object storage: {type(error).__name__}") from error
+            raise Transient(f"object storage: {_name(error)}") from error
         raise
+
+
+def _name(error: BaseException) -> str:
+    """Never its text, which may quote a URL."""
+    return f"{type(error).__name__} {error.code}" if isinstance(error, S3Error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Which errors of the S3 client may pass, and which are a refusal or a bug and stay loud."""
+"""Which errors of the S3 client may pass, and which are a bug and stay loud."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def s3_error(code: str, status: int) -> S3Error:
         s3_error("InternalError", 500),
         s3_error("XMinioServerNotInitialized", 503),
         s3_error("XSomethingNew", 507),
+        s3_error("AccessDenied", 403),
+        s3_error("SignatureDoesNotMatch", 403),
+        s3_error("NoSuchBucket", 404),
         ServerError("server failed", 502),
         InvalidResponseError(200, "text/html", "a proxy's page"),
         ServerDisconnectedError(),
@@ -36,7 +39,7 @@ def s3_error(code: str, status: int) -> S3Error:
     ],
     ids=lambda error: f"{type(error).__name__} {getattr(error, 'code', '')}",
 )
-def test_trouble_on_the_way_and_in_the_store_may_pass(error: Exception) -> None:
+def test_trouble_on_the_way_in_the_store_and_in_its_set_up_may_pass(error: Exception) -> None:
     with pytest.raises(Transient, match=f"object storage: {type(error).__name__}") as caught, translated():
         raise error
     assert caught.value.__cause__ is error
@@ -45,16 +48,14 @@ def test_trouble_on_the_way_and_in_the_store_may_pass(error: Exception) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        s3_error("AccessDenied", 403),
-        s3_error("SignatureDoesNotMatch", 403),
-        s3_error("NoSuchBucket", 404),
         s3_error("NoSuchKey", 404),
+        s3_error("InvalidArgument", 400),
         ServerError("server failed", 418),
         ValueError("a bug"),
     ],
     ids=lambda error: f"{type(error).__name__} {getattr(error, 'code', '')}",
 )
-def test_a_refusal_or_a_bug_stays_what_it_is(error: Exception) -> None:
+def test_a_bug_stays_what_it_is(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, translated():
         raise error
     assert caught.value is error
