@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -35,9 +36,9 @@ def kafka_settings(stack: Any, **changes: object) -> KafkaSettings:
 async def topics(stack: Any, *names: str, partitions: int = 1, largest: int = 4 * 1024 * 1024) -> AsyncIterator[None]:
     """Topics that live as long as the block."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap)
-    await admin.start()
     config = {"max.message.bytes": str(largest)}
     try:
+        await admin.start()
         await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config) for name in names])
         yield
         await admin.delete_topics(list(names))
@@ -53,8 +54,8 @@ def unique(prefix: str) -> str:
 async def write(stack: Any, topic: str, values: Sequence[bytes], partition: int = 0) -> None:
     """Puts raw records there, as anybody could."""
     producer = AIOKafkaProducer(bootstrap_servers=stack.info.kafka_bootstrap, max_request_size=4 * 1024 * 1024)
-    await producer.start()
     try:
+        await producer.start()
         acks = [await producer.send(topic, value, key=b"key", partition=partition) for value in values]
         await asyncio.gather(*acks)
     finally:
@@ -64,9 +65,9 @@ async def write(stack: Any, topic: str, values: Sequence[bytes], partition: int 
 async def read(stack: Any, topic: str, *, partitions: int = 1) -> list[Record]:
     """Everything there is in a topic now, by partition and offset."""
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.info.kafka_bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
     found: list[Record] = []
     try:
+        await consumer.start()
         every = [TopicPartition(topic, number) for number in range(partitions)]
         consumer.assign(every)
         ends = await consumer.end_offsets(every)
@@ -94,7 +95,37 @@ async def committed(stack: Any, group: str, topic: str, partition: int = 0) -> i
         await admin.close()
 
 
-async def until(what: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
+async def start_kafka(stack: Any) -> None:
+    """Starts it and waits until it answers: its process runs for seconds before that."""
+    await asyncio.to_thread(stack.supervisor.start, "kafka", wait=True)
+    await until(partial(_kafka_answers, stack))
+
+
+@asynccontextmanager
+async def hung_kafka(stack: Any) -> AsyncIterator[None]:
+    """A broker that is there and says nothing; it has caught up again when the block is left."""
+    await asyncio.to_thread(stack.supervisor.signal, "kafka", "STOP")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(stack.supervisor.signal, "kafka", "CONT")
+        await until(partial(_kafka_answers, stack))
+
+
+async def _kafka_answers(stack: Any) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap, request_timeout_ms=5000)
+    try:
+        await admin.start()
+        await admin.find_coordinator("anybody")
+    except (KafkaError, OSError):
+        return False
+    else:
+        return True
+    finally:
+        await admin.close()
+
+
+async def until(what: Callable[[], bool | Awaitable[bool]], seconds: float = 90) -> None:
     """Waits until something is so; fails where it does not become so in time."""
     async with asyncio.timeout(seconds):
         while not await _is_so(what()):  # noqa: ASYNC110 - nobody sets an event in a server

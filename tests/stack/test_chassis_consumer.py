@@ -18,7 +18,7 @@ from services.chassis.errors import Transient
 from services.chassis.producer import Producer, open_producer
 from services.chassis.watchdog import Watchdog
 from tests.stack.chassis_consumers import Place, place, replica
-from tests.stack.chassis_servers import kafka_settings, read, until
+from tests.stack.chassis_servers import hung_kafka, kafka_settings, read, start_kafka, until
 
 
 @pytest.fixture
@@ -221,9 +221,10 @@ async def test_a_consumer_starts_without_a_broker_and_works_through_its_restarts
     await asyncio.to_thread(at.stack.supervisor.stop, "kafka")
     async with replica(at) as running:
         await asyncio.sleep(1)
-        await asyncio.to_thread(at.stack.supervisor.start, "kafka", wait=True)
+        await start_kafka(at.stack)
         await at.until_committed(1)
-        await asyncio.to_thread(at.stack.supervisor.restart, "kafka")
+        await asyncio.to_thread(at.stack.supervisor.stop, "kafka")
+        await start_kafka(at.stack)
         await at.write("b")
         await at.until_committed(2)
     assert set(await at.read()) == {"a", "b"}
@@ -234,14 +235,11 @@ async def test_a_stop_without_a_broker_ends_in_time(at: Place) -> None:
     await at.write("a")
     async with replica(at) as running:
         await at.until_committed(1)
-        await asyncio.to_thread(at.stack.supervisor.signal, "kafka", "STOP")
-        try:
+        async with hung_kafka(at.stack):
             running.stop.set()
             assert running.task is not None
-            await asyncio.wait_for(running.task, 2)
-            await asyncio.wait_for(running.consumer.close(), 8)
-        finally:
-            await asyncio.to_thread(at.stack.supervisor.signal, "kafka", "CONT")
+            await asyncio.wait_for(running.task, 5)
+            await asyncio.wait_for(running.consumer.close(), 10)
 
 
 async def test_readiness_needs_a_joined_group_and_a_broker(at: Place) -> None:

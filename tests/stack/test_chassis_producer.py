@@ -11,7 +11,7 @@ from docuvault_contracts.cloudevents import Message
 
 from services.chassis.errors import Transient
 from services.chassis.producer import Producer, Unpublishable, open_producer
-from tests.stack.chassis_servers import kafka_settings, read, topics, unique
+from tests.stack.chassis_servers import hung_kafka, kafka_settings, read, start_kafka, topics, unique
 
 
 def message(topic: str, text: str, key: str = "k") -> Message:
@@ -70,15 +70,11 @@ async def test_a_broker_that_hangs_is_trouble_in_bounded_time_and_is_found_again
     stack: Any, producer: Producer, topic: str
 ) -> None:
     await producer.publish([message(topic, "before")])
-    await asyncio.to_thread(stack.supervisor.signal, "kafka", "STOP")
-    try:
-        async with asyncio.timeout(8):
-            with pytest.raises(Transient):
-                await producer.publish([message(topic, "during")])
-            with pytest.raises(Transient):
-                await producer.ping()
-    finally:
-        await asyncio.to_thread(stack.supervisor.signal, "kafka", "CONT")
+    async with hung_kafka(stack), asyncio.timeout(12):
+        with pytest.raises(Transient):
+            await producer.publish([message(topic, "during")])
+        with pytest.raises(Transient):
+            await producer.ping()
     await retried(producer, message(topic, "after"))
     values = {record.value for record in await read(stack, topic, partitions=3)}
     assert {b"before", b"after"} <= values
@@ -89,7 +85,7 @@ async def test_a_broker_that_restarts_is_found_again(stack: Any, producer: Produ
     await asyncio.to_thread(stack.supervisor.stop, "kafka")
     with pytest.raises(Transient):
         await producer.publish([message(topic, "during")])
-    await asyncio.to_thread(stack.supervisor.start, "kafka", wait=True)
+    await start_kafka(stack)
     await retried(producer, message(topic, "after"))
     values = [record.value for record in await read(stack, topic, partitions=3)]
     assert values[0] == b"before"
