@@ -1,0 +1,51 @@
+"""A stack of its own that is broken on purpose, and what must hold after each test whatever was broken in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+
+from deploy.local.stack import Stack
+from tests.faults.support.processes import Processes
+from tests.faults.support.site import Site
+from tests.stack.support.api import Api
+from tests.stack.support.bucket import open_bucket
+from tests.stack.support.leaks import HandedOut
+
+SERVICE_ENV = {
+    # A process that was killed cannot leave its group: the others wait this long for it. The default is 15 s.
+    "KAFKA_SESSION_TIMEOUT_SECONDS": "4",
+    # Small batches, so that there is a middle to be killed in.
+    "KAFKA_MAX_BATCH": "50",
+}
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole stack, up for all tests of the folder; its logs stay when one of them failed."""
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("faults"), service_env=SERVICE_ENV)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+    if not request.session.testsfailed:
+        stack.reset()
+
+
+@pytest.fixture
+async def site(stack: Stack) -> AsyncIterator[Site]:
+    """The stack with all its services ready; what a failed test left stopped is started for the next one.
+
+    Every connection of the callers is new: a kept one may be cut by what the test breaks.
+    """
+    connector = TCPConnector(limit=0, force_close=True)
+    processes = Processes(stack)
+    async with (
+        ClientSession(connector=connector, timeout=ClientTimeout(total=60)) as session,
+        open_bucket(stack.info) as bucket,
+    ):
+        yield Site(stack, processes, Api(session, stack.info, HandedOut()), bucket)
+    await processes.restore()

@@ -1,0 +1,126 @@
+"""Kafka from the outside: whole topics, records of any kind to any partition, and where the groups stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import ConsumerRecord
+
+from deploy.local.info import StackInfo
+
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+FETCH_MS = 200
+STABLE = "Stable"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A record to write, as it is: nothing of it needs to make sense."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+class Wire:
+    """A producer and the groups' offsets; readers are opened as they are needed."""
+
+    def __init__(self, bootstrap: str, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> None:
+        self._bootstrap = bootstrap
+        self._producer = producer
+        self._admin = admin
+
+    async def partitions(self, topic: str) -> list[TopicPartition]:
+        """All partitions of a topic."""
+        found = (await self._admin.describe_topics([topic]))[0]["partitions"]
+        return [TopicPartition(topic, number) for number in sorted(each["partition"] for each in found)]
+
+    async def write(self, raws: Sequence[Raw], partition: int) -> list[int]:
+        """Writes records side by side in the order given; their offsets."""
+        acks = [
+            await self._producer.send(raw.topic, raw.value, raw.key, partition=partition, headers=list(raw.headers))
+            for raw in raws
+        ]
+        return [(await ack).offset for ack in acks]
+
+    async def write_again(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        """Says records once more, each in its partition, as a producer does that missed an ack."""
+        acks = [
+            await self._producer.send(
+                each.topic, each.value, each.key, partition=each.partition, headers=list(each.headers)
+            )
+            for each in records
+        ]
+        await asyncio.gather(*acks)
+
+    async def read(self, topic: str) -> list[ConsumerRecord[bytes, bytes]]:
+        """Everything in the topic until now, in order per partition."""
+        async with self._reader() as reader:
+            partitions = await self.partitions(topic)
+            reader.assign(partitions)
+            ends = await reader.end_offsets(partitions)
+            await reader.seek_to_beginning(*partitions)
+            found: list[ConsumerRecord[bytes, bytes]] = []
+            while any([await reader.position(partition) < end for partition, end in ends.items()]):
+                for batch in (await reader.getmany(timeout_ms=FETCH_MS)).values():
+                    found += batch
+        return found
+
+    async def unread(self, group: str, topics: Sequence[str]) -> int:
+        """How many records of the topics the group has not committed."""
+        committed = await self._admin.list_consumer_group_offsets(group)
+        async with self._reader() as reader:
+            ends: Mapping[TopicPartition, int] = {}
+            for topic in topics:
+                ends = {**ends, **await reader.end_offsets(await self.partitions(topic))}
+        return sum(end - (committed[each].offset if each in committed else 0) for each, end in ends.items())
+
+    async def start_over(self, group: str) -> None:
+        """Sets every committed offset of a group without members back to the first record there is."""
+        committed = await self._admin.list_consumer_group_offsets(group)
+        async with self._reader(group) as reader:
+            reader.assign(list(committed))
+            await reader.commit(await reader.beginning_offsets(list(committed)))
+
+    async def members(self, group: str) -> int:
+        """How many members the group has; 0 while it is being rebalanced."""
+        described = (await self._admin.describe_consumer_groups([group]))[0].groups[0]
+        state, members = described[2], described[5]
+        return len(members) if state == STABLE else 0
+
+    @asynccontextmanager
+    async def _reader(self, group: str | None = None) -> AsyncIterator[AIOKafkaConsumer]:
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=MAX_REQUEST_BYTES,
+        )
+        await reader.start()
+        try:
+            yield reader
+        finally:
+            await reader.stop()
+
+
+@asynccontextmanager
+async def open_wire(info: StackInfo) -> AsyncIterator[Wire]:
+    """Connects to a stack's Kafka; not to be held while that is away."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=info.kafka_bootstrap, acks="all", max_request_size=MAX_REQUEST_BYTES, linger_ms=0
+    )
+    admin = AIOKafkaAdminClient(bootstrap_servers=info.kafka_bootstrap)
+    await producer.start()
+    try:
+        await admin.start()
+        yield Wire(info.kafka_bootstrap, producer, admin)
+    finally:
+        await producer.stop()
+        await admin.close()
