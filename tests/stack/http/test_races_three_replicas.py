@@ -1,0 +1,65 @@
+"""Confirms that race for the last bytes, three processes of each service.
+
+A request waits on one of them, its decision is made on another, and the event that tells of it reaches a third.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.stack import Stack
+from tests.stack.support.api import Api
+from tests.stack.support.bucket import Bucket
+from tests.stack.support.racing import Race, check, confirm_one_many_times, refuse_one_many_times, run
+
+RACES = (Race(2, 1), Race(40, 13), Race(64, 31), Race(64, 1))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _three_of_each(stack: Stack) -> Iterator[None]:
+    before = stack.settings.replicas
+    stack.up(replicas=3)
+    yield
+    stack.up(replicas=before)
+
+
+async def test_the_gateway_uses_all_of_them(api: Api, stack: Stack) -> None:
+    assert {f"{service}-3" for service in ("upload", "quota", "janitor")} <= stack.status().keys()
+    user = await api.user()
+    await asyncio.gather(*(user.list() for _ in range(30)))
+    logs = [stack.layout.log(f"upload-{number}").read_text() for number in (1, 2, 3)]
+    assert all(str(user.user_id) in log for log in logs)
+
+
+@pytest.mark.parametrize("race", RACES, ids=str)
+async def test_exactly_as_many_win_as_fit(api: Api, bucket: Bucket, race: Race) -> None:
+    await check(await run(api, race), bucket)
+
+
+async def test_races_of_many_users_do_not_disturb_each_other(api: Api, bucket: Bucket) -> None:
+    outcomes = await asyncio.gather(*(run(api, Race(8, fits)) for fits in range(9)))
+    await asyncio.gather(*(check(outcome, bucket) for outcome in outcomes))
+
+
+async def test_many_confirms_of_one_document_are_one(api: Api) -> None:
+    await confirm_one_many_times(api, 64)
+
+
+async def test_many_confirms_of_what_does_not_fit_are_one_refusal(api: Api, bucket: Bucket) -> None:
+    await refuse_one_many_times(api, bucket, 64)
+
+
+async def test_a_confirm_wakes_at_once_wherever_the_decision_arrives(api: Api) -> None:
+    """Were it only the waiters' own poll that found the decision, half a second each would pass."""
+    user = await api.user()
+    loop = asyncio.get_running_loop()
+    took = []
+    for number in range(12):
+        upload = await user.put_new(b"x" * number)
+        began = loop.time()
+        assert (await user.confirm(upload.document_id)).status == 200
+        took.append(loop.time() - began)
+    assert sorted(took)[6] < 0.3, took
