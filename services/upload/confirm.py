@@ -11,7 +11,16 @@ import structlog
 from services.chassis.errors import Transient
 from services.chassis.producer import Publisher
 from services.chassis.storage import ObjectStorage
-from services.upload.decide import Answer, Observe, Undecided, Unknown, answer_by_row, answer_by_stat, has_moved
+from services.upload.decide import (
+    Answer,
+    NotUploaded,
+    Observe,
+    Undecided,
+    Unknown,
+    answer_by_row,
+    answer_by_stat,
+    has_moved,
+)
 from services.upload.document import Document
 from services.upload.messages import upload_observed
 from services.upload.ports import Command, Documents, Patience
@@ -44,26 +53,38 @@ class Confirm:
             if (known := answer_by_row(document)) is not None:
                 return known
             seen = answer_by_stat(document, await self._storage.stat_object(document.object_key))
-            if not isinstance(seen, Observe):
-                return seen
-            ruled = await self._rule(command, document, seen, watch, limit)
-            if not isinstance(ruled, Document):
-                return ruled
-            document = ruled  # the ledger spoke, but of other bytes: the URL was used again, so look again
+            outcome = await self._follow(command, document, seen, watch, limit)
+            if not isinstance(outcome, Document):
+                return outcome
+            document = outcome  # the ledger spoke meanwhile: look again
         return Unknown()
+
+    async def _follow(
+        self, command: Command, document: Document, seen: Answer | Observe, watch: Watch, limit: Limit
+    ) -> Answer | Document:
+        """The answer, or the document as it has become where that has to be looked at again."""
+        if isinstance(seen, Observe):
+            return await self._rule(command, document, seen, watch, limit)
+        if isinstance(seen, NotUploaded):
+            # Or refused and removed already, or deleted: then the word of it is on its way, and is the answer.
+            return await self._moved(command, document, watch, limit.within(self._patience.absent_seconds)) or seen
+        return seen
 
     async def _rule(
         self, command: Command, document: Document, seen: Observe, watch: Watch, limit: Limit
     ) -> Answer | Document:
-        """The answer once the ledger spoke, or the document as it is then where that does not answer it."""
+        """The answer once the ledger spoke, or the document as it is then where it spoke of other bytes."""
         if not await self._say(command, document, seen, limit.deadline):
             return Undecided(document.id)
-        read = partial(self._documents.find, command.user_id, command.document_id)
-        moved = await until(watch, read, partial(has_moved, document), limit)
+        moved = await self._moved(command, document, watch, limit)
         if moved is None:
             return Undecided(document.id)
         answer = answer_by_row(moved) or answer_by_stat(moved, seen.stat)
         return moved if isinstance(answer, Observe) else answer
+
+    async def _moved(self, command: Command, document: Document, watch: Watch, limit: Limit) -> Document | None:
+        read = partial(self._documents.find, command.user_id, command.document_id)
+        return await until(watch, read, partial(has_moved, document), limit)
 
     async def _say(self, command: Command, document: Document, seen: Observe, deadline: float) -> bool:
         """Whether the broker has it. With Kafka away nothing is lost: the store's own notification waits for it."""

@@ -118,10 +118,11 @@ def make_routes(
 ) -> Routes:
     """The routes on these resources."""
     poll = settings.poll_interval_seconds
+    confirming = Patience(settings.confirm_wait_seconds, poll, settings.absent_wait_seconds)
     return Routes(
         documents,
         RequestUpload(documents, storage, settings.upload_url_minutes),
-        Confirm(documents, storage, publisher, waiters, Patience(settings.confirm_wait_seconds, poll)),
+        Confirm(documents, storage, publisher, waiters, confirming),
         Delete(documents, waiters, Patience(settings.delete_wait_seconds, poll)),
         Reclassify(documents),
         settings.confirm_wait_seconds,

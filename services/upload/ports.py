@@ -51,10 +51,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a request waits for what is decided elsewhere, and how often it looks unasked; seconds."""
+    """How long a request waits for what is decided elsewhere, and how often it looks unasked; seconds.
+
+    `absent_seconds`: how long a confirm that found no object waits to hear that it was refused and is gone already.
+    """
 
     seconds: float
     poll_seconds: float = 0.5
+    absent_seconds: float = 0.5
 
     def limit(self, command: Command) -> Limit:
         """The limit of a wait that begins now."""

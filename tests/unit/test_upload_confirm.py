@@ -75,9 +75,9 @@ class World:
         self.published.extend(messages)
         await self.when_told()
 
-    def confirm(self, seconds: float = 5, poll: float = 5) -> Confirm:
+    def confirm(self, seconds: float = 5, poll: float = 5, absent: float = 0.05) -> Confirm:
         documents, storage = cast("Documents", self), cast("ObjectStorage", self)
-        return Confirm(documents, storage, self, self.waiters, Patience(seconds, poll))
+        return Confirm(documents, storage, self, self.waiters, Patience(seconds, poll, absent))
 
     def delete_command(self, seconds: float = 5, poll: float = 5) -> Delete:
         return Delete(cast("Documents", self), self.waiters, Patience(seconds, poll))
@@ -112,6 +112,37 @@ async def test_without_an_object_nothing_is_said() -> None:
         world = World(document, stat=None)
         assert await world.confirm()(COMMAND) == NotUploaded()
         assert world.published == []
+
+
+@pytest.mark.parametrize("wake", [True, False])
+async def test_an_object_that_was_refused_and_removed_since_the_row_was_read_is_refused(wake: bool) -> None:  # noqa: FBT001
+    world = World(stat=None)
+
+    async def refused_and_removed() -> None:
+        world.hear(rejected(size=200), wake=wake)
+
+    world.when_looked_at = refused_and_removed
+    assert await world.confirm(60, 60, 0.05)(COMMAND) == Refused(90, 100, 200)
+
+
+async def test_a_refusal_that_is_heard_after_the_object_is_gone_is_still_the_answer() -> None:
+    world = World(stat=None)
+    confirming = asyncio.create_task(world.confirm(60, 60, 60)(COMMAND))
+    while len(world.waiters) == 0:  # noqa: ASYNC110 - a registry has no event
+        await asyncio.sleep(0)
+    world.hear(rejected(size=200))
+    async with asyncio.timeout(2):
+        assert await confirming == Refused(90, 100, 200)
+
+
+async def test_an_object_that_its_owner_deleted_since_the_row_was_read_is_unknown() -> None:
+    world = World(uploaded(), stat=None)
+
+    async def deleted() -> None:
+        world.hear(released(2))
+
+    world.when_looked_at = deleted
+    assert await world.confirm(60, 60)(COMMAND) == Unknown()
 
 
 async def test_another_users_document_is_unknown_and_the_store_is_not_asked() -> None:
