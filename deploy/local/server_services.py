@@ -22,6 +22,8 @@ CHECKOUT = Path(__file__).parents[2]
 CADDYFILE = CHECKOUT / "deploy" / "gateway" / "Caddyfile.template"
 JWT_ISSUER = "docuvault"
 JWT_AUDIENCE = "docuvault"
+HAVE_CLIENTS = ("upload", "quota")
+"""Only these verify tokens, so only these get the key."""
 
 
 def replicas(settings: StackSettings, credentials: Credentials) -> tuple[Program, ...]:
@@ -63,7 +65,7 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
         "LOG_LEVEL": settings.log_level,
         "DATABASE_URL": database_url(settings.postgres_port, service, credentials.database[service]),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{settings.kafka_port}",
-        **_tokens(credentials),
+        **(_tokens(credentials) if service in HAVE_CLIENTS else {}),
         **(_store(settings, credentials, service) if service in credentials.store else {}),
     }
 
