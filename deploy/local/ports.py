@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import tempfile
 from collections.abc import Iterable
@@ -62,13 +63,13 @@ def _by_whom(port: int) -> str:
 
 def reserve_block() -> tuple[int, FileLock]:
     """The first of BLOCK free ports, and the lock that keeps them from other tests while it is held."""
-    folder = Path(tempfile.gettempdir()) / "docuvault-ports"
-    folder.mkdir(mode=0o1777, exist_ok=True)
+    folder = Path(tempfile.gettempdir()) / f"docuvault-ports-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     for first in BLOCKS:
-        lock = FileLock(folder / f"{first}.lock", mode=0o666)
+        lock = FileLock(folder / f"{first}.lock")
         try:
             lock.acquire(timeout=0)
-        except (Timeout, OSError):
+        except Timeout:
             continue
         if all(is_free(port) for port in range(first, first + BLOCK)):
             return first, lock
