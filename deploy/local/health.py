@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Sequence
 
@@ -14,7 +15,10 @@ from deploy.local.supervisor import Supervisor
 
 POLL_SECONDS = 0.1
 CHECK_SECONDS = 5.0
+RECENT_LINES = 20
 LONGEST_WORDS = 300
+_ERROR = re.compile(r"\b(FATAL|ERROR|CRITICAL)\b|\"level\": ?\"(error|fatal|critical)\"|^\w*Error\b", re.IGNORECASE)
+
 FUTILE_STARTS = 4
 """A process that was started this often and never became well will not: the rest of the wait is spared."""
 
@@ -51,10 +55,12 @@ async def _wait(program: Program, supervisor: Supervisor, layout: Layout, end: f
 
 
 def last_line(layout: Layout, name: str) -> str:
-    """The last words of a process and where its log is."""
+    """The last words of a process, of an error where there is one, and where its log is."""
     path = layout.log(name)
-    lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
-    return f"{_words(lines[-1]) if lines else 'it said nothing'}; its log is {path}"
+    lines = path.read_text(errors="replace").strip().splitlines()[-RECENT_LINES:] if path.exists() else []
+    errors = [line for line in lines if _ERROR.search(line)]
+    last = (errors or lines or ["it said nothing"])[-1]
+    return f"{_words(last)}; its log is {path}"
 
 
 def _words(line: str) -> str:

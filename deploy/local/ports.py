@@ -63,15 +63,23 @@ def _by_whom(port: int) -> str:
 
 def reserve_block() -> tuple[int, FileLock]:
     """The first of BLOCK free ports, and the lock that keeps them from other tests while it is held."""
-    folder = Path(tempfile.gettempdir()) / f"docuvault-ports-{os.geteuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = _lock_folder()
     for first in BLOCKS:
-        lock = FileLock(folder / f"{first}.lock")
+        lock = FileLock(folder / f"{first}.lock", mode=0o666)
         try:
             lock.acquire(timeout=0)
-        except Timeout:
+        except (Timeout, PermissionError):  # held by another test, or another user's
             continue
         if all(is_free(port) for port in range(first, first + BLOCK)):
             return first, lock
         lock.release()
     raise StackError("no block of free ports is left for a stack")
+
+
+def _lock_folder() -> Path:
+    """One folder for all users of the machine: they share its ports."""
+    folder = Path(tempfile.gettempdir()) / "docuvault-ports"
+    folder.mkdir(exist_ok=True)
+    if folder.stat().st_uid == os.geteuid():
+        folder.chmod(0o1777)
+    return folder

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.credentials import Credentials, ensure_credentials, load_credentials
 from deploy.local.errors import StackError
+from deploy.local.health import last_line
 from deploy.local.layout import SOCKET_PATH_LIMIT, Layout
 from deploy.local.programs import Program
 from deploy.local.running import recall, recall_running, remember
@@ -149,4 +150,19 @@ def test_the_gateway_sends_to_every_replica(layout: Layout) -> None:
     text = render_gateway(layout, StackSettings(replicas=3))
     assert "import proxied 127.0.0.1:18101 127.0.0.1:18102 127.0.0.1:18103" in text
     assert "import proxied 127.0.0.1:18121 127.0.0.1:18122 127.0.0.1:18123" in text
-    assert "$" not in text.replace("\\?.*$", "")
+    assert not any(f"${name}" in text for name in ("admin", "port", "upload", "quota"))
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("FATAL:  no port\nLOG:  shut down\n", "FATAL:  no port"),
+        ('{"event": "service.crashed", "level": "critical", "reason": "no table"}\n', "service.crashed: no table"),
+        ("Traceback\n  somewhere\nTypeError: no\n", "TypeError: no"),
+        ("hello\nbye\n", "bye"),
+        ("", "it said nothing"),
+    ],
+)
+def test_a_process_that_ends_is_quoted_with_its_error(layout: Layout, log: str, words: str) -> None:
+    layout.log("one").write_text(log)
+    assert last_line(layout, "one") == f"{words}; its log is {layout.log('one')}"
