@@ -1,4 +1,4 @@
-"""The consumer loop on a real Kafka: groups that rebalance, brokers that go away, processes that die in between."""
+"""The consumer loop on a real Kafka: groups that rebalance, processes that die in between, orderly stops."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from aiokafka.errors import CorruptRecordException
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis import consumer_client
@@ -16,9 +15,8 @@ from services.chassis.consumer_batch import Batch
 from services.chassis.consumer_group import BatchLost
 from services.chassis.errors import Transient
 from services.chassis.producer import Producer, open_producer
-from services.chassis.watchdog import Watchdog
 from tests.stack.chassis_consumers import Place, place, replica
-from tests.stack.chassis_servers import hung_kafka, kafka_settings, read, start_kafka, until
+from tests.stack.chassis_servers import kafka_settings, read, until
 
 
 @pytest.fixture
@@ -40,6 +38,19 @@ class DiesAfterPublish:
     async def publish(self, messages: Sequence[Message], /) -> None:
         await self._producer.publish(messages)
         raise Killed
+
+
+class HoldsAfterPublish:
+    """A producer whose first acks take long to be noticed."""
+
+    def __init__(self, producer: Producer, seconds: float) -> None:
+        self._producer = producer
+        self._seconds = seconds
+
+    async def publish(self, messages: Sequence[Message], /) -> None:
+        await self._producer.publish(messages)
+        seconds, self._seconds = self._seconds, 0.0
+        await asyncio.sleep(seconds)
 
 
 async def test_records_are_handled_said_and_committed(at: Place) -> None:
@@ -108,20 +119,6 @@ async def test_partitions_that_go_while_backing_off_are_left_to_their_new_owner(
             assert set(first.handler.handled + second.handler.handled) == {"a"}
 
 
-async def test_a_back_off_longer_than_the_session_keeps_the_membership_and_the_batch(at: Place) -> None:
-    await at.write("a", "b")
-    async with replica(at) as running:
-        await running.handler.entered.wait()
-    async with replica(at) as running:
-        running.handler.trouble = Transient("away")
-        await at.write("c")
-        await asyncio.sleep(8)  # the session is 6 s
-        running.handler.trouble = None
-        await at.until_committed(3)
-        assert running.dropped("rebalance") == 0
-    assert running.handler.handled[-1] == "c"
-
-
 async def test_a_stop_finishes_the_batch_at_work(at: Place) -> None:
     await at.write("a", "b")
     async with replica(at) as running:
@@ -185,69 +182,16 @@ async def test_a_batch_that_takes_longer_than_the_poll_interval_is_replayed(
     assert running.handler.batches == [["a"]] * 2
 
 
-async def test_a_poll_that_fails_loses_nothing(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    poll, failures = consumer_client.ConsumerClient.poll, 1
-
-    async def failing(self: consumer_client.ConsumerClient, seconds: float) -> Batch:
-        nonlocal failures
-        found = await poll(self, seconds)
-        if found.records and failures:
-            failures -= 1
-            raise CorruptRecordException("after some records had been taken")
-        return found
-
-    monkeypatch.setattr(consumer_client.ConsumerClient, "poll", failing)
-    await at.write("a", "b")
-    async with replica(at):
-        await at.until_committed(2)
-    assert await at.read() == ["a", "b"]
-
-
-async def test_a_handler_that_hangs_is_reported_and_one_that_backs_off_is_not(at: Place) -> None:
+async def test_a_rebalance_between_publish_and_commit_is_no_time_to_commit(
+    at: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_client, "MAX_POLL_INTERVAL_SECONDS", 2.0)
     await at.write("a")
-    async with replica(at, watchdog=Watchdog(1.5)) as running:
-        running.handler.trouble = Transient("away")
-        await running.handler.entered.wait()
-        await asyncio.sleep(4)
-        assert not running.stuck.is_set()
-        running.handler.open.clear()
-        running.handler.trouble = None
-        await asyncio.wait_for(running.stuck.wait(), 20)
-    assert running.watchdog.lag == 1
-
-
-async def test_a_consumer_starts_without_a_broker_and_works_through_its_restarts(at: Place) -> None:
-    await at.write("a")
-    await asyncio.to_thread(at.stack.supervisor.stop, "kafka")
-    async with replica(at) as running:
-        await asyncio.sleep(1)
-        await start_kafka(at.stack)
-        await at.until_committed(1)
-        await asyncio.to_thread(at.stack.supervisor.stop, "kafka")
-        await start_kafka(at.stack)
-        await at.write("b")
-        await at.until_committed(2)
-    assert set(await at.read()) == {"a", "b"}
-    assert running.handler.handled[0] == "a"
-
-
-async def test_a_stop_without_a_broker_ends_in_time(at: Place) -> None:
-    await at.write("a")
-    async with replica(at) as running:
-        await at.until_committed(1)
-        async with hung_kafka(at.stack):
-            running.stop.set()
-            assert running.task is not None
-            await asyncio.wait_for(running.task, 5)
-            await asyncio.wait_for(running.consumer.close(), 10)
-
-
-async def test_readiness_needs_a_joined_group_and_a_broker(at: Place) -> None:
-    with pytest.raises(Transient):
-        await Consumer(kafka_settings(at.stack), at.group, [at.source]).ping()
-    async with replica(at) as running:
-        await until(lambda: running.consumer.joined)
-        await running.consumer.ping()
+    async with open_producer(kafka_settings(at.stack)) as producer:
+        async with replica(at, producer=HoldsAfterPublish(producer, 5)) as running:
+            await at.until_committed(1)
+        assert running.dropped("rebalance") == 1
+    assert await at.read() == ["a", "a"]
 
 
 async def _run_to_death(at: Place, producer: DiesAfterPublish) -> None:

@@ -33,6 +33,7 @@ class Watched:
     def __init__(self, producer: Producer) -> None:
         self.real = producer
         self.away = False
+        self.slow_seconds = 0.0
         self.dies_after: int | None = None
         self.published = 0
 
@@ -43,6 +44,7 @@ class Watched:
     async def publish(self, messages: Sequence[Message], /) -> None:
         if self.away:
             raise Transient("broker away")
+        await asyncio.sleep(self.slow_seconds)
         await self.real.publish(messages)
         self.published += len(messages)
         if self.dies_after is not None and self.published >= self.dies_after:
@@ -195,6 +197,22 @@ async def test_two_relays_keep_order_per_key_and_repeat_only_what_a_killed_one_h
         ids = [dict(record.headers)["ce_id"] for record in found if record.key == key.encode()]
         assert list(dict.fromkeys(ids)) == [f"{key}:{number:03}".encode() for number in range(60)]
     assert 300 < len(found) <= 300 + doomed.published
+
+
+async def test_two_relays_say_each_message_once_and_in_order(at: Place) -> None:
+    at.producer.slow_seconds = 0.03
+    first, second, texts = Outbox(), Outbox(), [f"{number:02}" for number in range(40)]
+    async with (
+        open_pool(at.settings) as other,
+        relaying(at.pool, at.producer, first),
+        relaying(other, at.producer, second),
+    ):
+        for text in texts:
+            await at.add(first, at.message("k", text))
+            second.wake()
+            await asyncio.sleep(0.01)
+        await at.until_empty()
+    assert await at.said() == texts
 
 
 async def test_a_message_that_could_never_leave_is_refused_at_the_door(at: Place) -> None:
