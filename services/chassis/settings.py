@@ -134,9 +134,6 @@ class KafkaSettings(Settings):
     kafka_bootstrap_servers: Annotated[str, AfterValidator(_endpoints)] = Field(
         "localhost:9092", description="host:port, several with commas; default localhost:9092"
     )
-    kafka_startup_wait_seconds: Seconds = Field(
-        60, description="how long a start waits for the broker before it fails; seconds, default 60"
-    )
     kafka_request_timeout_seconds: Seconds = Field(
         10, description="longest wait for one answer of the broker; seconds, default 10"
     )
