@@ -23,6 +23,7 @@ async def test_a_service_killed_in_mid_batch_again_and_again_leaves_nothing_out_
     service: str, kept: int, site: Site
 ) -> None:
     load = Load(site.api, Plan(users=3, uploads=100, seed=4, pause=0.1))
+    await load.open()
     async with open_backlog(service, site.api, site.info) as backlog:
         async with open_wire(site.info) as wire:
             await backlog.pile_up(wire, site.processes)

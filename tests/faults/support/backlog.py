@@ -14,7 +14,7 @@ from docuvault_contracts import topics
 from deploy.local.info import StackInfo
 from tests.faults.support.processes import Processes
 from tests.faults.support.wire import Wire
-from tests.stack.support.api import Api, Client
+from tests.stack.support.api import Api, Client, Upload
 from tests.stack.support.waiting import eventually
 
 COUNT = 800
@@ -65,12 +65,17 @@ class Backlog:
 
     async def pile_up(self, wire: Wire, processes: Processes) -> None:
         """Stops the service, and returns when what it will have to read is all there, several times."""
-        uploads = [await self.client.begin() for _ in range(COUNT)]
+        uploads: list[Upload] = []
+        for _ in range(0, COUNT, AT_ONCE):
+            uploads += await asyncio.gather(*(self.client.begin() for _ in range(AT_ONCE)))
         await processes.stop(*processes.services(self.service))
         for start in range(0, COUNT, AT_ONCE):
             puts = (self.client.put(upload, b"x" * SIZE_BYTES) for upload in uploads[start : start + AT_ONCE])
             assert set(await asyncio.gather(*puts)) == {200}
-        name = self._turn.topic.name
+        await self._say_again(wire, self._turn.topic.name)
+
+    async def _say_again(self, wire: Wire, name: str) -> None:
+        """Once all has been said for the first time."""
 
         async def told() -> bool:
             return await wire.unread(self.service, [name]) >= COUNT

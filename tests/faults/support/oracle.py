@@ -24,7 +24,7 @@ async def assert_at_rest(site: Site, *loads: Load) -> History:
     async with open_wire(site.info) as wire:
         history = await assert_decided_once(site.info, wire)
     for load in loads:
-        assert load.lies == []
+        assert not load.lies, load.lies
         _assert_all_decided(load, history)
         await asyncio.gather(*(_assert_user(client, load, site.bucket) for client in load.clients))
     return history
