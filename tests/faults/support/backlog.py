@@ -24,6 +24,7 @@ TOLD = 3
 """How often each record is there: redelivered ones are work, too."""
 WITHIN_SECONDS = 120.0
 LOOK_SECONDS = 0.002
+STILL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,13 @@ class Backlog:
             while await self.done() < number:  # noqa: ASYNC110 - no event of ours says what another process did
                 await asyncio.sleep(LOOK_SECONDS)
 
+    async def stands_still(self) -> None:
+        """Returns when the service acts on no more for a while."""
+        before = -1
+        while (now := await self.done()) != before:
+            before = now
+            await asyncio.sleep(STILL_SECONDS)
+
     async def pile_up(self, wire: Wire, processes: Processes) -> None:
         """Stops the service, and returns when what it will have to read is all there, several times."""
         uploads: list[Upload] = []
@@ -98,12 +106,21 @@ async def open_backlog(service: str, api: Api, info: StackInfo) -> AsyncIterator
 
 
 async def kill_at_work(backlog: Backlog, processes: Processes, chance: random.Random, times: int) -> list[int]:
-    """Kills the service so often, each time soon after it has acted on some more; how many were left at each kill."""
+    """Kills the service so often, each time soon after it has acted on some more; how many were left at each kill.
+
+    Every other time anywhere in a batch or between two; the other times when it waits for Kafka, which is frozen: what
+    it has just committed is not said yet, or what it has said is not committed.
+    """
     name, left = f"{backlog.service}-1", []
-    for _ in range(times):
+    for number in range(times):
         pid = await processes.pid(name)
         await backlog.reaches(await backlog.done() + chance.randint(1, 100))
-        await asyncio.sleep(chance.uniform(0, 0.02))  # anywhere between two batches, or in one
-        await processes.kill(name, pid)
+        if number % 2:
+            await asyncio.sleep(chance.uniform(0, 0.02))
+            await processes.kill(name, pid)
+        else:
+            async with processes.frozen("kafka"):
+                await backlog.stands_still()
+                await processes.kill(name, pid)
         left.append(COUNT - await backlog.done())
     return left

@@ -61,6 +61,16 @@ class Processes:
 
         await eventually(noticed, becomes=True, within=READY_SECONDS)
 
+    @asynccontextmanager
+    async def frozen(self, name: str) -> AsyncIterator[None]:
+        """Inside, the process does nothing at all; connections to it stay open and silent."""
+        pid = await self.pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     async def ready(self, names: Iterable[str] | None = None) -> None:
         """Returns when services say that they are ready: all of them, or those named."""
         for name in self.services() if names is None else names:
