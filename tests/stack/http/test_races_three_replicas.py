@@ -62,4 +62,4 @@ async def test_a_confirm_wakes_at_once_wherever_the_decision_arrives(api: Api) -
         began = loop.time()
         assert (await user.confirm(upload.document_id)).status == 200
         took.append(loop.time() - began)
-    assert sorted(took)[6] < 0.3, took
+    assert sorted(took)[6] < 0.45, took
