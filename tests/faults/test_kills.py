@@ -7,8 +7,9 @@ import random
 import pytest
 
 from tests.faults.support.backlog import COUNT, SIZE_BYTES, kill_at_work, open_backlog
-from tests.faults.support.load import Load, Plan
+from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
+from tests.faults.support.plans import Plan
 from tests.faults.support.running import under
 from tests.faults.support.site import Site
 from tests.faults.support.wire import open_wire

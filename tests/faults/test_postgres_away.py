@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.faults.support.load import Load, Plan
+from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
+from tests.faults.support.plans import Plan
 from tests.faults.support.running import under
 from tests.faults.support.site import Site
 

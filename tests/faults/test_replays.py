@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncpg
 
 from tests.faults.support.history import History
-from tests.faults.support.load import Kind, Load, Plan
+from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
+from tests.faults.support.plans import Kind, Plan
 from tests.faults.support.site import Site
 from tests.faults.support.wire import open_wire
 

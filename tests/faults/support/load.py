@@ -7,21 +7,18 @@ what that client did alone. Everything fits the user's limit, but for the files 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 import time
 from asyncio import TaskGroup
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Awaitable, Callable
 
 from aiohttp import ClientError
 
+from tests.faults.support.plans import MAX_BYTES, Kind, Plan, Story
 from tests.stack.support.api import Answer, Api, Client, Upload, key_in
 from tests.stack.support.waiting import eventually
 
-MAX_BYTES = 4096
 INSIST_SECONDS = 120.0
 """Far above every outage of these tests: whoever is not answered for so long never will be."""
 PAUSE_SECONDS = 0.1
@@ -30,53 +27,6 @@ UNHEARD = 0
 """What stands for the status where a connection was refused, cut or silent."""
 REPEATED = {"put": {UNHEARD, 499, 500, AWAY}}
 """Where it is not only these two: the store says 499 and 500 as well, while it starts or ends."""
-
-
-class Kind(StrEnum):
-    """What a client does with one document."""
-
-    LEFT = "left"
-    CONFIRMED = "confirmed"
-    REPLACED = "replaced"
-    DELETED = "deleted"
-    TOO_LARGE = "too large"
-
-
-MIXED: Mapping[Kind, int] = {Kind.LEFT: 6, Kind.CONFIRMED: 5, Kind.REPLACED: 3, Kind.DELETED: 3, Kind.TOO_LARGE: 3}
-PATIENT: Mapping[Kind, int] = {**MIXED, Kind.LEFT: 14}
-"""Mostly uploads that nobody confirms: a confirm waits long for a ledger that cannot answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """So many users, each with at most so many documents; `pause` seconds between two, on average."""
-
-    users: int = 6
-    uploads: int = 40
-    seed: int = 1
-    pause: float = 0.0
-    kinds: Mapping[Kind, int] = field(default_factory=lambda: MIXED)
-    confirms: int = 3
-
-    @property
-    def limit_bytes(self) -> int:
-        """What every user may hold: all of its documents at their largest, and nothing beyond."""
-        return self.uploads * MAX_BYTES
-
-
-@dataclass(slots=True)
-class Story:
-    """What a client did with a document. `data` are the bytes whose PUT was acknowledged last."""
-
-    client: Client
-    upload: Upload
-    kind: Kind
-    data: bytes = b""
-
-    @property
-    def etag(self) -> str:
-        """The etag of the last acknowledged bytes, as S3 makes it."""
-        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
 
 
 class Load:

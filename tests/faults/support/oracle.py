@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from tests.faults.support.history import History, assert_decided_once
-from tests.faults.support.load import Kind, Load, Story
+from tests.faults.support.load import Load
+from tests.faults.support.plans import Kind, Story
 from tests.faults.support.site import Site
 from tests.faults.support.wire import open_wire
 from tests.stack.support.api import Client
