@@ -1,0 +1,1 @@
+"""What docuvault's speed is, each line as a ratio to a floor that runs beside it: `make bench`."""

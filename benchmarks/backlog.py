@@ -1,0 +1,96 @@
+"""Notifications as MinIO writes them, waiting in Kafka."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from docuvault_contracts import topics
+from docuvault_contracts.keys import make_key
+
+from benchmarks.site import Site
+
+SIZE_BYTES = 1000
+AT_ONCE = 1000
+_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def notification(bucket: str, user_id: UUID, observed_ns: int) -> tuple[bytes, bytes]:
+    """Key and value of the record about a new object of SIZE_BYTES bytes, in all of MinIO's words."""
+    key = str(make_key(user_id, uuid4(), "scan.pdf"))
+    item = {
+        "key": key.replace("/", "%2F"),
+        "size": SIZE_BYTES,
+        "eTag": uuid4().hex,
+        "contentType": "application/pdf",
+        "userMetadata": {"X-Amz-Meta-Traceparent": _TRACE, "content-type": "application/pdf"},
+        "sequencer": f"{observed_ns:X}",
+    }
+    whole = {"EventName": "s3:ObjectCreated:Put", "Key": f"{bucket}/{key}", "Records": [_record(bucket, item)]}
+    return f"{bucket}/{key}".encode(), json.dumps(whole, separators=(",", ":")).encode()
+
+
+def _record(bucket: str, item: dict[str, object]) -> dict[str, object]:
+    who = {"principalId": "docuvault-upload"}
+    return {
+        "eventVersion": "2.0",
+        "eventSource": "minio:s3",
+        "awsRegion": "us-east-1",
+        "eventTime": "2026-11-24T11:16:23.322Z",
+        "eventName": "s3:ObjectCreated:Put",
+        "userIdentity": who,
+        "requestParameters": {**who, "region": "us-east-1", "sourceIPAddress": "127.0.0.1"},
+        "responseElements": {
+            "x-amz-id-2": "0" * 64,
+            "x-amz-request-id": "18EAF70094543ACA",
+            "x-minio-deployment-id": "00000000-0000-0000-0000-000000000000",
+            "x-minio-origin-endpoint": "http://127.0.0.1:9000",
+        },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "Config",
+            "bucket": {"name": bucket, "ownerIdentity": who, "arn": f"arn:aws:s3:::{bucket}"},
+            "object": item,
+        },
+        "source": {"host": "127.0.0.1", "port": "", "userAgent": "Mozilla/5.0 (X11; Linux x86_64)"},
+    }
+
+
+async def pile_up(site: Site, users: Sequence[UUID], records: int) -> None:
+    """Writes so many notifications, the users taking turns; returns when all are acked."""
+    bucket, first = site.info.bucket, time.time_ns()
+    async with _producer(site) as producer:
+        for start in range(0, records, AT_ONCE):
+            acks = []
+            for number in range(start, min(start + AT_ONCE, records)):
+                key, value = notification(bucket, users[number % len(users)], first + number)
+                acks.append(await producer.send(topics.STORAGE_EVENTS.name, value, key))
+            for ack in acks:
+                await ack
+
+
+@asynccontextmanager
+async def _producer(site: Site) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=site.info.kafka_bootstrap, acks="all", max_batch_size=256 * 1024)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def skip_to_end(site: Site, group: str) -> None:
+    """Makes a group without members begin with the next notification that is written."""
+    name = topics.STORAGE_EVENTS.name
+    consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(name, number) for number in range(topics.STORAGE_EVENTS.partitions)]
+        consumer.assign(partitions)
+        await consumer.commit(await consumer.end_offsets(partitions))
+    finally:
+        await consumer.stop()

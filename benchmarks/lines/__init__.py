@@ -1,0 +1,8 @@
+"""All lines, in the order of the table. A new one is a module beside this and a name here."""
+
+from __future__ import annotations
+
+from benchmarks.lines import decisions, upload_url
+from benchmarks.model import Line
+
+LINES: tuple[Line, ...] = (decisions.BESIDE_PGBENCH, decisions.BESIDE_BARE_PAIR, upload_url.LINE)

@@ -1,0 +1,2 @@
+-- How many events wait for their relay.
+SELECT count(*) FROM outbox
