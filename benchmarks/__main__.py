@@ -60,8 +60,8 @@ def _quiet() -> None:
 
 
 def _terminated(*_: object) -> None:
-    """A SIGTERM ends as a Ctrl-C does: with everything cleared away."""
-    raise KeyboardInterrupt
+    """A SIGTERM ends as a Ctrl-C does: the line at work is cancelled, and everything cleared away."""
+    signal.raise_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":
