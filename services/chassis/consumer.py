@@ -15,6 +15,7 @@ import structlog
 
 from services.chassis.backoff import Backoff
 from services.chassis.consumer_batch import Batch
+from services.chassis.consumer_client import Mark
 from services.chassis.consumer_group import BatchLost, Consumer, open_consumer
 from services.chassis.consumer_work import BatchWork, Line
 from services.chassis.deadletters import reason_of
@@ -25,7 +26,7 @@ from services.chassis.producer import Publisher
 from services.chassis.retry import Abandoned, pause, unless
 from services.chassis.watchdog import OnStuck, Watchdog, guarded
 
-__all__ = ["Consumer", "consume", "open_consumer"]
+__all__ = ["Consumer", "Mark", "consume", "open_consumer"]
 
 T = TypeVar("T")
 

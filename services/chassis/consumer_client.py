@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
 from docuvault_contracts import topics as declared
 
@@ -46,6 +48,14 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Says what this replica reads now."""
         log.info("consumer.assigned", group=self._group, partitions=names(assigned))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a partition: everything before `offset`."""
+
+    partition: TopicPartition
+    offset: int
 
 
 class ConsumerClient:
@@ -100,6 +110,23 @@ class ConsumerClient:
         partitions = list(self._kafka.assignment())
         ends = await self._kafka.end_offsets(partitions) if partitions else {}
         return {partition: max(0, end - await self._kafka.position(partition)) for partition, end in ends.items()}
+
+    async def end_of(self, topic: str, key: bytes) -> Mark:
+        """Where the next record of `key` will stand in `topic`. Raises KafkaError."""
+        numbers = sorted(self._kafka.partitions_for_topic(topic) or await self._partitions(topic))
+        partition = TopicPartition(topic, DefaultPartitioner()(key, numbers, numbers))
+        return Mark(partition, (await self._kafka.end_offsets([partition]))[partition])
+
+    async def _partitions(self, topic: str) -> set[int]:
+        await self._kafka.topics()  # fetches what is known of all topics
+        return self._kafka.partitions_for_topic(topic) or {0}
+
+    async def has_committed(self, mark: Mark) -> bool:
+        """Whether any member of the group has committed all that stood before `mark`. Raises KafkaError."""
+        if mark.offset <= (await self._kafka.committed(mark.partition) or 0):
+            return True
+        begins: int = (await self._kafka.beginning_offsets([mark.partition]))[mark.partition]
+        return mark.offset <= begins  # retention took the rest, and there is nothing to commit
 
     async def stop(self) -> None:
         """Leaves the group, within the stop time-out; what does not end by then is cut off."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import structlog
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -12,9 +13,11 @@ from aiokafka.structs import TopicPartition
 
 from services.chassis.backoff import Backoff
 from services.chassis.consumer_batch import Batch
-from services.chassis.consumer_client import ConsumerClient
+from services.chassis.consumer_client import ConsumerClient, Mark
 from services.chassis.errors import Transient
 from services.chassis.settings import KafkaSettings
+
+A = TypeVar("A")
 
 log = structlog.get_logger(__name__)
 
@@ -78,21 +81,26 @@ class Consumer:
 
     async def ping(self) -> None:
         """For a readiness check: this replica is in its group and a broker answers. Raises Transient."""
-        if self._client is None:
-            raise Transient(f"kafka: group {self._group} is not joined")
-        try:
-            async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
-                await self._client.ping()
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Transient(f"kafka: {type(error).__name__}: {error}") from error
+        await self._asked(lambda client: client.ping())
 
     async def behind(self) -> Mapping[TopicPartition, int]:
         """Per assigned partition, how many records are yet to be polled. Raises Transient where nobody can tell."""
+        return await self._asked(lambda client: client.behind())
+
+    async def end_of(self, topic: str, key: bytes) -> Mark:
+        """Where the next record of `key` will stand in `topic`. Raises Transient."""
+        return await self._asked(lambda client: client.end_of(topic, key))
+
+    async def has_committed(self, mark: Mark) -> bool:
+        """Whether the group, on whatever replica, has settled all that stood before `mark`. Raises Transient."""
+        return await self._asked(lambda client: client.has_committed(mark))
+
+    async def _asked(self, question: Callable[[ConsumerClient], Awaitable[A]]) -> A:
         if self._client is None:
             raise Transient(f"kafka: group {self._group} is not joined")
         try:
             async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
-                return await self._client.behind()
+                return await question(self._client)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Transient(f"kafka: {type(error).__name__}: {error}") from error
 

@@ -21,6 +21,7 @@ from services.chassis.storage_minio import open_storage
 from services.chassis.web import make_app, serve
 from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
 from services.upload.http import make_routes
+from services.upload.ledger import KafkaLedger
 from services.upload.listener import listen
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments
@@ -45,7 +46,7 @@ async def main(stop: asyncio.Event) -> None:
     ):
         await migrate(pool, "services.upload")
         documents = PgDocuments(pool, outbox)
-        routes = make_routes(settings, documents, storage, producer, waiters)
+        routes = make_routes(settings, documents, storage, KafkaLedger(producer, consumer), waiters)
         ready: dict[str, Check] = {
             "postgres": partial(ping, pool),
             "kafka": producer.ping,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from functools import partial
+from typing import Generic
 
 import structlog
 
 from services.chassis.errors import Transient
-from services.chassis.producer import Publisher
 from services.chassis.storage import ObjectStorage
 from services.upload.decide import (
     Answer,
@@ -23,21 +23,24 @@ from services.upload.decide import (
 )
 from services.upload.document import Document
 from services.upload.messages import upload_observed
-from services.upload.ports import Command, Documents, Patience
+from services.upload.ports import Command, Documents, Ledger, M, Patience
 from services.upload.waiters import Limit, Waiters, Watch, until
 
 log = structlog.get_logger(__name__)
 
+LISTENING_SECONDS = 0.05
+"""Between two looks at how far this service has come, while it is behind the ledger; nothing rings for that."""
 
-class Confirm:
+
+class Confirm(Generic[M]):
     """Answers a confirm. It changes nothing itself: repeated, cut off or crashed, it leaves nothing half done."""
 
     def __init__(
-        self, documents: Documents, storage: ObjectStorage, publisher: Publisher, waiters: Waiters, patience: Patience
+        self, documents: Documents, storage: ObjectStorage, ledger: Ledger[M], waiters: Waiters, patience: Patience
     ) -> None:
         self._documents = documents
         self._storage = storage
-        self._publisher = publisher
+        self._ledger = ledger
         self._waiters = waiters
         self._patience = patience
 
@@ -66,9 +69,24 @@ class Confirm:
         if isinstance(seen, Observe):
             return await self._rule(command, document, seen, watch, limit)
         if isinstance(seen, NotUploaded):
-            # Or refused and removed already, or deleted: then the word of it is on its way, and is the answer.
-            return await self._moved(command, document, watch, limit.within(self._patience.absent_seconds)) or seen
+            return await self._missing(command, document, watch, limit)
         return seen
+
+    async def _missing(self, command: Command, document: Document, watch: Watch, limit: Limit) -> Answer | Document:
+        """Never put; or refused and removed already, which the row says once the ledger's word has been heard."""
+        try:
+            mark = await self._ledger.mark(document.id)
+            while not await self._ledger.heard(mark):
+                if limit.left() <= 0:
+                    return Undecided(document.id)
+                await watch.changed(min(limit.left(), LISTENING_SECONDS))
+        except Transient as error:
+            log.warning("upload.absence_unexplained", document_id=str(document.id), reason=str(error))
+            return Undecided(document.id)
+        now = await self._documents.find(command.user_id, command.document_id)
+        if now is None:
+            return Unknown()
+        return now if has_moved(document, now) else NotUploaded()
 
     async def _rule(
         self, command: Command, document: Document, seen: Observe, watch: Watch, limit: Limit
@@ -91,7 +109,7 @@ class Confirm:
         message = upload_observed(document, seen.stat, datetime.now(UTC), command.traceparent)
         try:
             async with asyncio.timeout_at(deadline):
-                await self._publisher.publish([message])
+                await self._ledger.publish([message])
         except (Transient, TimeoutError) as error:
             log.warning("upload.observation_delayed", document_id=str(document.id), reason=str(error))
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +11,6 @@ import structlog
 from aiohttp import web
 from docuvault_contracts import http as bodies
 
-from services.chassis.producer import Publisher
 from services.chassis.storage import ObjectStorage
 from services.chassis.web import (
     HttpError,
@@ -25,10 +25,10 @@ from services.chassis.web import (
 from services.upload.answers import accepted, answer, page, view
 from services.upload.commands import Delete, Reclassify, RequestUpload
 from services.upload.confirm import Confirm
-from services.upload.decide import NotClassifiable
+from services.upload.decide import Answer, NotClassifiable
 from services.upload.listing import Wanted, read_page
 from services.upload.paging import START, BadCursorError, Cursor, from_text
-from services.upload.ports import Command, Documents, Patience
+from services.upload.ports import Command, Documents, Ledger, M, Patience
 from services.upload.settings import Settings
 from services.upload.waiters import Waiters
 
@@ -46,7 +46,7 @@ class Routes:
 
     documents: Documents
     request_upload: RequestUpload
-    confirm_upload: Confirm
+    confirm_upload: Callable[[Command], Awaitable[Answer]]
     delete_document: Delete
     reclassify: Reclassify
     confirm_seconds: float
@@ -114,15 +114,15 @@ class Routes:
 
 
 def make_routes(
-    settings: Settings, documents: Documents, storage: ObjectStorage, publisher: Publisher, waiters: Waiters
+    settings: Settings, documents: Documents, storage: ObjectStorage, ledger: Ledger[M], waiters: Waiters
 ) -> Routes:
     """The routes on these resources."""
     poll = settings.poll_interval_seconds
-    confirming = Patience(settings.confirm_wait_seconds, poll, settings.absent_wait_seconds)
+    confirming = Patience(settings.confirm_wait_seconds, poll)
     return Routes(
         documents,
         RequestUpload(documents, storage, settings.upload_url_minutes),
-        Confirm(documents, storage, publisher, waiters, confirming),
+        Confirm(documents, storage, ledger, waiters, confirming),
         Delete(documents, waiters, Patience(settings.delete_wait_seconds, poll)),
         Reclassify(documents),
         settings.confirm_wait_seconds,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from docuvault_contracts.cloudevents import Message
 
+from services.chassis.producer import Publisher
 from services.upload.document import Document
 from services.upload.listing import Wanted
 from services.upload.waiters import Limit
+
+M = TypeVar("M")
 
 
 class Documents(Protocol):
@@ -39,6 +42,18 @@ class Documents(Protocol):
         ...
 
 
+class Ledger(Publisher, Protocol[M]):
+    """Tells the ledger, and knows how far this service has listened to it. Every method raises Transient."""
+
+    async def mark(self, document_id: UUID) -> M:
+        """The end of all that the ledger has said of the document by now."""
+        ...
+
+    async def heard(self, mark: M) -> bool:
+        """Whether the rows know all of it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """Who wants it, of which document, in which trace; `given_up` tells whether they still wait for the answer."""
@@ -51,14 +66,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a request waits for what is decided elsewhere, and how often it looks unasked; seconds.
-
-    `absent_seconds`: how long a confirm that found no object waits to hear that it was refused and is gone already.
-    """
+    """How long a request waits for what is decided elsewhere, and how often it looks unasked; seconds."""
 
     seconds: float
     poll_seconds: float = 0.5
-    absent_seconds: float = 0.5
 
     def limit(self, command: Command) -> Limit:
         """The limit of a wait that begins now."""

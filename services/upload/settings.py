@@ -28,11 +28,6 @@ class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, K
     confirm_wait_seconds: Seconds = Field(
         10, description="how long a confirm waits for the ledger before it answers 202; seconds, default 10"
     )
-    absent_wait_seconds: Seconds = Field(
-        0.5,
-        description="how long a confirm that finds no object waits to hear that it was refused and removed, before it"
-        " answers 422; seconds, default 0.5",
-    )
     delete_wait_seconds: Seconds = Field(
         2, description="how long a delete waits to see the quota fall before it answers 204; seconds, default 2"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -77,10 +77,6 @@ class Limit:
     deadline: float
     poll_seconds: float
     given_up: Callable[[], bool]
-
-    def within(self, seconds: float) -> Limit:
-        """The same limit, but no more than `seconds` from now."""
-        return replace(self, deadline=min(self.deadline, asyncio.get_running_loop().time() + seconds))
 
     def left(self) -> float:
         """Seconds until the deadline, 0 or below where the wait is over."""

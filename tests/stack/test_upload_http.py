@@ -37,7 +37,7 @@ async def test_bytes_that_fit_are_confirmed_again_and_again_with_the_same_answer
     expected = (200, {"id": document, "size_bytes": 70, "used_bytes": 70, "status": "uploaded"})
     for _ in range(3):
         assert await service.confirm(user, document) == expected
-    assert len(service.ledger.heard) == 1
+    assert len(service.ledger.told) == 1
 
 
 async def test_bytes_that_do_not_fit_are_refused_again_and_again_and_the_document_is_gone(service: Service) -> None:
@@ -89,7 +89,7 @@ async def test_with_the_store_away_urls_are_signed_and_confirm_is_a_503(
         document = await service.upload(user)
         async with service.raw("POST", f"/api/documents/{document}/confirm", user) as response:
             assert (response.status, "Retry-After" in response.headers) == (503, True)
-        assert service.ledger.heard == []
+        assert service.ledger.told == []
 
 
 async def test_many_confirms_of_one_document_at_once_get_one_answer(service: Service) -> None:
@@ -105,7 +105,7 @@ async def test_a_client_that_hangs_up_leaves_nothing_waiting(service: Service) -
     user = uuid4()
     document = await service.upload(user, b"x")
     confirming = asyncio.create_task(service.confirm(user, document))
-    await eventually(lambda: len(service.ledger.heard) == 1 and len(service.replica.waiters) == 1)
+    await eventually(lambda: len(service.ledger.told) == 1 and len(service.replica.waiters) == 1)
     confirming.cancel()
     await eventually(lambda: len(service.replica.waiters) == 0, within=3)
 
@@ -115,8 +115,8 @@ async def test_a_confirm_that_nobody_wakes_is_answered_by_its_poll(service: Serv
     document = await service.upload(user, b"x")
     service.ledger.silent = True
     confirming = asyncio.create_task(service.confirm(user, document))
-    await eventually(lambda: len(service.ledger.heard) == 1)
-    [seen] = service.ledger.heard
+    await eventually(lambda: len(service.ledger.told) == 1)
+    [seen] = service.ledger.told
     await service.replica.pool.execute(
         "UPDATE documents SET status = 'uploaded', version = 1, ruling = 'reserved', size_bytes = 1, etag = $1",
         seen.etag,

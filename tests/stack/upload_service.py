@@ -36,15 +36,27 @@ class Ledger:
     """Hears what confirms publish and decides it on another replica, as long as it is not silent."""
 
     replica: Replica
+    producer: Publisher | None = None
     silent: bool = False
-    heard: list[UploadObserved] = field(default_factory=list)
+    told: list[UploadObserved] = field(default_factory=list)
+
+    async def mark(self, document_id: UUID) -> int:
+        """There is no partition between it and the service."""
+        return document_id.int
+
+    async def heard(self, mark: int) -> bool:
+        """What it says is in the rows when it has said it."""
+        return mark > 0
 
     async def publish(self, messages: Sequence[Message], /) -> None:
-        """Decides each observation by its size alone."""
+        """Decides each observation by its size alone; over `producer` instead where one is given."""
+        if self.producer is not None:
+            await self.producer.publish(messages)
+            return
         for message in messages:
             event = decode(message.headers, message.value).event
             assert isinstance(event, UploadObserved)
-            self.heard.append(event)
+            self.told.append(event)
             if not self.silent:
                 await self._decide(event)
 
@@ -103,8 +115,8 @@ async def open_service(
         made = _settings(info, mine.url, settings)
         storage = await exits.enter_async_context(open_storage(made))
         await exits.enter_async_context(mine.listening())
-        ledger = Ledger(others)
-        routes = make_routes(made, mine.documents, storage, publisher or ledger, mine.waiters)
+        ledger = Ledger(others, publisher)
+        routes = make_routes(made, mine.documents, storage, ledger, mine.waiters)
         app = make_app(made, TokenVerifier(made), ready={}, setup=routes.setup)
         port = await exits.enter_async_context(listening(app, made))
         session = await exits.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))

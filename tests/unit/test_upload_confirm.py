@@ -22,6 +22,7 @@ from tests.unit.upload_facts import DOCUMENT, USER, classified, pending, rejecte
 
 STAT = ObjectStat(10, "e1", 5)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+END = 7
 COMMAND = Command(USER, DOCUMENT, TRACE)
 OK = Confirmed(DOCUMENT, 10, 10)
 
@@ -36,6 +37,9 @@ class World:
         self.waiters = Waiters()
         self.when_told: Callable[[], Awaitable[None]] = self.nothing
         self.when_looked_at: Callable[[], Awaitable[None]] = self.nothing
+        self.when_listening: Callable[[], Awaitable[None]] = self.nothing
+        self.caught_up = True
+        self.kafka_is_away = False
 
     async def nothing(self) -> None:
         """The ledger is silent."""
@@ -75,9 +79,20 @@ class World:
         self.published.extend(messages)
         await self.when_told()
 
-    def confirm(self, seconds: float = 5, poll: float = 5, absent: float = 0.05) -> Confirm:
+    async def mark(self, document_id: UUID) -> int:
+        assert document_id == DOCUMENT
+        if self.kafka_is_away:
+            raise Transient("kafka: away")
+        return END
+
+    async def heard(self, mark: int) -> bool:
+        assert mark == END
+        await self.when_listening()
+        return self.caught_up
+
+    def confirm(self, seconds: float = 5, poll: float = 5) -> Confirm[int]:
         documents, storage = cast("Documents", self), cast("ObjectStorage", self)
-        return Confirm(documents, storage, self, self.waiters, Patience(seconds, poll, absent))
+        return Confirm(documents, storage, self, self.waiters, Patience(seconds, poll))
 
     def delete_command(self, seconds: float = 5, poll: float = 5) -> Delete:
         return Delete(cast("Documents", self), self.waiters, Patience(seconds, poll))
@@ -122,17 +137,31 @@ async def test_an_object_that_was_refused_and_removed_since_the_row_was_read_is_
         world.hear(rejected(size=200), wake=wake)
 
     world.when_looked_at = refused_and_removed
-    assert await world.confirm(60, 60, 0.05)(COMMAND) == Refused(90, 100, 200)
+    assert await world.confirm(60, 60)(COMMAND) == Refused(90, 100, 200)
 
 
-async def test_a_refusal_that_is_heard_after_the_object_is_gone_is_still_the_answer() -> None:
-    world = World(stat=None)
-    confirming = asyncio.create_task(world.confirm(60, 60, 60)(COMMAND))
-    while len(world.waiters) == 0:  # noqa: ASYNC110 - a registry has no event
-        await asyncio.sleep(0)
-    world.hear(rejected(size=200))
+async def test_a_refusal_that_this_service_has_yet_to_hear_is_waited_for_and_is_the_answer() -> None:
+    world, looks = World(stat=None), 0
+    world.caught_up = False
+
+    async def behind_the_janitor() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            world.hear(rejected(size=200), wake=False)
+            world.caught_up = True
+
+    world.when_listening = behind_the_janitor
     async with asyncio.timeout(2):
-        assert await confirming == Refused(90, 100, 200)
+        assert await world.confirm(60, 60)(COMMAND) == Refused(90, 100, 200)
+
+
+async def test_an_absence_that_nobody_can_explain_in_time_is_undecided() -> None:
+    world = World(stat=None)
+    world.caught_up = False
+    assert await world.confirm(0.1)(COMMAND) == Undecided(DOCUMENT)
+    world.kafka_is_away = True
+    assert await world.confirm()(COMMAND) == Undecided(DOCUMENT)
 
 
 async def test_an_object_that_its_owner_deleted_since_the_row_was_read_is_unknown() -> None:

@@ -141,7 +141,7 @@ class Load:
         """Asks a few times, as a page does, and leaves it to the notification then."""
         for _ in range(self._plan.confirms):
             answer = await self._answer_of("confirm", story.client.confirm(story.upload.document_id))
-            if answer is not None and answer.status not in _not_final(story):
+            if answer is not None and answer.status not in {202, AWAY}:
                 self._judge(story, answer)
                 return
             await asyncio.sleep(PAUSE_SECONDS)
@@ -195,11 +195,6 @@ class Load:
             return None
         self.seen[name, answer.status] += 1
         return answer
-
-
-def _not_final(story: Story) -> set[int]:
-    """A refused object may be gone before the word of it is heard: then, for a moment, there is nothing to be found."""
-    return {202, AWAY, 422} if story.kind is Kind.TOO_LARGE else {202, AWAY}
 
 
 def _detail(answer: Answer, name: str) -> object:
