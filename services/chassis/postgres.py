@@ -48,6 +48,9 @@ _TRANSIENT = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby, for as long as a failover takes
     asyncpg.InvalidCachedStatementError,  # another replica migrated under a prepared statement
     asyncpg.OutdatedSchemaCacheError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password or a right that an operator has to mend: whatever
+    asyncpg.InsufficientPrivilegeError,  # work meets it is not to blame, so none may be dropped for it
+    asyncpg.InvalidCatalogNameError,
     OSError,
     TimeoutError,
 )
