@@ -83,13 +83,12 @@ async def _producer(site: Site) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-async def skip_to_end(site: Site, group: str) -> None:
-    """Makes a group without members begin with the next notification that is written."""
-    name = topics.STORAGE_EVENTS.name
+async def skip_to_end(site: Site, group: str, topic: topics.Topic) -> None:
+    """Makes a group without members begin with the next record that is written to the topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(name, number) for number in range(topics.STORAGE_EVENTS.partitions)]
+        partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
         consumer.assign(partitions)
         await consumer.commit(await consumer.end_offsets(partitions))
     finally:

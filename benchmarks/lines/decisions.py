@@ -9,6 +9,7 @@ from functools import partial
 from uuid import UUID
 
 import asyncpg
+from docuvault_contracts import topics
 from pydantic import SecretStr
 
 from benchmarks import bare_pair, pgbench
@@ -71,7 +72,7 @@ async def _beside_bare_pair(site: Site) -> AsyncIterator[Pair]:
         async with site.running(bare_pair.__name__, env) as child:
             return speed_of(await follow(child, RECORDS), RECORDS)
 
-    await skip_to_end(site, bare_pair.GROUP)
+    await skip_to_end(site, bare_pair.GROUP, topics.STORAGE_EVENTS)
     async with _ledger(site) as ledger:
         yield Pair(ledger.work, pump, partial(pile_up, site, ledger.users, RECORDS))
 

@@ -11,13 +11,16 @@ from uuid import uuid4
 
 import asyncpg
 import psutil
+from docuvault_contracts import topics
 
 from benchmarks import bare_upload
+from benchmarks.backlog import skip_to_end
 from benchmarks.http_load import answers_a_second
 from benchmarks.model import BenchError, Line, Pair, Reading
 from benchmarks.site import Child, Site
 from deploy.ops.users import access_token
 from services.chassis.postgres import load_sql
+from services.upload.handler import GROUP
 
 CONNECTIONS = 64
 START_SECONDS = 30.0
@@ -40,7 +43,8 @@ def request(token: str) -> bytes:
 
 @asynccontextmanager
 async def _pair(site: Site) -> AsyncIterator[Pair]:
-    """Both are up all the time, and one of them is asked."""
+    """Both are up all the time, and one of them is asked; what other lines had decided is not for it to catch up on."""
+    await skip_to_end(site, GROUP, topics.QUOTA)
     requests = [request(access_token(site.info, uuid4())) for _ in range(CONNECTIONS)]
     ours, bare = site.port(1), site.port(2)
     env = {"DATABASE_URL": site.floors_url, "HTTP_PORT": str(bare)}
