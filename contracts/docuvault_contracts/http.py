@@ -25,7 +25,8 @@ DOCUMENT_NOT_FOUND = "Document not found"
 QUOTA_NOT_FOUND = "Quota not found"
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for a run of such characters
-_MEDIA_TYPE = rf"^{_TOKEN}/{_TOKEN}( *;[ -~]*)?$"
+_MEDIA_TYPE = rf"^({_TOKEN}/{_TOKEN}( *;[ -~]*)?)?$"
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 _REFUSED_CATEGORIES = {"Cc": "control character", "Cs": "lone surrogate", "Zl": "line break", "Zp": "line break"}
 
 
@@ -50,7 +51,14 @@ FileName = Annotated[
     AfterValidator(stored_name),
 ]
 MediaType = Annotated[
-    str, Field(max_length=255, pattern=_MEDIA_TYPE, description="the media type, type/subtype, parameters allowed")
+    str,
+    Field(
+        max_length=255,
+        pattern=_MEDIA_TYPE,
+        description="the media type, type/subtype, parameters allowed; empty, as browsers say of a file that they do"
+        " not know, counts as application/octet-stream",
+    ),
+    AfterValidator(lambda given: given or UNKNOWN_MEDIA_TYPE),
 ]
 Size = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX)]
 

@@ -71,9 +71,13 @@ def test_a_media_type_may_have_parameters(content_type: str) -> None:
     assert UploadUrlRequest(filename="a", content_type=content_type).content_type == content_type
 
 
+def test_a_file_of_a_type_that_the_browser_does_not_know_is_a_stream_of_bytes() -> None:
+    assert UploadUrlRequest(filename="a", content_type="").content_type == "application/octet-stream"
+
+
 @pytest.mark.parametrize(
     "content_type",
-    ["", "pdf", "a/", "/b", "a/b/c", "a b/c", "text/plain\n", "text/plain; x=\0", "text/ü", "a/" + "b" * 254, 7, None],
+    [" ", "pdf", "a/", "/b", "a/b/c", "a b/c", "text/plain\n", "text/plain; x=\0", "text/ü", "a/" + "b" * 254, 7, None],
 )
 def test_what_is_no_media_type_is_refused_by_field(content_type: Any) -> None:
     assert wrong_fields({"filename": "a", "content_type": content_type}) == {"content_type"}

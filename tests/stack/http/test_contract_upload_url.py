@@ -115,7 +115,7 @@ async def test_the_url_opens_nothing_but_this_put(api: Api) -> None:
         ({"filename": 7, "content_type": "text/plain"}, "filename"),
         ({"filename": ["a.txt"], "content_type": "text/plain"}, "filename"),
         ({"filename": "", "content_type": "text/plain"}, "filename"),
-        ({"filename": "a.txt", "content_type": ""}, "content_type"),
+        ({"filename": "a.txt", "content_type": " "}, "content_type"),
         ({"filename": "a.txt", "content_type": "plain"}, "content_type"),
         ({"filename": "a.txt", "content_type": "text/plain\r\nX-Evil: 1"}, "content_type"),
         ({"filename": "a.txt", "content_type": "text/" + "x" * 300}, "content_type"),
