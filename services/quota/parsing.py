@@ -6,9 +6,7 @@ import re
 from collections.abc import Sequence
 
 from docuvault_contracts import topics
-from docuvault_contracts.cloudevents import NotACloudEvent, UnknownEventType, decode, type_of
 from docuvault_contracts.events import (
-    BY_TYPE,
     DocumentDeleted,
     DocumentEvent,
     Event,
@@ -23,6 +21,7 @@ from docuvault_contracts.s3 import MalformedNotification, ObjectRecord, parse_no
 
 from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.errors import InvalidEvent
+from services.chassis.events import check_key, read_event
 from services.quota.model import Absent, Deleted, Fact, Observed, Registered
 
 TOPICS = tuple(topic.name for topic in (topics.STORAGE_EVENTS, topics.DOCUMENTS, topics.STORAGE_JANITOR, topics.USERS))
@@ -66,15 +65,9 @@ class QuotaParser:
         return Observed(each.key, key.document_id, key.user_id, each.etag, each.size_bytes, each.observed_ns)
 
     def _event(self, record: Record) -> Sequence[Delivery[Fact]]:
-        claimed = type_of(record.headers)
-        if claimed in BY_TYPE and claimed not in _CONCERNING:
+        envelope = read_event(record, _CONCERNING)
+        if envelope is None:
             return ()
-        try:
-            envelope = decode(record.headers, record.value)
-        except UnknownEventType:  # of a writer newer than this reader
-            return ()
-        except NotACloudEvent as error:
-            raise InvalidEvent(str(error)) from error
         return (Delivery(self._fact(envelope.event), _origin(record), envelope.traceparent),)
 
     def _fact(self, event: Event) -> Fact:
@@ -82,7 +75,7 @@ class QuotaParser:
             limit = self._default_limit_bytes if event.limit_bytes is None else event.limit_bytes
             return Registered(event.user_id, limit)
         if isinstance(event, DocumentEvent):
-            _check_key(event)
+            _check_text(event)
         return _object_fact(event)
 
 
@@ -99,12 +92,10 @@ def _object_fact(event: Event) -> Fact:
     raise TypeError(f"{event.type} is said to concern the ledger, and there is no fact for it")
 
 
-def _check_key(event: DocumentEvent) -> None:
-    """Bytes are charged on the word of an event, so its key must be one of ours, and the one of whom it names."""
-    key = parse_key(event.object_key)
-    if key is None or (key.user_id, key.document_id) != (event.user_id, event.document_id):
-        raise InvalidEvent(f"{event.type}: the object key is not one of document {event.document_id}")
-    if "\0" in event.object_key or (isinstance(event, Observation) and "\0" in event.etag):
+def _check_text(event: DocumentEvent) -> None:
+    """What is charged for must be storable, and the document's own."""
+    check_key(event)
+    if isinstance(event, Observation) and "\0" in event.etag:
         raise InvalidEvent(f"{event.type}: a NUL character")
 
 

@@ -7,9 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 import structlog
-from docuvault_contracts.cloudevents import Message, NotACloudEvent, UnknownEventType, decode, type_of
+from docuvault_contracts.cloudevents import Message
 from docuvault_contracts.events import (
-    BY_TYPE,
     ClassificationFailed,
     Classified,
     QuotaRejected,
@@ -20,7 +19,7 @@ from docuvault_contracts.events import (
 from docuvault_contracts.topics import CLASSIFICATION, QUOTA, STORAGE_JANITOR
 
 from services.chassis.delivery import Delivery, Origin, Record
-from services.chassis.errors import InvalidEvent
+from services.chassis.events import read_event
 from services.upload.decide import Incoming, apply, concerns
 from services.upload.document import Document, Status
 
@@ -30,20 +29,13 @@ GROUP = "upload"
 TOPICS = tuple(topic.name for topic in (QUOTA, CLASSIFICATION, STORAGE_JANITOR))
 
 HEARD = (QuotaReserved, QuotaRejected, QuotaReleased, Classified, ClassificationFailed, UploadAbandoned)
-_OTHERS = BY_TYPE.keys() - {event.type for event in HEARD}
+_CONCERNING = {event.type for event in HEARD}
 
 
 def parse(record: Record) -> Sequence[Delivery[Incoming]]:
     """The one event of a record, or none where it moves no document. Raises InvalidEvent."""
-    if type_of(record.headers) in _OTHERS:
-        return ()
-    try:
-        envelope = decode(record.headers, record.value)
-    except UnknownEventType:  # of a later version of the contracts
-        return ()
-    except NotACloudEvent as error:
-        raise InvalidEvent(str(error)) from error
-    if not isinstance(envelope.event, HEARD):
+    envelope = read_event(record, _CONCERNING)
+    if envelope is None or not isinstance(envelope.event, HEARD):
         return ()
     origin = Origin(record.topic, record.partition, record.offset)
     return (Delivery(envelope.event, origin, envelope.traceparent),)
