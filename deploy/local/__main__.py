@@ -1,14 +1,14 @@
-"""The commands behind the make targets: `python -m deploy.local up|down|status|logs|reset`."""
+"""The commands behind the make targets: `python -m deploy.local provision|up|down|status|logs|reset`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from deploy.local.commands import down, logs, reset, status, up
+from deploy.local.commands import down, logs, provide, reset, status, up
 from deploy.local.errors import StackError
 
-COMMANDS = {"up": up, "down": down, "status": status, "logs": logs, "reset": reset}
+COMMANDS = {"provision": provide, "up": up, "down": down, "status": status, "logs": logs, "reset": reset}
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.errors import StackError
+from deploy.local.provision import provision
 from deploy.local.settings import load_settings
 from deploy.local.stack import Stack, require_running
 
@@ -25,6 +26,12 @@ def _stack() -> Stack:
 def say(text: str) -> None:
     """A line of the answer."""
     print(text, flush=True)  # noqa: T201 - what a person asked for
+
+
+def provide(_: argparse.Namespace) -> int:
+    """Fetches and builds what the stack is made of, and shows how it goes; starts nothing."""
+    provision()
+    return 0
 
 
 def up(_: argparse.Namespace) -> int:
