@@ -7,7 +7,6 @@ from typing import Literal
 
 from docuvault_contracts import http
 
-Body = type[http.Request] | type[http.Response]
 Method = Literal["get", "post", "put", "delete"]
 
 

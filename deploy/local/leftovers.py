@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
 
 import psutil
 
@@ -49,8 +48,3 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
     except psutil.NoSuchProcess:
         return
-
-
-def still_there(processes: Sequence[psutil.Process]) -> bool:
-    """Whether any of them still runs."""
-    return any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)

@@ -140,14 +140,40 @@ async def test_the_audit_names_who_holds_other_bytes_than_are_reserved(replica: 
         await replica.pool.execute("UPDATE accounts SET used_bytes = 10 WHERE user_id = $1", user)
 
 
+async def test_the_audit_names_a_key_whose_earlier_decision_is_lost(replica: Replica, stack: Any) -> None:
+    user = await replica.account(limit=100)
+    first = observed(user, 10)
+    await replica.settle([delivery(first)])
+    await replica.settle([delivery(observed(user, 20, "b", 200, first))])
+    assert first.object_key not in await miscounted(stack)
+    await replica.pool.execute("UPDATE superseded SET version = 9 WHERE object_key = $1", first.object_key)
+    assert first.object_key in await miscounted(stack)
+    await replica.pool.execute("DELETE FROM superseded WHERE object_key = $1", first.object_key)
+    try:
+        assert (await miscounted(stack))[first.object_key] == (2, 0)
+    finally:
+        await replica.pool.execute("DELETE FROM reservations WHERE object_key = $1", first.object_key)
+        await replica.pool.execute("UPDATE accounts SET used_bytes = 0 WHERE user_id = $1", user)
+
+
+async def miscounted(stack: Any) -> dict[str, tuple[int, int]]:
+    """What sql/audit_versions.sql finds, under the role that only reads."""
+    rows = await audited(stack, "audit_versions")
+    return {row["object_key"]: (row["version"], row["earlier_decisions"]) for row in rows}
+
+
 async def differing(stack: Any) -> dict[UUID, tuple[int, int, int]]:
     """What sql/audit_accounts.sql finds, under the role that only reads."""
+    rows = await audited(stack, "audit_accounts")
+    return {row["user_id"]: (row["used_bytes"], row["reserved_bytes"], row["difference_bytes"]) for row in rows}
+
+
+async def audited(stack: Any, name: str) -> list[asyncpg.Record]:
     connection = await asyncpg.connect(stack.info.databases["audit"])
     try:
-        rows = await connection.fetch(load_sql("services.quota")["audit_accounts"])
+        return await connection.fetch(load_sql("services.quota")[name])
     finally:
         await connection.close()
-    return {row["user_id"]: (row["used_bytes"], row["reserved_bytes"], row["difference_bytes"]) for row in rows}
 
 
 async def test_migrating_again_changes_nothing(replica: Replica) -> None:
