@@ -21,6 +21,7 @@ from services.chassis.consumer_work import BatchWork, Line
 from services.chassis.deadletters import reason_of
 from services.chassis.delivery import Handler, Parser
 from services.chassis.errors import Transient
+from services.chassis.failpoints import failpoint
 from services.chassis.metrics import METRICS, Metrics
 from services.chassis.producer import Publisher
 from services.chassis.retry import Abandoned, pause, unless
@@ -78,9 +79,12 @@ class _Loop(Generic[T]):
         work = BatchWork(self._line, batch)
         self._at_work = len(batch.records)
         try:
+            failpoint("consumer.after_poll")
             await work.run()
+            failpoint("consumer.after_publish")
             with work.timed("commit"):
                 await self._commit(batch)
+            failpoint("consumer.after_offsets")
         except (Abandoned, BatchLost) as outcome:
             self._drop(batch, outcome)
         else:

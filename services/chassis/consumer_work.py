@@ -18,6 +18,7 @@ from services.chassis.consumer_batch import Batch
 from services.chassis.deadletters import Cause, DeadLetter, reason_of
 from services.chassis.delivery import Delivery, Handler, Origin, Parser, Record
 from services.chassis.errors import InvalidEvent
+from services.chassis.failpoints import failpoint
 from services.chassis.metrics import Metrics
 from services.chassis.producer import Publisher, Unpublishable
 from services.chassis.retry import Abandoned, persist
@@ -126,6 +127,7 @@ class BatchWork(Generic[T]):
         """Applies and publishes `part`; where that fails, its halves in order, until the one with the bug is alone."""
         try:
             messages = await self.persist("handle", partial(self.line.handler.handle, part))
+            failpoint("consumer.after_handle")
             await self.persist("publish", partial(self.line.producer.publish, messages))
             self.messages += len(messages)
         except Abandoned:

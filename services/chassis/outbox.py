@@ -18,6 +18,7 @@ import structlog
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis.deadletters import reason_of
+from services.chassis.failpoints import failpoint
 from services.chassis.metrics import METRICS, Metrics
 from services.chassis.postgres import Connection, load_sql, transaction
 from services.chassis.producer import Publisher
@@ -107,10 +108,15 @@ async def _drain(pool: asyncpg.Pool[asyncpg.Record], producer: Publisher, metric
         await connection.execute(sql["outbox_lock"])
         rows = await connection.fetch(sql["outbox_take"], BATCH)
         if rows:
+            failpoint("outbox.after_take")
             await producer.publish([message_of(row) for row in rows])
+            failpoint("outbox.after_publish")
             ages = await connection.fetch(sql["outbox_delete"], [row["id"] for row in rows])
+            failpoint("outbox.after_delete")
             for age in ages:
                 metrics.outbox_seconds.observe(age["seconds"])
+    if rows:
+        failpoint("outbox.after_commit")
     metrics.outbox_published.inc(len(rows))
     return len(rows)
 

@@ -13,7 +13,7 @@ import re
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
@@ -104,6 +104,9 @@ class ServiceSettings(Settings):
     replica: NonEmpty = Field("1", description="which of several replicas this is; any name, default 1")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least level that is logged, default INFO"
+    )
+    failpoints_dir: Annotated[DirectoryPath | None, BeforeValidator(_none_if_empty)] = Field(
+        None, description="folder of the files that stop this process at a failpoint; for tests alone, default none"
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 
 from services.chassis.consumer import consume, open_consumer
+from services.chassis.failpoints import arm
 from services.chassis.health import Check
 from services.chassis.logging import configure
 from services.chassis.migrations import migrate
@@ -27,6 +28,7 @@ async def main(stop: asyncio.Event) -> None:
     """Runs until `stop`. Raises SettingsError."""
     settings = load(Settings)
     configure(settings.service_name, settings.replica, settings.log_level)
+    arm(settings)
     async with (
         open_pool(settings) as pool,
         open_storage(settings) as storage,

@@ -7,6 +7,7 @@ from functools import partial
 
 from services.chassis.auth import TokenVerifier
 from services.chassis.consumer import consume, open_consumer
+from services.chassis.failpoints import arm
 from services.chassis.health import Check
 from services.chassis.logging import configure
 from services.chassis.migrations import migrate
@@ -29,6 +30,7 @@ async def main(stop: asyncio.Event) -> None:
     """Runs the consumer, the outbox's relay and the HTTP server until `stop`."""
     settings = load(Settings)
     configure(settings.service_name, settings.replica, settings.log_level)
+    arm(settings)
     outbox, parser = Outbox(), QuotaParser(settings.minio_bucket, settings.default_limit_bytes)
     async with (
         open_pool(settings) as pool,

@@ -9,6 +9,7 @@ import asyncpg
 
 from services.chassis.auth import TokenVerifier
 from services.chassis.consumer import consume, open_consumer
+from services.chassis.failpoints import arm
 from services.chassis.health import Check
 from services.chassis.logging import configure
 from services.chassis.migrations import migrate
@@ -32,6 +33,7 @@ async def main(stop: asyncio.Event) -> None:
     """Runs the consumer, the outbox's relay, the listener and the HTTP server until `stop`."""
     settings = load(Settings)
     configure(settings.service_name, settings.replica, settings.log_level)
+    arm(settings)
     outbox, waiters = Outbox(), Waiters()
     connect = partial(
         asyncpg.connect,
