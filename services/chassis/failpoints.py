@@ -32,6 +32,18 @@ Name = Literal[
     "outbox.after_publish",  # acked, not deleted
     "outbox.after_delete",  # deleted, not committed
     "outbox.after_commit",
+    "quota.before_commit",  # in the transaction of a batch, all of it written
+    "upload.before_commit",  # likewise
+    "janitor.before_commit",  # likewise
+    "janitor.before_delete",  # the order is committed, the object still there
+    "janitor.after_delete",  # the object is gone, and that is not recorded
+    "upload_url.after_sign",  # no row yet
+    "upload_url.after_commit",  # the row is there, nobody was told its id
+    "confirm.before_observation",
+    "confirm.after_observation",
+    "confirm.before_answer",
+    "delete.before_commit",
+    "delete.after_commit",
 ]
 """Every failpoint there is: `<component>.<boundary>`."""
 

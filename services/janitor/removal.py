@@ -6,6 +6,7 @@ from asyncio import TaskGroup
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from services.chassis.failpoints import failpoint
 from services.janitor.decide import Known
 from services.janitor.store import Objects
 
@@ -37,7 +38,10 @@ class Remover:
         for some in _slices(orders, self._at_once):
             going = await self._objects.still_to_go([order.object_key for order in some])
             doomed = [order for order in some if order.object_key in going]
-            await self._delete(doomed)
+            if doomed:
+                failpoint("janitor.before_delete")
+                await self._delete(doomed)
+                failpoint("janitor.after_delete")
             gone += doomed
         return gone
 

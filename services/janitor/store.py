@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.chassis.failpoints import failpoint
 from services.chassis.postgres import Connection, load_sql, transaction, translated
 from services.janitor.decide import Cause, Fact, Known, State, learn_all
 
@@ -62,6 +63,7 @@ class PgObjects:
             before = await _lock(connection, heard)
             after = [learn_all(known, heard[known.object_key]) for known in before]
             await _write(connection, [new for old, new in zip(before, after, strict=True) if new is not old], now)
+            failpoint("janitor.before_commit")
         return after
 
     async def still_to_go(self, keys: Sequence[str]) -> set[str]:

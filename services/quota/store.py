@@ -12,6 +12,7 @@ import asyncpg
 
 from services.chassis.delivery import Delivery, Origin
 from services.chassis.errors import Transient
+from services.chassis.failpoints import failpoint
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import Connection, load_sql, transaction, translated
 from services.quota.decide import settle
@@ -73,6 +74,7 @@ class PgLedger:
         try:
             async with transaction(self._pool) as connection:
                 settlement = await self._settle(connection, batch)
+                failpoint("quota.before_commit")
         except asyncpg.UniqueViolationError as error:
             raise Transient(f"another replica was first: {error}") from error
         if settlement.opened:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from docuvault_contracts.keys import make_key
 
+from services.chassis.failpoints import failpoint
 from services.chassis.storage import ObjectStorage
 from services.upload.decide import NotClassifiable, classifiable, is_settled
 from services.upload.document import Document
@@ -37,7 +38,9 @@ class RequestUpload:
         """Signs first, so that no row is left where signing fails; the URL is out only once the row is committed."""
         document = self._new(user_id, filename, content_type)
         url = await self._storage.generate_presigned_put_url(document.object_key, self._url_minutes)
+        failpoint("upload_url.after_sign")
         await self._documents.create(document, upload_requested(document, traceparent))
+        failpoint("upload_url.after_commit")
         return Upload(document, url)
 
     def _new(self, user_id: UUID, filename: str, content_type: str) -> Document:
@@ -75,9 +78,12 @@ class Delete:
         document = await self._documents.find(command.user_id, command.document_id)
         if document is None or not document.is_live:
             return False
-        return await self._documents.delete(
+        failpoint("delete.before_commit")
+        done = await self._documents.delete(
             document, document_deleted(document, datetime.now(UTC), command.traceparent)
         )
+        failpoint("delete.after_commit")
+        return done
 
     async def _wait(self, command: Command, watch: Watch, limit: Limit) -> None:
         read = partial(self._documents.find, command.user_id, command.document_id)

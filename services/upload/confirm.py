@@ -10,6 +10,7 @@ from typing import Generic
 import structlog
 
 from services.chassis.errors import Transient
+from services.chassis.failpoints import failpoint
 from services.chassis.storage import ObjectStorage
 from services.upload.decide import (
     Answer,
@@ -48,7 +49,9 @@ class Confirm(Generic[M]):
         """What the client is told. Raises Transient where the database or the store is away."""
         limit = self._patience.limit(command)
         with self._waiters.watch(command.document_id) as watch:  # before the row is read: no decision falls between
-            return await self._answer(command, watch, limit)
+            answer = await self._answer(command, watch, limit)
+        failpoint("confirm.before_answer")
+        return answer
 
     async def _answer(self, command: Command, watch: Watch, limit: Limit) -> Answer:
         document = await self._documents.find(command.user_id, command.document_id)
@@ -109,7 +112,9 @@ class Confirm(Generic[M]):
         message = upload_observed(document, seen.stat, datetime.now(UTC), command.traceparent)
         try:
             async with asyncio.timeout_at(deadline):
+                failpoint("confirm.before_observation")
                 await self._ledger.publish([message])
+                failpoint("confirm.after_observation")
         except (Transient, TimeoutError) as error:
             log.warning("upload.observation_delayed", document_id=str(document.id), reason=str(error))
             return False

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from docuvault_contracts.cloudevents import Message
 
+from services.chassis.failpoints import failpoint
 from services.chassis.outbox import Outbox, row_of
 from services.chassis.postgres import load_sql, transaction, translated
 from services.upload.document import Document
@@ -86,6 +87,7 @@ class PgDocuments:
             if changed:
                 await connection.execute(SQL["update_documents"], *columns(changed))
                 await connection.execute(SQL["notify_documents"], payloads(changed))
+            failpoint("upload.before_commit")
         return changed
 
 
