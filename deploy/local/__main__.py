@@ -15,6 +15,7 @@ def main() -> int:
     """Runs one command; a StackError is one line and exit 1."""
     parser = argparse.ArgumentParser(prog="deploy.local")
     parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--tests", action="store_true", help="provision: also what only the tests need")
     parser.add_argument("--service", default="", help="logs: a process or a service; default all")
     parser.add_argument("--follow", action="store_true", help="logs: go on as they grow")
     parser.add_argument("--yes", action="store_true", help="reset: do not ask")

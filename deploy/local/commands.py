@@ -28,9 +28,9 @@ def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - what a person asked for
 
 
-def provide(_: argparse.Namespace) -> int:
+def provide(arguments: argparse.Namespace) -> int:
     """Fetches and builds what the stack is made of, and shows how it goes; starts nothing."""
-    provision()
+    provision(fault_proxy=arguments.tests)
     return 0
 
 

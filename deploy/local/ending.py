@@ -13,7 +13,7 @@ from deploy.local.layout import Layout
 from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import wait_until
 
-SERVERS = ("postgres", "kafka", "minio")
+SERVERS = ("postgres", "kafka", "minio", "toxiproxy")
 STOP_SECONDS = 45.0
 """More than any single process is given before it is killed."""
 

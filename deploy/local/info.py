@@ -10,6 +10,7 @@ from deploy.local.server_minio import BUCKET, REGION
 from deploy.local.server_postgres import database_url
 from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, SERVICES, service_port
 from deploy.local.settings import StackSettings
+from deploy.local.ways import fault_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class StackInfo:
 
     `databases`: connection URLs by role: postgres (superuser), upload, quota, janitor, audit (reads all schemas).
     `store_keys`: by user: root, upload, janitor, audit. `service_urls`: by process name, e.g. upload-1.
+    `fault_proxy_url`: where toxiproxy takes its orders, "" where there is none; its proxies are named by `ways`.
     """
 
     gateway_url: str
@@ -37,6 +39,7 @@ class StackInfo:
     kafka_bootstrap: str
     cors_origins: tuple[str, ...]
     service_urls: Mapping[str, str]
+    fault_proxy_url: str
     databases: Mapping[str, str] = field(repr=False)
     store_keys: Mapping[str, StoreKey] = field(repr=False)
     jwt_secret: str = field(repr=False)
@@ -56,6 +59,7 @@ def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
         kafka_bootstrap=f"127.0.0.1:{settings.kafka_port}",
         cors_origins=settings.origins,
         service_urls=_service_urls(settings),
+        fault_proxy_url=_fault_proxy_url(settings),
         databases=_databases(settings, credentials),
         store_keys={user: StoreKey(store_key(user), credentials.store[user]) for user in ("root", *STORE_USERS)},
         jwt_secret=credentials.jwt_secret,
@@ -68,6 +72,11 @@ def _service_urls(settings: StackSettings) -> dict[str, str]:
         for service in SERVICES
         for number in range(1, settings.replicas + 1)
     }
+
+
+def _fault_proxy_url(settings: StackSettings) -> str:
+    ports = fault_ports(settings)
+    return "" if ports is None else f"http://127.0.0.1:{ports.api}"
 
 
 def _databases(settings: StackSettings, credentials: Credentials) -> dict[str, str]:

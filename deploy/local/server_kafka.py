@@ -13,6 +13,7 @@ from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
 from deploy.local.programs import Program
 from deploy.local.settings import StackSettings
+from deploy.local.ways import fault_ports
 
 LARGEST_RECORD_BYTES = 5 * 1024 * 1024
 """Above every topic's own bound: a dead letter carries a whole record and its reason."""
@@ -25,9 +26,9 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners={advertised}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SERVICES:PLAINTEXT,STORE:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
@@ -69,9 +70,17 @@ def kafka(layout: Layout, settings: StackSettings, java: Path, jars: Path) -> Pr
     return Program(
         name="kafka",
         command=(*_java(layout, java, jars), "kafka.Kafka", str(_properties(layout))),
-        ports={"KAFKA_PORT": settings.kafka_port, "KAFKA_CONTROLLER_PORT": settings.kafka_controller_port},
+        ports=_ports(settings),
         check=lambda: _check(settings.kafka_port),
     )
+
+
+def _ports(settings: StackSettings) -> dict[str, int]:
+    ports = {"KAFKA_PORT": settings.kafka_port, "KAFKA_CONTROLLER_PORT": settings.kafka_controller_port}
+    for name, (port, _) in _listeners(settings).items():
+        if name != "PLAINTEXT":
+            ports[f"FAULT_PROXY_PORT ({name})"] = port
+    return ports
 
 
 async def _check(port: int) -> None:
@@ -96,12 +105,24 @@ def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credenti
 
 
 def _render(layout: Layout, settings: StackSettings) -> str:
+    listeners = _listeners(settings)
     return _PROPERTIES.format(
-        port=settings.kafka_port,
+        listeners=",".join(f"{name}://127.0.0.1:{port}" for name, (port, _) in listeners.items()),
+        advertised=",".join(f"{name}://127.0.0.1:{port}" for name, (_, port) in listeners.items()),
         controller_port=settings.kafka_controller_port,
         data=layout.state / "kafka" / "data",
         largest=LARGEST_RECORD_BYTES,
     )
+
+
+def _listeners(settings: StackSettings) -> dict[str, tuple[int, int]]:
+    """Where Kafka listens for whom, and where it says that they find it."""
+    listeners = {"PLAINTEXT": (settings.kafka_port, settings.kafka_port)}
+    ports = fault_ports(settings)
+    if ports is not None:
+        listeners["SERVICES"] = (ports.kafka_listener, ports.ways["kafka"])
+        listeners["STORE"] = (ports.store_kafka_listener, ports.ways["store_kafka"])
+    return listeners
 
 
 def _format(layout: Layout, credentials: Credentials, java: Path, jars: Path) -> None:

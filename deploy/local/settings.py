@@ -15,6 +15,9 @@ MAX_REPLICAS = 9
 SERVICE_PORTS = 60
 """Ports above SERVICE_PORT_BASE that belong to the stack: twenty a service."""
 
+FAULT_PORTS = 7
+"""Ports from FAULT_PROXY_PORT on that belong to the stack, where it has a fault proxy."""
+
 PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port", "kafka_controller_port")
 
 
@@ -44,6 +47,11 @@ class StackSettings(BaseSettings):
     service_env: dict[str, str] = Field(
         default_factory=dict, description="more environment of every service, as JSON; default none"
     )
+    fault_proxy_port: Port | None = Field(
+        None,
+        description="first of seven ports of a proxy that makes faults, for tests: the services reach the servers "
+        "through it alone; default none",
+    )
     start_timeout_seconds: float = Field(
         120, gt=0, description="how long `up` waits for one stage of the stack to be healthy; seconds, default 120"
     )
@@ -72,13 +80,18 @@ class StackSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
-        ports = [getattr(self, name) for name in PORTS_OF_SERVERS]
+        ports = [*(getattr(self, name) for name in PORTS_OF_SERVERS), *self._fault_ports]
         inside = [port for port in ports if 0 < port - self.service_port_base < SERVICE_PORTS]
         if len(set(ports)) != len(ports) or inside:
             raise ValueError("two servers of the stack would share a port")
         if self.service_port_base + SERVICE_PORTS > 65535:  # noqa: PLR2004 - the ports there are
             raise ValueError("SERVICE_PORT_BASE leaves no room for the services' ports")
         return self
+
+    @property
+    def _fault_ports(self) -> range:
+        first = self.fault_proxy_port
+        return range(0) if first is None else range(first, first + FAULT_PORTS)
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -21,10 +21,11 @@ from deploy.local.info import StackInfo, info_of
 from deploy.local.layout import Layout
 from deploy.local.ports import reserve_block
 from deploy.local.programs import Program
-from deploy.local.provision import provision
-from deploy.local.settings import StackSettings
+from deploy.local.provision import Tools, provision
+from deploy.local.settings import SERVICE_PORTS, StackSettings
 from deploy.local.starting import Starter, run_async
 from deploy.local.supervisor import Process, Supervisor
+from deploy.local.ways import FaultPorts
 
 __all__ = ["Stack", "StackSettings"]
 
@@ -61,10 +62,14 @@ class Stack:
         self.supervisor = Supervisor(self.layout)
 
     @classmethod
-    def on_free_ports(cls, state_dir: Path, **settings: Any) -> Self:  # noqa: ANN401 - fields of StackSettings
-        """A stack of a test's own: its ports are free, and kept from other tests as long as this object lives."""
+    def on_free_ports(cls, state_dir: Path, *, fault_proxy: bool = False, **settings: Any) -> Self:  # noqa: ANN401 - fields of StackSettings
+        """A stack of a test's own: its ports are free, and kept from other tests as long as this object lives.
+
+        With `fault_proxy` its services reach the servers through a proxy that makes faults, and so do its clients the
+        store; see `StackInfo.fault_proxy_url`.
+        """
         first, block = reserve_block()
-        ports = {
+        chosen: dict[str, Any] = {
             "gateway_port": first,
             "minio_port": first + 1,
             "postgres_port": first + 2,
@@ -72,7 +77,10 @@ class Stack:
             "kafka_controller_port": first + 4,
             "service_port_base": first + 5,
         }
-        stack = cls(StackSettings(state_dir=state_dir, **{**ports, **settings}))
+        if fault_proxy:
+            proxy = FaultPorts(first + 5 + SERVICE_PORTS + 1)
+            chosen |= {"fault_proxy_port": proxy.api, "minio_public_endpoint": f"localhost:{proxy.ways['minio']}"}
+        stack = cls(StackSettings(state_dir=state_dir, **{**chosen, **settings}))
         stack._block = block
         return stack
 
@@ -90,7 +98,7 @@ class Stack:
         """Starts what does not run, also with another number of replicas; returns when every health check is green."""
         if replicas is not None:
             self._asked = StackSettings(**{**self._asked.model_dump(exclude_unset=True), "replicas": replicas})
-        tools = provision()
+        tools = self._tools()
         self.layout.prepare()
         with self._alone():
             settings = running.recall_running(self.layout, self._asked) if self.supervisor.alive() else self._asked
@@ -122,8 +130,11 @@ class Stack:
         processes = self.status()
         if not processes:
             return []
-        starter = Starter(self.layout, self.settings, load_credentials(self.layout), provision(), self.supervisor)
+        starter = Starter(self.layout, self.settings, load_credentials(self.layout), self._tools(), self.supervisor)
         return run_async(_ask(starter.programs(), processes))
+
+    def _tools(self) -> Tools:
+        return provision(fault_proxy=self.settings.fault_proxy_port is not None)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

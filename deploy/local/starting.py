@@ -19,11 +19,13 @@ from deploy.local.server_kafka import kafka, prepare_kafka
 from deploy.local.server_minio import minio
 from deploy.local.server_postgres import postgres, prepare_postgres
 from deploy.local.server_services import gateway, reload_gateway, replicas, write_gateway
+from deploy.local.server_toxiproxy import toxiproxy, write_toxiproxy
 from deploy.local.settings import StackSettings
 from deploy.local.setup_kafka import setup_kafka
 from deploy.local.setup_minio import setup_minio
 from deploy.local.setup_postgres import setup_postgres
 from deploy.local.supervisor import Supervisor
+from deploy.local.ways import fault_ports
 
 T = TypeVar("T")
 
@@ -80,7 +82,12 @@ class Starter:
             postgres(layout, settings, credentials, tools.postgres_bin),
             kafka(layout, settings, tools.java, tools.kafka_jars),
             minio(layout, settings, credentials, tools.minio),
+            *self._fault_proxy(),
         )
+
+    def _fault_proxy(self) -> tuple[Program, ...]:
+        ports, binary = fault_ports(self._settings), self._tools.toxiproxy
+        return () if ports is None or binary is None else (toxiproxy(self._layout, ports, binary),)
 
     def _services(self) -> tuple[Program, ...]:
         return replicas(self._settings, self._credentials) if self._settings.services else ()
@@ -110,6 +117,8 @@ class Starter:
                 jobs.append(pool.submit(prepare_kafka, layout, settings, self._credentials, java, jars))
         for job in jobs:
             job.result()
+        if (ports := fault_ports(settings)) is not None:
+            write_toxiproxy(layout, settings, ports)
 
     def _supervise(self, programs: Sequence[Program], *, alive: bool) -> None:
         """Starts supervisord, or makes the running one follow: replicas that go are taken from the gateway first."""

@@ -19,8 +19,8 @@ from deploy.local.bootstrap import BootstrapError, cache_folder, environment
 from deploy.local.console import Note, Steps
 from deploy.local.errors import StackError
 from deploy.local.ports import is_free, reserve_block
+from deploy.local.provision_go import go_version
 from deploy.local.provision_kafka import LOCK, Jar, read_lock
-from deploy.local.provision_minio import go_version
 
 
 def test_an_artefact_is_made_once(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import configparser
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from deploy.local.credentials import Credentials, ensure_credentials, load_credentials
 from deploy.local.errors import StackError
@@ -17,6 +18,7 @@ from deploy.local.server_services import SERVICES, render_gateway, service_envir
 from deploy.local.settings import MAX_REPLICAS, PORTS_OF_SERVERS, StackSettings, load_settings
 from deploy.local.setup_minio import policy
 from deploy.local.supervisor import render_configuration
+from deploy.local.ways import Ways, ways
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +168,14 @@ def test_the_gateway_sends_to_every_replica(layout: Layout) -> None:
 def test_a_process_that_ends_is_quoted_with_its_error(layout: Layout, log: str, words: str) -> None:
     layout.log("one").write_text(log)
     assert last_line(layout, "one") == f"{words}; its log is {layout.log('one')}"
+
+
+def test_only_a_stack_with_a_fault_proxy_reaches_its_servers_through_it() -> None:
+    plain, proxied = StackSettings(), StackSettings(fault_proxy_port=20000)
+    assert ways(plain) == Ways(plain.postgres_port, plain.minio_port, plain.kafka_port, plain.kafka_port)
+    assert ways(proxied) == Ways(postgres=20001, minio=20002, kafka=20003, store_kafka=20004)
+
+
+def test_the_ports_of_a_fault_proxy_are_nobody_elses() -> None:
+    with pytest.raises(ValidationError, match="share a port"):
+        StackSettings(fault_proxy_port=StackSettings().postgres_port - 1)
