@@ -57,7 +57,7 @@ audit: ## Proves that bucket, ledger and documents agree, to the byte
 	@$(STACK) exec "$$py" -m deploy.ops.audit $(ARGS)
 
 bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a line's name)
-	@$(DEV) exec "$$py" -m benchmarks --only "$(ONLY)" $(ARGS)
+	@$(DEV) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(ARGS)
 
 contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
 	@$(DEV) exec "$$py" contracts/generate.py $(ARGS)

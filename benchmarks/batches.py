@@ -1,18 +1,19 @@
-"""The speed of a consumer, from the line it logs about each batch once its offsets are committed."""
+"""The speed of consumers, from the line each logs about a batch once its offsets are committed."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TextIO
 
 from benchmarks.model import BenchError, Reading
 from benchmarks.site import Child
 
 WITHIN_SECONDS = 90.0
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
 _STEP = "_ms"
 
 
@@ -36,20 +37,62 @@ def read_line(text: str) -> Logged | None:
     return Logged(datetime.fromisoformat(said["time"]), said["records"], said["published"], said["dead_letters"], steps)
 
 
-async def follow(child: Child, records: int) -> list[Logged]:
-    """The batches until so many records are done. Raises BenchError where that is not soon, or the process ends."""
+class Tail:
+    """What a growing log has said since the last look, in whole lines."""
+
+    def __init__(self, log: TextIO) -> None:
+        self._log = log
+        self._torn = ""
+
+    def lines(self) -> list[str]:
+        """New lines, without their ends."""
+        *lines, self._torn = (self._torn + self._log.read()).split("\n")
+        return lines
+
+
+def nobody() -> None:
+    """For whom it is nothing that the first batch is done."""
+
+
+async def follow(children: Sequence[Child], records: int, on_first: Callable[[], None] = nobody) -> list[Logged]:
+    """The batches until the children together have done so many records, by the time they were done.
+
+    `on_first` is called once the first is. Raises BenchError where it takes too long, or a process ends.
+    """
     end = asyncio.get_running_loop().time() + WITHIN_SECONDS
     batches: list[Logged] = []
-    torn = ""
-    with child.log.open() as log:
+    logs = [child.log.open() for child in children]
+    try:
+        tails = [Tail(log) for log in logs]
         while sum(each.records for each in batches) < records:
-            if (reason := child.ended()) or asyncio.get_running_loop().time() > end:
-                done = sum(each.records for each in batches)
-                raise BenchError(f"{child.log.stem}: {done} of {records} records; {reason or 'too slow'}")
+            _check(children, batches, records, late=asyncio.get_running_loop().time() > end)
             await asyncio.sleep(_LOOK_SECONDS)
-            *lines, torn = (torn + log.read()).split("\n")
-            batches += filter(None, map(read_line, lines))
-    return batches
+            found = [batch for tail in tails for batch in map(read_line, tail.lines()) if batch is not None]
+            if found and not batches:
+                on_first()
+            batches += found
+    finally:
+        for log in logs:
+            log.close()
+    return sorted(batches, key=lambda each: each.done_at)
+
+
+def _check(children: Sequence[Child], batches: Sequence[Logged], records: int, *, late: bool) -> None:
+    for child in children:
+        if (reason := child.ended()) or late:
+            done = sum(each.records for each in batches)
+            raise BenchError(f"{child.log.stem}: {done} of {records} records; {reason or 'too slow'}")
+
+
+async def says(child: Child, word: str, within: float = 30.0) -> None:
+    """Returns once a line of the child's log holds the word. Raises BenchError where none does in time."""
+    end = asyncio.get_running_loop().time() + within
+    with child.log.open() as log:
+        tail = Tail(log)
+        while not any(word in line for line in tail.lines()):
+            if (reason := child.ended()) or asyncio.get_running_loop().time() > end:
+                raise BenchError(f"{child.log.stem}: never said {word}; {reason or 'too slow'}")
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def speed_of(batches: Sequence[Logged], records: int) -> Reading:
@@ -68,8 +111,12 @@ def speed_of(batches: Sequence[Logged], records: int) -> Reading:
 
 
 def _steps(batches: Sequence[Logged], seconds: float) -> dict[str, float]:
-    """Milliseconds a batch by step; `between` is polling and whatever no step counts."""
-    steps = {name: sum(each.steps[name] for each in batches) / len(batches) for name in batches[0].steps}
+    """Milliseconds a batch by step; `between` is polling and whatever no step counts.
+
+    Where steps of several batches overlap, `between` is below 0 by as much.
+    """
+    names = sorted({name for each in batches for name in each.steps})
+    steps = {name: sum(each.steps.get(name, 0.0) for each in batches) / len(batches) for name in names}
     between = seconds * 1000 / len(batches) - sum(steps.values())
     sizes = sum(each.records for each in batches) / len(batches)
     return {"records a batch": sizes, **{f"{name} ms": value for name, value in steps.items()}, "between ms": between}

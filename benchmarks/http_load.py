@@ -10,8 +10,6 @@ from typing import cast
 
 from benchmarks.model import BenchError
 
-WARM_SECONDS = 1.0
-SECONDS = 4.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _END = b"\r\n\r\n"
 
@@ -69,15 +67,15 @@ def whole(received: bytes) -> bool:
     return len(received) >= end + len(_END) + int(length[1] if length else 0)
 
 
-async def answers_a_second(port: int, requests: Sequence[bytes]) -> float:
+async def answers_a_second(port: int, requests: Sequence[bytes], warm: float, seconds: float) -> float:
     """The speed of a server, once it is warm, under one connection a request. Raises BenchError where it refuses."""
     loop, tally = asyncio.get_running_loop(), Tally()
     try:
         for request in requests:
             await loop.create_connection(lambda request=request: Client(request, tally), "127.0.0.1", port)  # type: ignore[misc]
-        await asyncio.sleep(WARM_SECONDS)
+        await asyncio.sleep(warm)
         before, started = tally.answered, loop.time()
-        await asyncio.sleep(SECONDS)
+        await asyncio.sleep(seconds)
         answered, seconds = tally.answered - before, loop.time() - started
     finally:
         tally.closing = True

@@ -11,17 +11,15 @@ from benchmarks.model import BenchError, Reading
 from benchmarks.site import Site
 
 CLIENTS = 16
-SECONDS = 4
-ROWS = 1000
 SCRIPT = Path(__file__).parent / "sql" / "pgbench_charge.sql"
 _TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
 
 
-async def charge(site: Site) -> Reading:
+async def charge(site: Site, rows: int) -> Reading:
     """Conditional updates a second, each a transaction, prepared, from CLIENTS connections. Raises BenchError."""
-    url = urlsplit(site.floors_url)
+    url, seconds = urlsplit(site.floors_url), max(1, round(site.options.seconds))
     place = ("-h", str(url.hostname), "-p", str(url.port), "-U", str(url.username), url.path.strip("/"))
-    how = ("-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(SECONDS), "-D", f"rows={ROWS}")
+    how = ("-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(seconds), "-D", f"rows={rows}")
     process = await asyncio.create_subprocess_exec(
         site.pgbench, *how, "-f", SCRIPT, *place,
         env={"PGPASSWORD": str(url.password)}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,

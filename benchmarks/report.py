@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
 
-from benchmarks.measure import Result, Spread
+from benchmarks.measure import Result, Round, Spread
+from benchmarks.model import Limit
 
 
 def table(results: Sequence[Result]) -> Table:
     """Medians, and the least and the greatest reading in brackets."""
-    made = Table(title="a second: median (least to greatest)", title_justify="left")
+    made = Table(title="median (least to greatest)", title_justify="left")
     for title in ("line", "value", "floor", "ratio", "goal", "met"):
         made.add_column(title, justify="left" if title == "line" else "right")
     for result in results:
@@ -22,44 +23,92 @@ def table(results: Sequence[Result]) -> Table:
 
 
 def _cells(result: Result) -> tuple[str, ...]:
+    line = result.line
+    goals = [line.goal.text("x" if line.goal.of == "ratio" else line.unit), *(_beside(each) for each in line.limits)]
     return (
-        f"{result.line.name}\n  floor: {result.line.floor_name}",
-        _speeds(result.value),
-        _speeds(result.floor),
+        "\n  ".join((line.name, f"floor: {line.floor_name}", *(_found(result, each) for each in line.limits))),
+        _readings(result.value, line.unit),
+        _readings(result.floor, line.unit),
         f"{result.ratio.middle:.2f} x\n({result.ratio.least:.2f} to {result.ratio.most:.2f})",
-        f"≥ {result.line.goal:.1f} x",
+        "\n".join(goals),
         "yes" if result.met else "no",
     )
 
 
-def _speeds(found: Spread) -> str:
-    return f"{found.middle:,.0f}\n({found.least:,.0f} to {found.most:,.0f})"
+def _beside(limit: Limit) -> str:
+    return limit.goal.text(limit.name)
+
+
+def _found(result: Result, limit: Limit) -> str:
+    return f"{limit.name}: {number(result.limited(limit))}"
+
+
+def _readings(found: Spread, unit: str) -> str:
+    return f"{number(found.middle)} {unit}\n({number(found.least)} to {number(found.most)})"
+
+
+def number(found: float) -> str:
+    """Whole above a hundred, else three digits that count."""
+    return f"{found:,.0f}" if abs(found) >= 100 else f"{found:.3g}"  # noqa: PLR2004 - as the docstring says
+
+
+def nearest(result: Result) -> Round:
+    """The round whose ratio is nearest to the median."""
+    return min(result.rounds, key=lambda each: abs(each.ratio - result.ratio.middle))
 
 
 def where(result: Result) -> str:
-    """Where the time went in the round nearest to the median, on one line; empty where nobody knows."""
-    nearest = min(result.rounds, key=lambda each: abs(each.ratio - result.ratio.middle))
+    """Where it went in the round nearest to the median, on one line; empty where nobody knows."""
+    found = nearest(result)
     texts = [
-        f"{who}: {', '.join(f'{name} {number:,.4g}' for name, number in reading.where.items())}"
-        for who, reading in (("value", nearest.subject), ("floor", nearest.floor))
+        f"{who}: {', '.join(f'{name} {value:,.4g}' for name, value in reading.where.items())}"
+        for who, reading in (("value", found.subject), ("floor", found.floor))
         if reading.where
     ]
     return f"{result.line.name}: {'; '.join(texts)}" if texts else ""
 
 
 def record(result: Result) -> dict[str, object]:
-    """A line of the JSON file; speeds are a second, ratio and goal plain numbers."""
+    """A line of the JSON file: medians in `unit`, ratio and goal plain numbers, and what is behind them."""
+    line, found = result.line, nearest(result)
     return {
-        "line": result.line.name,
-        "value": round(result.value.middle, 1),
-        "floor": round(result.floor.middle, 1),
+        "line": line.name,
+        "value": _rounded(result.value.middle),
+        "floor": _rounded(result.floor.middle),
         "ratio": round(result.ratio.middle, 3),
-        "goal": result.line.goal,
+        "goal": line.goal.bound,
         "met": result.met,
+        "goal_is": f"{line.goal.side}, of the {line.goal.of}",
+        "unit": line.unit,
+        "floor_is": line.floor_name,
+        "spread": {name: _ends(getattr(result, name)) for name in ("value", "floor", "ratio")},
+        "rounds": len(result.rounds),
+        "seconds": round(result.seconds, 1),
+        "limits": [_limit(result, each) for each in line.limits],
+        "where": {"value": _all_rounded(found.subject.where), "floor": _all_rounded(found.floor.where)},
     }
+
+
+def _limit(result: Result, limit: Limit) -> dict[str, object]:
+    value = result.limited(limit)
+    met = limit.goal.met_by(value)
+    return {"name": limit.name, "value": _rounded(value), "goal": limit.goal.bound, "side": limit.goal.side, "met": met}
+
+
+def _ends(found: Spread) -> list[float]:
+    return [_rounded(found.least), _rounded(found.most)]
+
+
+def _all_rounded(found: Mapping[str, float]) -> dict[str, float]:
+    return {name: _rounded(value) for name, value in found.items()}
+
+
+def _rounded(found: float) -> float:
+    """Four digits that count, or all before the point."""
+    return float(f"{found:.0f}" if abs(found) >= 1000 else f"{found:.4g}")  # noqa: PLR2004 - as the docstring says
 
 
 def write_json(path: Path, results: Sequence[Result]) -> None:
     """Replaces the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([record(result) for result in results], indent=2) + "\n")
+    path.write_text(json.dumps([record(result) for result in results], indent=2, ensure_ascii=False) + "\n")

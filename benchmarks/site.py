@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from benchmarks.options import Options
 from deploy.local.credentials import load_credentials
 from deploy.local.info import StackInfo
 from deploy.local.provision import provision
@@ -47,6 +48,7 @@ class Site:
 
     stack: Stack
     folder: Path
+    options: Options = field(default_factory=Options)
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -102,14 +104,14 @@ async def _end(process: Process) -> None:
 
 
 @contextmanager
-def open_site() -> Iterator[Site]:
+def open_site(options: Options) -> Iterator[Site]:
     """A stack on free ports in a temporary folder; nothing of it is left at the end. Raises StackError."""
     with tempfile.TemporaryDirectory(prefix="docuvault-bench-") as folder:
         stack = Stack.on_free_ports(Path(folder) / "stack", services=False)
         try:
             stack.up()
             asyncio.run(_make_floors_database(stack.info.databases["postgres"]))
-            yield Site(stack, Path(folder))
+            yield Site(stack, Path(folder), options)
         finally:
             stack.reset()
 

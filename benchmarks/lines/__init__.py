@@ -5,4 +5,10 @@ from __future__ import annotations
 from benchmarks.lines import decisions, upload_url
 from benchmarks.model import Line
 
-LINES: tuple[Line, ...] = (decisions.BESIDE_PGBENCH, decisions.BESIDE_BARE_PAIR, upload_url.LINE)
+LINES: tuple[Line, ...] = (
+    decisions.BESIDE_PGBENCH,
+    decisions.HOT_USER,
+    decisions.BESIDE_BARE_PAIR,
+    decisions.PROCESSOR_TIME,
+    upload_url.LINE,
+)

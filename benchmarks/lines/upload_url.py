@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import asyncpg
-import psutil
 from docuvault_contracts import topics
 
 from benchmarks import bare_upload
 from benchmarks.backlog import skip_to_end
+from benchmarks.cpu import Meter, server_pids
 from benchmarks.http_load import answers_a_second
-from benchmarks.model import BenchError, Line, Pair, Reading
+from benchmarks.model import BenchError, Line, Pair, Reading, at_least
 from benchmarks.site import Child, Site
 from deploy.ops.users import access_token
 from services.chassis.postgres import load_sql
@@ -57,23 +58,25 @@ async def _pair(site: Site) -> AsyncIterator[Pair]:
         await _listens(floor, bare)
 
         async def subject() -> Reading:
-            asked = await _ask(upload, ours, requests)
+            asked = await _ask(site, upload, ours, requests)
             return Reading(asked.value, {**asked.where, "events left in the outbox": await _drain(pool)})
 
         async def floor_speed() -> Reading:
-            return await _ask(floor, bare, requests)
+            return await _ask(site, floor, bare, requests)
 
         yield Pair(subject, floor_speed)
 
 
-async def _ask(child: Child, port: int, requests: Sequence[bytes]) -> Reading:
+async def _ask(site: Site, child: Child, port: int, requests: Sequence[bytes]) -> Reading:
     """The speed of a process, and the processor time it took for each answer of its own."""
-    process, started = psutil.Process(child.process.pid), time.monotonic()
-    before = process.cpu_times()
-    speed = await answers_a_second(port, requests)
-    after, seconds = process.cpu_times(), time.monotonic() - started
-    busy = (after.user + after.system - before.user - before.system) / seconds
-    return Reading(speed, {"CPU ms an answer": busy * 1000 / speed, "of a core %": busy * 100})
+    meter, started = (
+        Meter({"server": child.process.pid, "load": os.getpid(), **server_pids(site.stack)}),
+        time.monotonic(),
+    )
+    speed = await answers_a_second(port, requests, site.options.warm_seconds, site.options.seconds)
+    busy = {name: used / (time.monotonic() - started) for name, used in meter.used().items() if name != "minio"}
+    shares = {f"{name} % of a core": share * 100 for name, share in busy.items()}
+    return Reading(speed, {"server CPU us an answer": busy["server"] * 1e6 / speed, **shares})
 
 
 async def _listens(child: Child, port: int) -> None:
@@ -106,6 +109,6 @@ async def _drain(pool: asyncpg.Pool[asyncpg.Record]) -> int:
 LINE = Line(
     "upload-url/s, one process",
     "a bare aiohttp handler with the same INSERT",
-    goal=1.0,
+    goal=at_least(1.0),
     open=_pair,
 )

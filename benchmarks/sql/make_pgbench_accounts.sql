@@ -1,4 +1,5 @@
 -- Accounts for pgbench, packed as the ledger's are, without its constraints and its trigger.
+DROP TABLE IF EXISTS accounts;
 CREATE TABLE accounts (
     user_id     bigint PRIMARY KEY,
     used_bytes  bigint NOT NULL DEFAULT 0,

@@ -1,0 +1,38 @@
+"""How the benchmarks are asked: what the command line takes and refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.options import DEFAULTS, LEAST_ROUNDS, Options, parse
+
+
+def test_without_a_word_all_is_measured_in_full() -> None:
+    found, options = parse([])
+    assert (found.only, found.strict) == ("", False)
+    assert options == DEFAULTS == Options(rounds=LEAST_ROUNDS)
+
+
+def test_each_size_can_be_named() -> None:
+    _, options = parse(["--rounds", "1", "--records", "1500", "--soak-minutes", "0.1", "--rows", "1000", "--profile"])
+    assert options == Options(rounds=1, records=1500, soak_minutes=0.1, rows=1000, profile=True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--rounds", "0"],
+        ["--rounds", "1.5"],
+        ["--seconds", "-1"],
+        ["--seconds", "nan"],
+        ["--records", "many"],
+        ["--all"],
+    ],
+    ids=" ".join,
+)
+def test_what_makes_no_measure_is_refused_with_its_name(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parse(arguments)
+    assert arguments[0] in capsys.readouterr().err
