@@ -8,16 +8,18 @@ caller has given up on would be sent when the broker returns. Both end by closin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from itertools import chain
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import Message
 
+from services.chassis.producer_packing import Packed, by_topic, pack
 from services.chassis.settings import KafkaSettings
 
 log = structlog.get_logger(__name__)
@@ -26,10 +28,13 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024
 """Just above the largest topic's `max_message_bytes`, so that the topic's own limit is the one that speaks."""
 # Far below every topic's limit: a batch that is refused for its size then holds that one message and nothing else.
 _BATCH_BYTES = 256 * 1024
-_RECORD_OVERHEAD_BYTES = 256
 _DISPOSE_SECONDS = 1.0
 _LIMITS = {topic.name: topic.max_message_bytes for topic in topics.ALL}
 _UNDECLARED_LIMIT = topics.DOCUMENTS.max_message_bytes
+_size_of = DefaultRecordBatchBuilder.estimate_size_in_bytes
+"""Bytes of a batch with this one record, at most; it refuses what the record could not be written from."""
+PACKED_FROM = 8
+"""So many messages are worth batches of their own. Fewer join those of other publishers: a batch is sent at a time."""
 
 
 class Unpublishable(ValueError):
@@ -38,20 +43,16 @@ class Unpublishable(ValueError):
 
 def check(message: Message) -> None:
     """Raises Unpublishable for a message that is no bytes or over its topic's limit, before anything is sent."""
-    parts = (message.key, message.value, *(value for _, value in message.headers))
-    if not all(isinstance(part, bytes) for part in parts):
-        raise Unpublishable(f"a message for topic {message.topic} has parts that are no bytes")
-    size = len(message.key) + len(message.value) + _RECORD_OVERHEAD_BYTES + _headers_size(message)
+    if not isinstance(message.key, bytes):  # aiokafka would take None, and put it anywhere
+        raise Unpublishable(f"a message for topic {message.topic} has a key that is no bytes")
+    try:
+        size = _size_of(message.key, message.value, list(message.headers))
+    except (TypeError, ValueError) as error:
+        reason = f"a message for topic {message.topic} has parts that are no bytes, or names that are no text: {error}"
+        raise Unpublishable(reason) from error
     limit = _LIMITS.get(message.topic, _UNDECLARED_LIMIT)
     if size > limit:
         raise Unpublishable(f"a message of {size} bytes is over the {limit} of topic {message.topic}")
-
-
-def _headers_size(message: Message) -> int:
-    try:
-        return sum(len(name.encode()) + len(value) + 10 for name, value in message.headers)
-    except UnicodeEncodeError as error:
-        raise Unpublishable(f"a header of a message for topic {message.topic} has a name that is no text") from error
 
 
 class ProducerClient:
@@ -83,15 +84,28 @@ class ProducerClient:
         """Sends in order and waits for every ack, also when one fails; raises the first failure."""
         acks: list[asyncio.Future[object]] = []
         try:
-            for message in messages:
-                ack = await self._kafka.send(message.topic, message.value, message.key, headers=list(message.headers))
+            async for ack in self._packed(messages) if len(messages) >= PACKED_FROM else self._each(messages):
                 ack.add_done_callback(_retrieve)
                 acks.append(ack)
-        finally:
-            if acks:
-                await asyncio.wait(acks)
+        except Exception:
+            await _done(acks)
+            raise
+        await _done(acks)
         for ack in acks:
             ack.result()
+
+    async def _each(self, messages: Sequence[Message]) -> AsyncIterator[asyncio.Future[object]]:
+        for message in messages:
+            yield await self._kafka.send(message.topic, message.value, message.key, headers=list(message.headers))
+
+    async def _packed(self, messages: Sequence[Message]) -> AsyncIterator[asyncio.Future[object]]:
+        """All is encoded before the first batch is sent. A batch waits until the one before it has left the queue."""
+        packs: list[Packed] = []
+        for topic, those in by_topic(messages).items():
+            partitions = len(await self._kafka.partitions_for(topic))
+            packs += pack(topic, those, partitions, self._kafka.create_batch)
+        for each in packs:
+            yield await self._kafka.send_batch(each.builder, each.topic, partition=each.partition)
 
     async def stop(self) -> None:
         """Sends what is queued and closes, within the stop time-out."""
@@ -116,6 +130,11 @@ class ProducerClient:
         batches = [*chain(*queued._batches.values()), *queued._pending_batches]  # noqa: SLF001 - as above
         for batch in batches:
             _retrieve(batch._drain_waiter)  # noqa: SLF001 - nobody waits for it any more
+
+
+async def _done(acks: Sequence[asyncio.Future[object]]) -> None:
+    if acks:
+        await asyncio.wait(acks)
 
 
 def _retrieve(waiter: asyncio.Future[object]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from docuvault_contracts.cloudevents import Message
@@ -75,7 +76,7 @@ async def test_a_broker_that_hangs_is_trouble_in_bounded_time_and_is_found_again
             await producer.publish([message(topic, "during")])
         with pytest.raises(Transient):
             await producer.ping()
-    await retried(producer, message(topic, "after"))
+    await retried(producer, [message(topic, "after")])
     values = {record.value for record in await read(stack, topic, partitions=3)}
     assert {b"before", b"after"} <= values
 
@@ -86,7 +87,7 @@ async def test_a_broker_that_restarts_is_found_again(stack: Any, producer: Produ
     with pytest.raises(Transient):
         await producer.publish([message(topic, "during")])
     await start_kafka(stack)
-    await retried(producer, message(topic, "after"))
+    await retried(producer, [message(topic, "after")])
     values = [record.value for record in await read(stack, topic, partitions=3)]
     assert values[0] == b"before"
     assert b"after" in values
@@ -99,11 +100,77 @@ async def test_a_producer_needs_no_broker_to_start_and_stops_in_time(stack: Any)
             await producer.publish([message("any", "x")])
 
 
-async def retried(producer: Producer, found: Message) -> None:
+async def test_more_than_fits_into_one_batch_is_there_in_order_among_others(
+    stack: Any, producer: Producer, topic: str
+) -> None:
+    said = [message(topic, f"{number:04}".ljust(2000, "."), key) for number in range(400) for key in "abc"]
+    singles = [producer.publish([message(topic, f"single{number}", "z")]) for number in range(50)]
+    await asyncio.gather(producer.publish(said), *singles)
+    found = await read(stack, topic, partitions=3)
+    assert len(found) == 1250
+    for key in "abc":
+        values = [(record.value or b"")[:4] for record in found if record.key == key.encode()]
+        assert values == [f"{number:04}".encode() for number in range(400)]
+
+
+async def test_many_messages_and_few_go_to_the_same_partition_of_their_key(
+    stack: Any, producer: Producer, topic: str
+) -> None:
+    keys = [str(uuid4()) for _ in range(40)]
+    await producer.publish([message(topic, "many", key) for key in keys])
+    for key in keys:
+        await producer.publish([message(topic, "one", key)])
+    places: dict[bytes | None, set[int]] = {}
+    for record in await read(stack, topic, partitions=3):
+        places.setdefault(record.key, set()).add(record.partition)
+    assert len(places) == 40
+    assert all(len(partitions) == 1 for partitions in places.values())
+    assert len(set.union(*places.values())) == 3
+
+
+async def test_a_topic_that_was_never_spoken_of_takes_many_at_once(stack: Any, producer: Producer) -> None:
+    one, other = unique("new"), unique("new")
+    async with topics(stack, one, partitions=6), topics(stack, other):
+        said = [message(name, f"{number}", f"{number}") for number in range(100) for name in (one, other)]
+        await producer.publish(said)
+        assert len(await read(stack, one, partitions=6)) == len(await read(stack, other)) == 100
+
+
+async def test_many_of_which_the_broker_refuses_one_are_no_success_and_do_not_stop_the_next(
+    stack: Any, producer: Producer
+) -> None:
+    narrow = unique("narrow")
+    async with topics(stack, narrow, largest=300_000):
+        small = [message(narrow, f"before{number}") for number in range(20)]
+        with pytest.raises(Unpublishable, match="MessageSizeTooLarge"):
+            await producer.publish([*small, message(narrow, "x" * 400_000), *small])
+        await producer.publish([message(narrow, f"after{number}") for number in range(20)])
+        values = [record.value for record in await read(stack, narrow)]
+        assert values[-20:] == [f"after{number}".encode() for number in range(20)]
+        assert b"before19" in values
+
+
+async def test_many_that_meet_a_hung_broker_are_trouble_in_bounded_time(
+    stack: Any, producer: Producer, topic: str
+) -> None:
+    def many(text: str) -> list[Message]:  # more than one batch a partition: the second waits for room
+        return [message(topic, f"{text}{number}".ljust(10_000, "."), f"{number % 5}") for number in range(300)]
+
+    await producer.publish(many("before"))
+    async with hung_kafka(stack), asyncio.timeout(12):
+        with pytest.raises(Transient):
+            await producer.publish(many("during"))
+    async with asyncio.timeout(30):
+        await retried(producer, many("after"))
+    last = {record.key: record.value or b"" for record in await read(stack, topic, partitions=3)}
+    assert all(value.startswith(b"after29") for value in last.values())
+
+
+async def retried(producer: Producer, found: Sequence[Message]) -> None:
     async with asyncio.timeout(30):
         while True:
             try:
-                await producer.publish([found])
+                await producer.publish(found)
             except Transient:
                 await asyncio.sleep(0.1)
             else:
