@@ -15,7 +15,7 @@ ROLE ?= user
 PROVISION ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit bench contracts lock
+.PHONY: help demo test lint up down status logs reset token audit prove bench contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ token: ## Prints an access token: make -s token USER=<uuid> ROLE=user|admin [PRO
 
 audit: ## Proves that bucket, ledger and documents agree, to the byte
 	@$(STACK) exec "$$py" -m deploy.ops.audit $(ARGS)
+
+prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
+	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"
 
 bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a line's name)
 	@$(DEV) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(ARGS)

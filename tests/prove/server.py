@@ -1,0 +1,76 @@
+"""A PostgreSQL of a run's own, without the rest of the stack, set up as the stack sets up its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from deploy.local.credentials import Credentials, ensure_credentials
+from deploy.local.layout import Layout
+from deploy.local.ports import reserve_block
+from deploy.local.programs import Program
+from deploy.local.provision import provision
+from deploy.local.server_postgres import database_url, postgres, prepare_postgres
+from deploy.local.settings import StackSettings
+from deploy.local.setup_postgres import setup_postgres
+
+START_SECONDS = 60.0
+OPTIONS = ("-c", "fsync=off", "-c", "deadlock_timeout=50ms")
+"""No test pulls the plug of a machine, so nothing is forced to the disk; a deadlock is told at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server; `url` is the database as the role of a service, or as `postgres`, sees it."""
+
+    port: int
+    credentials: Credentials
+
+    def url(self, role: str) -> str:
+        return database_url(self.port, role, self.credentials.database[role])
+
+
+@contextmanager
+def postgres_alone(folder: Path) -> Iterator[Server]:
+    """The server, with the roles and schemas of the stack; its data is in `folder`."""
+    port, block = reserve_block()
+    try:
+        server, program = _prepared(folder, port)
+        with (folder / "postgres.log").open("wb") as log:
+            command = [*program.command, *OPTIONS]
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")  # noqa: S603 - our own server
+        try:
+            asyncio.run(_set_up(server, process))
+            yield server
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(START_SECONDS)
+    finally:
+        block.release()
+
+
+def _prepared(folder: Path, port: int) -> tuple[Server, Program]:
+    layout, settings, tools = Layout(folder / "state"), StackSettings(postgres_port=port), provision()
+    layout.prepare()
+    credentials = ensure_credentials(layout)
+    prepare_postgres(layout, settings, credentials, tools.postgres_bin)
+    return Server(port, credentials), postgres(layout, settings, credentials, tools.postgres_bin)
+
+
+async def _set_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return await setup_postgres(server.port, server.credentials)
+        except (OSError, asyncpg.CannotConnectNowError):
+            assert process.poll() is None, "PostgreSQL ended; its log is beside its state"
+            assert time.monotonic() < end, "PostgreSQL does not answer"
+            await asyncio.sleep(0.05)
