@@ -45,3 +45,8 @@ def parse_key(key: str) -> ObjectKey | None:
     if match is None:
         return None
     return ObjectKey(UUID(match["user"]), UUID(match["document"]), UUID(match["nonce"]), match["ext"])
+
+
+def owner_of(key: str) -> tuple[str, str] | None:
+    """User and document id of one of our keys, as they stand in it, for who needs no more; None where parse_key is."""
+    return (key[:36], key[37:73]) if _KEY.fullmatch(key) else None

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from services.chassis.delivery import Delivery
 from services.quota.model import (
@@ -220,7 +221,7 @@ class _Books:
             self._replaced.append(page.row)
             self._history.setdefault(row.object_key, []).append(page.row)
         if page.account is not None:
-            self._accounts[row.user_id] = replace(page.account, used_bytes=row.used_bytes)
+            self._accounts[row.user_id] = Account(row.used_bytes, page.account.limit_bytes)
         self._decided.append(Decided(row, traceparent))
 
     def close(self) -> Settlement:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from docuvault_contracts.cloudevents import Message, encode
 from docuvault_contracts.events import Decision, LimitChanged, QuotaRejected, QuotaReleased, QuotaReserved
+from msgspec import Struct
 
 from services.quota.model import Decided, Reservation, State
 
@@ -17,8 +17,7 @@ NAMESPACE = UUID("0a3b3c52-6f0e-4c0b-9f0f-2b6a9b1f7d11")
 """Of the ids of the ledger's events; it must never change, since the same decision must keep its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class LimitChange:
+class LimitChange(Struct, frozen=True, gc=False):
     """An account that was opened or got another limit; `version` counts such changes of the account from 1."""
 
     user_id: UUID

@@ -1,15 +1,18 @@
 """What the ledger's rules speak of: the facts that come in, the rows they meet, and what settling a batch amounts to.
 
-Sizes are bytes, `*_ns` nanoseconds since the Unix epoch by the store's clock, etags are without quotes.
+Sizes are bytes, `*_ns` nanoseconds since the Unix epoch by the store's clock, etags are without quotes. Several are
+made for each decision, so they are msgspec's structs: as frozen as a dataclass, and made in a tenth of its time. None
+can be part of a cycle, so the collector need not look at them (`gc=False`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
+
+from msgspec import Struct
 
 from services.chassis.delivery import Origin
 
@@ -17,8 +20,7 @@ State: TypeAlias = Literal["reserved", "rejected", "released"]
 Reason: TypeAlias = Literal["over_quota", "document_deleted", "object_removed", "already_rejected"]
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFact:
+class ObjectFact(Struct, frozen=True, gc=False):
     """Something that concerns one object key: of which document, and at whose expense."""
 
     object_key: str
@@ -26,8 +28,7 @@ class ObjectFact:
     user_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Observed(ObjectFact):
+class Observed(ObjectFact, frozen=True, gc=False):
     """The key held an object of this etag and size, whose own time is `observed_ns`."""
 
     etag: str
@@ -35,20 +36,17 @@ class Observed(ObjectFact):
     observed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Absent(ObjectFact):
+class Absent(ObjectFact, frozen=True, gc=False):
     """At `observed_ns` the key held nothing."""
 
     observed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted(ObjectFact):
+class Deleted(ObjectFact, frozen=True, gc=False):
     """The owner deleted the document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True, gc=False):
     """A user exists, and may store `limit_bytes`."""
 
     user_id: UUID
@@ -58,16 +56,14 @@ class Registered:
 Fact: TypeAlias = Observed | Absent | Deleted | Registered
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True, gc=False):
     """What a user holds and may hold. `used_bytes` may exceed a limit that was lowered since."""
 
     used_bytes: int
     limit_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True, gc=False):
     """A row of the ledger, which is also its last decision about the key.
 
     `size_bytes` is what the key holds of the account: 0 unless reserved. `etag` and `observed_ns` are of the newest
@@ -92,8 +88,7 @@ class Reservation:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True, gc=False):
     """What a fact meets: the key's row and what it said before, the user's account.
 
     `origin` is the record that brings the fact, `now` the time that a decision gets.
@@ -106,24 +101,21 @@ class Page:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True, gc=False):
     """A row to store, where the ledger still holds `replaces` (a version; 0 is no row)."""
 
     row: Reservation
     replaces: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True, gc=False):
     """A decision to publish, made now or found recorded, with the trace of the record that asks for it."""
 
     decision: Reservation
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True, gc=False):
     """What a batch amounts to: what to write, in one transaction, and what to publish after it.
 
     `opened` maps users to the limit of their new account, `deltas` users to the change of their bytes in use (never

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
+from asyncpg.pgproto.pgproto import UUID
 from docuvault_contracts import topics
 from docuvault_contracts.events import (
     DocumentDeleted,
@@ -16,7 +18,7 @@ from docuvault_contracts.events import (
     UploadObserved,
     UserRegistered,
 )
-from docuvault_contracts.keys import parse_key
+from docuvault_contracts.keys import owner_of
 from docuvault_contracts.s3 import MalformedNotification, ObjectRecord, parse_notification
 
 from services.chassis.delivery import Delivery, Origin, Record
@@ -28,6 +30,8 @@ TOPICS = tuple(topic.name for topic in (topics.STORAGE_EVENTS, topics.DOCUMENTS,
 TRACE_METADATA = "x-amz-meta-traceparent"
 """Object metadata signed into the presigned URL: it carries the trace across the store."""
 
+_user = lru_cache(maxsize=8192)(UUID)
+"""Users come again and again. The driver's UUID is uuid.UUID to everybody, and reads and writes its text in C."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _CONCERNING = {model.type for model in (UploadObserved, ObjectObserved, ObjectMissing, DocumentDeleted, UserRegistered)}
 
@@ -57,12 +61,13 @@ class QuotaParser:
         ]
 
     def _fact_of(self, each: ObjectRecord) -> Fact:
-        key = parse_key(each.key)
-        if each.bucket != self._bucket or key is None:
+        owner = owner_of(each.key)
+        if each.bucket != self._bucket or owner is None:
             raise InvalidEvent(f"foreign object: bucket {each.bucket!r}, key {each.key!r}")
+        user_id, document_id = _user(owner[0]), UUID(owner[1])
         if each.size_bytes is None or each.etag is None or each.kind == "removed":
-            return Absent(each.key, key.document_id, key.user_id, each.observed_ns)
-        return Observed(each.key, key.document_id, key.user_id, each.etag, each.size_bytes, each.observed_ns)
+            return Absent(each.key, document_id, user_id, each.observed_ns)
+        return Observed(each.key, document_id, user_id, each.etag, each.size_bytes, each.observed_ns)
 
     def _event(self, record: Record) -> Sequence[Delivery[Fact]]:
         envelope = read_event(record, _CONCERNING)

@@ -1,4 +1,4 @@
-"""The contracts are another team's dependency: they bring pydantic and nothing of the services."""
+"""The contracts are another team's dependency: they bring pydantic, msgspec and nothing of the services."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 DATA = Path(__file__).parent / "data" / "events"
+WANTED = {"msgspec", "pydantic"}
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what `pip install ./contracts` installs: the wheel, pydantic, and what pydantic wants."""
+    """A folder with what `pip install ./contracts` installs: the wheel, what it wants, and what that wants."""
     folder = tmp_path_factory.mktemp("site")
-    for name in needed("pydantic"):
+    for name in set[str]().union(*map(needed, WANTED)):
         for top in top_level(name):
             source = Path(str(metadata.distribution(name).locate_file(top)))
             (folder / top).symlink_to(source)
@@ -61,11 +62,11 @@ def alone(site: Path, code: str) -> str:
     return run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(site)!r})\n{code}"], site)
 
 
-def test_the_wheel_wants_pydantic_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_wants_two_packages_and_nothing_else(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         text = next(archive.read(name).decode() for name in archive.namelist() if name.endswith("/METADATA"))
     wants = [line.removeprefix("Requires-Dist: ") for line in text.splitlines() if line.startswith("Requires-Dist:")]
-    assert [re.split(r"[<>=]", want)[0] for want in wants] == ["pydantic"]
+    assert [re.split(r"[<>=]", want)[0] for want in wants] == sorted(WANTED)
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
@@ -75,7 +76,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"docuvault_contracts"}
 
 
-def test_every_module_is_imported_with_pydantic_alone(site: Path) -> None:
+def test_every_module_is_imported_with_those_alone(site: Path) -> None:
     modules = sorted(path.stem for path in (site / "docuvault_contracts").glob("*.py") if path.stem != "__init__")
     imports = "\n".join(f"import docuvault_contracts.{module}" for module in modules)
     seen = alone(site, f"{imports}\nprint(*(name for name in sys.modules if name.split('.')[0] in ({FORBIDDEN!r})))")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from services.chassis.delivery import Delivery, Origin
 from services.quota.model import Absent, Account, Deleted, Fact, Observed, Page, Reason, Registered, Reservation

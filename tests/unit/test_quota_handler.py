@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from docuvault_contracts.cloudevents import Envelope, Message, decode
 from docuvault_contracts.events import LimitChanged, QuotaRejected, QuotaReleased, QuotaReserved
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from services.chassis.delivery import Delivery
