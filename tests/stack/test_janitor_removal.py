@@ -61,6 +61,7 @@ class Janitor:
 
     pool: asyncpg.Pool[asyncpg.Record]
     objects: PgObjects
+    remover: Remover
     handler: JanitorHandler
     client: Minio
     bucket: str
@@ -88,11 +89,12 @@ async def running(info: StackInfo) -> AsyncIterator[Janitor]:
     async with open_pool(settings) as pool, open_storage(settings) as storage:
         await migrate(pool, "services.janitor")
         objects = PgObjects(pool)
-        handler = JanitorHandler(objects, Remover(objects, storage, at_once=16))
+        remover = Remover(objects, storage, at_once=16)
+        handler = JanitorHandler(objects, remover)
         async with Minio(
             info.minio_endpoint, root.access_key, root.secret_key, region=info.minio_region, secure=False
         ) as client:
-            yield Janitor(pool, objects, handler, client, info.bucket)
+            yield Janitor(pool, objects, remover, handler, client, info.bucket)
 
 
 def batch(*facts: Fact) -> list[Delivery[Fact]]:
@@ -130,6 +132,16 @@ async def test_what_is_paid_for_is_not_touched(janitor: Janitor) -> None:
     assert await janitor.handler.handle(batch(upload.rejected(1))) == []
     assert await janitor.holds(upload)
     assert await janitor.state(upload) == "keep"
+
+
+async def test_an_order_that_another_replicas_newer_reservation_has_overtaken_touches_nothing(janitor: Janitor) -> None:
+    upload = Upload.fresh()
+    await janitor.put(upload)
+    [order] = await janitor.objects.learn([upload.rejected(1)], NOW)
+    await janitor.objects.learn([upload.reserved(2)], NOW)
+
+    assert await janitor.remover.remove([order]) == []
+    assert await janitor.holds(upload)
 
 
 async def test_a_redelivered_batch_says_the_same_under_the_same_id(janitor: Janitor) -> None:

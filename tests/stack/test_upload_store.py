@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,11 +15,13 @@ import pytest
 from docuvault_contracts.events import Classified, FiledTopic
 
 from services.chassis.outbox import message_of
+from services.chassis.postgres import Connection
 from services.upload.document import Document, Status
 from services.upload.listing import Wanted, read_page
 from services.upload.messages import document_deleted, upload_requested
 from services.upload.paging import START
 from services.upload.store import SQL
+from tests.stack.support.waiting import eventually
 from tests.stack.upload_replicas import (
     TRACE,
     Replica,
@@ -185,6 +188,29 @@ async def test_a_page_is_read_from_the_index_however_deep_it_is(replica: Replica
     text = "\n".join(row[0] for row in plan)
     assert "Index Scan using documents_newest_first" in text
     assert "Sort" not in text
+
+
+async def test_a_step_sees_what_a_rival_transaction_is_about_to_commit(replica: Replica) -> None:
+    document = await replica.make()
+    seen: list[int] = []
+
+    def look(found: Iterable[Document]) -> list[Document]:
+        seen.extend(each.version for each in found)
+        return []
+
+    async with replica.pool.acquire() as rival:
+        async with rival.transaction():
+            await rival.execute("UPDATE documents SET version = 7")
+            change = asyncio.create_task(replica.documents.change([document.id], look))
+            await eventually(partial(_somebody_waits, rival))
+            assert not seen
+        await change
+
+    assert seen == [7]
+
+
+async def _somebody_waits(connection: Connection) -> bool:
+    return bool(await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
 
 @pytest.mark.parametrize(
