@@ -15,7 +15,7 @@ ROLE ?= user
 PROVISION ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit prove bench contracts lock
+.PHONY: help demo test lint up down status logs reset token audit prove mutants bench contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,9 @@ prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SE
 
 bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a line's name)
 	@$(DEV) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(ARGS)
+
+mutants: ## Applies deliberate faults, one by one, and proves that tests kill each (ONLY=part of a fault's name)
+	@$(DEV) "$$py" -m deploy.local provision && exec "$$py" -m tests.mutants --only "$(ONLY)" $(ARGS)
 
 contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
 	@$(DEV) exec "$$py" contracts/generate.py $(ARGS)

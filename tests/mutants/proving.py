@@ -61,7 +61,7 @@ def prove(checkout: Path, mutant: Mutant) -> Verdict:
 
 
 def run(copy: Path, tests: Sequence[str]) -> Verdict:
-    """pytest on `tests` until the first failure. A test that fails kills; a set-up that fails only breaks."""
+    """Pytest on `tests` until the first failure. A test that fails kills; a set-up that fails only breaks."""
     started = time.monotonic()
     code, output = _pytest(copy, tests)
     failed = _FAILURE.search(output)

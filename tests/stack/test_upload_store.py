@@ -192,21 +192,21 @@ async def test_a_page_is_read_from_the_index_however_deep_it_is(replica: Replica
 
 async def test_a_step_sees_what_a_rival_transaction_is_about_to_commit(replica: Replica) -> None:
     document = await replica.make()
-    seen: list[int] = []
+    seen: list[str] = []
 
     def look(found: Iterable[Document]) -> list[Document]:
-        seen.extend(each.version for each in found)
+        seen.extend(each.filename for each in found)
         return []
 
     async with replica.pool.acquire() as rival:
         async with rival.transaction():
-            await rival.execute("UPDATE documents SET version = 7")
+            await rival.execute("UPDATE documents SET filename = 'b.txt'")
             change = asyncio.create_task(replica.documents.change([document.id], look))
-            await eventually(partial(_somebody_waits, rival))
+            await eventually(partial(_somebody_waits, rival), becomes=True)
             assert not seen
         await change
 
-    assert seen == [7]
+    assert seen == ["b.txt"]
 
 
 async def _somebody_waits(connection: Connection) -> bool:

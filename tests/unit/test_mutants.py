@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.mutants.catalogue import CatalogueError, Mutant, chosen, load
 from tests.mutants.proving import copy_of, prove
 
