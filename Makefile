@@ -8,6 +8,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/contracts
 # The interpreter with the packages of a lock; made when missing, found in a tenth of a second when not.
 STACK = py=$$($(PYTHON) deploy/local/bootstrap.py stack) || exit 1;
 DEV = py=$$($(PYTHON) deploy/local/bootstrap.py dev) || exit 1;
+BENCH = py=$$($(PYTHON) deploy/local/bootstrap.py bench) || exit 1;
 
 # USER is the login's name in most shells: only the one on make's own command line is meant.
 TOKEN_USER := $(if $(filter command line,$(origin USER)),$(USER))
@@ -60,7 +61,7 @@ prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SE
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"
 
 bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a line's name)
-	@$(DEV) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(ARGS)
+	@$(BENCH) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(ARGS)
 
 mutants: ## Applies deliberate faults, one by one, and proves that tests kill each (ONLY=part of a fault's name)
 	@$(DEV) "$$py" -m deploy.local provision && exec "$$py" -m tests.mutants --only "$(ONLY)" $(ARGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
 
 import psutil
@@ -12,7 +14,9 @@ SERVERS = ("postgres", "kafka", "minio")
 
 
 def seconds_of(pid: int) -> float:
-    """User and system time so far; 0 where there is no such process any more."""
+    """User and system time so far, of this process without its children; 0 where there is none any more."""
+    if pid == os.getpid():
+        return time.process_time()
     try:
         process = psutil.Process(pid)
         return sum(_seconds(each) for each in (process, *process.children(recursive=True)))

@@ -58,11 +58,11 @@ class Client(asyncio.Protocol):
         self._tally.lost += not self._tally.closing
 
 
-def whole(received: bytes) -> bool:
-    """Whether these bytes are all of an answer that says its length."""
+def whole(received: bytes, has_body: bool = True) -> bool:  # noqa: FBT001, FBT002 - a fact of the request
+    """Whether these bytes are all of an answer that says its length; an answer to a HEAD says another's."""
     end = received.find(_END)
-    if end < 0:
-        return False
+    if end < 0 or not has_body:
+        return end >= 0
     length = _LENGTH.search(received, 0, end)
     return len(received) >= end + len(_END) + int(length[1] if length else 0)
 

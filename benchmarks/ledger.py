@@ -49,16 +49,19 @@ class Ledger:
         return reading
 
     @asynccontextmanager
-    async def serving(self, replicas: int = 1) -> AsyncIterator[Sequence[Child]]:
-        """So many processes of the service."""
+    async def serving(self, replicas: int = 1, first_port: int = 1) -> AsyncIterator[Sequence[Child]]:
+        """So many processes of the service, listening from that port of the site's on."""
         async with AsyncExitStack() as stack:
             yield [
                 await stack.enter_async_context(
                     self.site.service(
-                        "quota", DATABASE_URL=self.url, HTTP_PORT=str(self.site.port(number)), REPLICA=str(number)
+                        "quota",
+                        DATABASE_URL=self.url,
+                        HTTP_PORT=str(self.site.port(first_port + number)),
+                        REPLICA=str(number + 1),
                     )
                 )
-                for number in range(1, replicas + 1)
+                for number in range(replicas)
             ]
 
     async def joined(self, children: Sequence[Child]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 import tempfile
 from asyncio.subprocess import Process
@@ -85,8 +87,9 @@ class Site:
         paths = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}"}
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, env={**paths, **env}, stdout=out, stderr=out, cwd=CHECKOUT
-            )
+                sys.executable, "-m", module, env={**paths, **env}, stdout=out, stderr=out, cwd=CHECKOUT,
+                start_new_session=True,
+            )  # fmt: skip
         try:
             yield Child(process, log)
         finally:
@@ -94,13 +97,14 @@ class Site:
 
 
 async def _end(process: Process) -> None:
+    """Asks it to end; what is left of its group then, workers of its own too, is ended by force."""
     with suppress(ProcessLookupError):
         process.terminate()
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.lines import decisions, upload_url
+from benchmarks.lines import confirm, decisions, upload_url
 from benchmarks.model import Line
 
 LINES: tuple[Line, ...] = (
@@ -11,4 +11,7 @@ LINES: tuple[Line, ...] = (
     decisions.BESIDE_BARE_PAIR,
     decisions.PROCESSOR_TIME,
     upload_url.LINE,
+    upload_url.BESIDE_PEER,
+    confirm.BESIDE_PEER,
+    confirm.BESIDE_TWO_PEERS,
 )

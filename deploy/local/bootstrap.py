@@ -1,7 +1,7 @@
 """Makes the Python environment the make targets run in, and prints its interpreter.
 
 Run by the Makefile with the machine's own python3, so it needs nothing but the standard library:
-`python3 deploy/local/bootstrap.py stack|dev`. Everything lands in the cache folder ($DOCUVAULT_CACHE, else
+`python3 deploy/local/bootstrap.py stack|dev|bench`. Everything lands in the cache folder ($DOCUVAULT_CACHE, else
 $XDG_CACHE_HOME/docuvault, else ~/.cache/docuvault), keyed by the lock file and the interpreter; nothing is installed
 into the machine or the checkout. A finished environment costs one hash and one stat.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements"
-LOCKS = {"stack": "stack.lock", "dev": "dev.lock"}
+LOCKS = {"stack": "stack.lock", "dev": "dev.lock", "bench": "bench.lock"}
 
 TRUST = {"UV_SYSTEM_CERTS": "true"}
 """uv trusts what the machine trusts, as pip does; it brings certificates of its own, which know no company's proxy."""

@@ -154,7 +154,10 @@ def test_where_the_time_went_is_that_of_the_round_nearest_to_the_median() -> Non
 
 def test_lines_are_chosen_by_a_part_of_their_name_whatever_its_case() -> None:
     assert chosen(LINES, "") == LINES
-    assert [line.name for line in chosen(LINES, "UPLOAD")] == ["upload-url/s, one process"]
+    assert [line.name for line in chosen(LINES, "UPLOAD")] == [
+        "upload-url/s, one process",
+        "upload-url/s, to the plain design",
+    ]
 
 
 def test_a_part_that_no_line_has_is_refused_with_the_names_there_are() -> None:

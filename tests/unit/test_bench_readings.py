@@ -14,8 +14,8 @@ from benchmarks.backlog import SIZE_BYTES, notification
 from benchmarks.bare_pair import ready_made
 from benchmarks.batches import Logged, read_line, speed_of
 from benchmarks.http_load import whole
-from benchmarks.lines.upload_url import request
 from benchmarks.model import BenchError
+from benchmarks.wire import confirm, put, upload_url
 from services.chassis.delivery import Record
 from services.quota.model import Observed
 from services.quota.parsing import QuotaParser
@@ -89,7 +89,14 @@ def test_the_ready_made_event_is_a_decision() -> None:
     assert decode(message.headers, message.value).event.type == "quota.reserved"
 
 
-def test_a_request_says_how_long_it_is() -> None:
-    head, body = request("token").split(b"\r\n\r\n")
+@pytest.mark.parametrize("request_bytes", [upload_url("token"), confirm("token", "id")], ids=["upload-url", "confirm"])
+def test_a_request_says_how_long_it_is_and_who_asks(request_bytes: bytes) -> None:
+    head, body = request_bytes.split(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head
     assert b"Authorization: Bearer token" in head
+
+
+def test_a_put_is_for_the_place_its_url_names() -> None:
+    head, body = put("http://localhost:9000/documents/a/b.pdf?X-Amz-Date=1").split(b"\r\n\r\n")
+    assert head.startswith(b"PUT /documents/a/b.pdf?X-Amz-Date=1 HTTP/1.1\r\nHost: localhost:9000\r\n")
+    assert len(body) == SIZE_BYTES

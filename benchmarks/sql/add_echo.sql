@@ -1,0 +1,2 @@
+-- One row, one commit.
+INSERT INTO echoes (id, size_bytes) VALUES ($1, $2)
