@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid5
+from hashlib import sha1
+from operator import attrgetter
+from uuid import UUID
 
-from docuvault_contracts.cloudevents import Message, encode
+import msgspec
+from docuvault_contracts.cloudevents import Message, Voice, encode
 from docuvault_contracts.events import Decision, LimitChanged, QuotaRejected, QuotaReleased, QuotaReserved
-from msgspec import Struct
 
 from services.quota.model import Decided, Reservation, State
 
@@ -16,8 +18,12 @@ SOURCE = "docuvault/quota"
 NAMESPACE = UUID("0a3b3c52-6f0e-4c0b-9f0f-2b6a9b1f7d11")
 """Of the ids of the ledger's events; it must never change, since the same decision must keep its id."""
 
+_NAMESPACE = NAMESPACE.bytes
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+_json = msgspec.json.Encoder().encode
 
-class LimitChange(Struct, frozen=True, gc=False):
+
+class LimitChange(msgspec.Struct, frozen=True, gc=False):
     """An account that was opened or got another limit; `version` counts such changes of the account from 1."""
 
     user_id: UUID
@@ -27,29 +33,41 @@ class LimitChange(Struct, frozen=True, gc=False):
     changed_at: datetime
 
 
+def _data_of(model: type[Decision]) -> Callable[[Reservation], bytes]:
+    """Writes what the model would, byte for byte: the fields of its event are those of the row.
+
+    Unchecked, since the table's CHECKs say more of a row than the model does.
+    """
+    fields = tuple(model.model_fields)
+    data, values = msgspec.defstruct(model.__name__, fields, gc=False), attrgetter(*fields)
+    return lambda row: _json(data(*values(row)))
+
+
 _MODELS: dict[State, type[Decision]] = {
     "reserved": QuotaReserved,
     "rejected": QuotaRejected,
     "released": QuotaReleased,
 }
-_FIELDS: dict[State, tuple[str, ...]] = {state: tuple(model.model_fields) for state, model in _MODELS.items()}
+_SAID = {state: (Voice(model, SOURCE), _data_of(model)) for state, model in _MODELS.items()}
 
 
 def decision_message(decided: Decided) -> Message:
-    """quota.reserved, quota.rejected or quota.released: the fields of its event are those of the row."""
+    """quota.reserved, quota.rejected or quota.released."""
     row = decided.decision
-    return encode(
-        _event(row),
-        id=str(uuid5(NAMESPACE, f"{row.object_key}:{row.version}")),
-        source=SOURCE,
+    voice, data = _SAID[row.state]
+    return voice.say(
+        str(row.document_id),
+        data(row),
+        id=_id(f"{row.object_key}:{row.version}"),
         time=row.decided_at,
         traceparent=decided.traceparent,
     )
 
 
-def _event(row: Reservation) -> Decision:
-    fields: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS[row.state]}
-    return _MODELS[row.state].model_construct(**fields)  # the row's CHECKs say more than the model's
+def _id(name: str) -> str:
+    """`str(uuid5(NAMESPACE, name))`, in a quarter of its time."""
+    digest = sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 def limit_message(change: LimitChange) -> Message:
@@ -60,5 +78,5 @@ def limit_message(change: LimitChange) -> Message:
         used_bytes=change.used_bytes,
         changed_at=change.changed_at,
     )
-    event_id = uuid5(NAMESPACE, f"account {change.user_id}:{change.version}")
-    return encode(event, id=str(event_id), source=SOURCE, time=change.changed_at)
+    event_id = _id(f"account {change.user_id}:{change.version}")
+    return encode(event, id=event_id, source=SOURCE, time=change.changed_at)
