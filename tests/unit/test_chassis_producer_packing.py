@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from docuvault_contracts.cloudevents import Message
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.chassis.producer_client import Unpublishable, check
 from services.chassis.producer_packing import Packed, by_topic, pack
