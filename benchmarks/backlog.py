@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -16,6 +17,8 @@ from benchmarks.site import Site
 
 SIZE_BYTES = 1000
 AT_ONCE = 1000
+TRANSACTION_SECONDS = 120
+QUIET_SECONDS = 4.0
 _TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -60,10 +63,11 @@ def _record(bucket: str, item: dict[str, object]) -> dict[str, object]:
     }
 
 
-async def pile_up(site: Site, users: Sequence[UUID], records: int) -> None:
-    """Writes so many notifications, the users taking turns; returns when all are acked."""
+@asynccontextmanager
+async def piled_up(site: Site, users: Sequence[UUID], records: int) -> AsyncIterator[None]:
+    """Writes so many notifications, the users taking turns; nobody sees them inside, and all at once at the end."""
     bucket, first = site.info.bucket, time.time_ns()
-    async with _producer(site) as producer:
+    async with _producer(site) as producer, producer.transaction():
         for start in range(0, records, AT_ONCE):
             acks = []
             for number in range(start, min(start + AT_ONCE, records)):
@@ -71,11 +75,18 @@ async def pile_up(site: Site, users: Sequence[UUID], records: int) -> None:
                 acks.append(await producer.send(topics.STORAGE_EVENTS.name, value, key))
             for ack in acks:
                 await ack
+        yield
 
 
 @asynccontextmanager
 async def _producer(site: Site) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=site.info.kafka_bootstrap, acks="all", max_batch_size=256 * 1024)
+    """Transactional: who reads what is committed, as all of our consumers do, sees all of a transaction or nothing."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=site.info.kafka_bootstrap,
+        transactional_id=f"bench-{uuid4()}",
+        transaction_timeout_ms=TRANSACTION_SECONDS * 1000,
+        max_batch_size=256 * 1024,
+    )
     await producer.start()
     try:
         yield producer
@@ -93,3 +104,18 @@ async def skip_to_end(site: Site, group: str, topic: topics.Topic) -> None:
         await consumer.commit(await consumer.end_offsets(partitions))
     finally:
         await consumer.stop()
+
+
+async def settled_end(site: Site, topic: topics.Topic) -> int:
+    """How many records a topic holds once the store, which delivers on a tick of 3 s, has nothing more to say."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        before, now = -1, int(sum((await consumer.end_offsets(partitions)).values()))
+        while now != before:
+            await asyncio.sleep(QUIET_SECONDS)
+            before, now = now, int(sum((await consumer.end_offsets(partitions)).values()))
+    finally:
+        await consumer.stop()
+    return now

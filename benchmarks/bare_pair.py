@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -23,6 +25,8 @@ from docuvault_contracts.keys import make_key
 from services.chassis.settings import KafkaSettings
 
 GROUP = "bare-pair"
+TOPIC = "BARE_TOPIC"
+"""The variable that names another topic for the events than the ledger's, where its readers are at work."""
 _MEGABYTE = 1024 * 1024
 
 
@@ -97,7 +101,8 @@ async def main() -> None:
         max_batch_size=_MEGABYTE // 4,
     )
     async with consumer, producer:
-        await pump(consumer, producer, settings.kafka_max_batch, ready_made(), stop)
+        message = replace(ready_made(), topic=os.environ.get(TOPIC, topics.QUOTA.name))
+        await pump(consumer, producer, settings.kafka_max_batch, message, stop)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import SecretStr
 
-from benchmarks.backlog import pile_up
+from benchmarks.backlog import piled_up
 from benchmarks.batches import follow, says, speed_of
 from benchmarks.cpu import Meter, server_pids
 from benchmarks.model import BenchError, Reading
@@ -35,18 +35,29 @@ class Ledger:
 
     async def pile_up(self) -> None:
         """Notifications for one reading, the users taking turns."""
-        await pile_up(self.site, self.users, self.site.options.records)
+        async with piled_up(self.site, self.users, self.site.options.records):
+            pass
 
-    async def work(self, replicas: int = 1) -> Reading:
+    async def work(self) -> Reading:
         """The speed of the real service on all that is piled up. Raises BenchError where it does not decide each."""
+        async with self._deciding_each(), self.serving() as children:
+            return await watched(self.site, children, self.site.options.records)
+
+    async def work_when_joined(self, replicas: int) -> Reading:
+        """The speed of replicas that all have their partitions when the notifications become visible, at once."""
         records = self.site.options.records
+        async with self._deciding_each(), self.serving(replicas) as children:
+            async with piled_up(self.site, self.users, records):
+                await joined(children)
+            return await watched(self.site, children, records)
+
+    @asynccontextmanager
+    async def _deciding_each(self) -> AsyncIterator[None]:
         before = await self.pool.fetchval(SQL["count_reserved"])
-        async with self.serving(replicas) as children:
-            reading = await watched(self.site, children, records)
+        yield
         decided = await self.pool.fetchval(SQL["count_reserved"]) - before
-        if decided != records:
-            raise BenchError(f"of {records} objects the ledger reserved {decided}")
-        return reading
+        if decided != self.site.options.records:
+            raise BenchError(f"of {self.site.options.records} objects the ledger reserved {decided}")
 
     @asynccontextmanager
     async def serving(self, replicas: int = 1, first_port: int = 1) -> AsyncIterator[Sequence[Child]]:
@@ -64,15 +75,15 @@ class Ledger:
                 for number in range(replicas)
             ]
 
-    async def joined(self, children: Sequence[Child]) -> None:
-        """Returns once each process has partitions, and none has lost them again for a while."""
-        for child in children:
-            await says(child, '"consumer.assigned"')
-        await asyncio.sleep(_SETTLED_SECONDS if len(children) > 1 else 0)
+
+async def joined(children: Sequence[Child]) -> None:
+    """Returns once each process has partitions, and the group had time to share them out for the last that came."""
+    for child in children:
+        await says(child, '"consumer.assigned"')
+    await asyncio.sleep(_SETTLED_SECONDS)
 
 
 _SETTLED_SECONDS = 3.0
-"""Members that join one after the other make the group share out its partitions once more each."""
 
 
 async def watched(site: Site, children: Sequence[Child], records: int) -> Reading:

@@ -60,8 +60,8 @@ class Result:
         return spread([each.ratio for each in self.rounds])
 
     def limited(self, limit: Limit) -> float:
-        """The median of what the goal beside the ratio is about."""
-        return median(each.subject.where[limit.name] for each in self.rounds)
+        """The median of what the goal beside the ratio is about, over the rounds that tell it."""
+        return median(each.subject.where[limit.name] for each in self.rounds if limit.name in each.subject.where)
 
     @property
     def met(self) -> bool:

@@ -11,6 +11,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,9 +54,9 @@ class Site:
     options: Options = field(default_factory=Options)
     _numbers: Iterator[int] = field(default_factory=count)
 
-    @property
+    @cached_property
     def info(self) -> StackInfo:
-        """Addresses and credentials."""
+        """Addresses and credentials; read once, since a load asks for them with every request."""
         return self.stack.info
 
     @property

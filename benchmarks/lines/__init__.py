@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.lines import confirm, decisions, upload_url
+from benchmarks.lines import ceiling, confirm, confirm_wait, decisions, memory, replicas, upload_url
 from benchmarks.model import Line
 
 LINES: tuple[Line, ...] = (
@@ -12,6 +12,10 @@ LINES: tuple[Line, ...] = (
     decisions.PROCESSOR_TIME,
     upload_url.LINE,
     upload_url.BESIDE_PEER,
+    confirm_wait.LINE,
     confirm.BESIDE_PEER,
     confirm.BESIDE_TWO_PEERS,
+    replicas.LINE,
+    ceiling.LINE,
+    memory.LINE,
 )

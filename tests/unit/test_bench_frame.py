@@ -154,7 +154,7 @@ def test_where_the_time_went_is_that_of_the_round_nearest_to_the_median() -> Non
 
 def test_lines_are_chosen_by_a_part_of_their_name_whatever_its_case() -> None:
     assert chosen(LINES, "") == LINES
-    assert [line.name for line in chosen(LINES, "UPLOAD")] == [
+    assert [line.name for line in chosen(LINES, "UPLOAD-URL")] == [
         "upload-url/s, one process",
         "upload-url/s, to the plain design",
     ]

@@ -1,0 +1,74 @@
+"""The loads of the benchmarks: a steady pace, percentiles, lag and memory over time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+
+import pytest
+
+from benchmarks.cpu import Meter, seconds_of
+from benchmarks.lag import Lag
+from benchmarks.memory import Watch
+from benchmarks.pace import paced
+from benchmarks.percentiles import percentile, percentiles
+
+
+async def test_a_slow_answer_delays_nobody_else() -> None:
+    release = asyncio.Event()
+    done: list[int] = []
+
+    async def work(number: int) -> int:
+        if number == 0:
+            await release.wait()
+        done.append(number)
+        if number == 2:
+            release.set()
+        return number
+
+    assert await paced([partial(work, number) for number in range(3)], 1000) == [0, 1, 2]
+    assert done == [1, 2, 0]
+
+
+async def test_a_load_that_fails_ends_with_its_error() -> None:
+    async def fails() -> int:
+        raise OSError("gone")
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await paced([fails], 1000)
+    assert caught.group_contains(OSError, match="gone")
+
+
+def test_a_percentile_is_one_of_the_times() -> None:
+    times = [float(each) for each in range(1, 101)]
+    assert (percentile(times, 0.5), percentile(times, 0.99), percentile(times, 1)) == (50, 99, 100)
+    assert percentile([7.0], 0.5) == 7
+    assert percentiles([0.001, 0.003, 0.002]) == pytest.approx({"p50 ms": 2, "p99 ms": 3, "longest ms": 3})
+
+
+def test_a_steady_lag_does_not_grow_and_a_rising_one_does() -> None:
+    steady, rising = Lag([0, 300, 0, 300, 0, 300, 0, 300, 0, 300, 0, 300]), Lag(list(range(0, 1200, 100)))
+    assert steady.summary(100)["lag growth s"] == 0
+    assert rising.summary(100)["lag growth s"] == pytest.approx(4)
+
+
+def test_growth_is_told_without_the_start() -> None:
+    watch = Watch({}, {"upload": [50, 70, 80, 80, 80, 80, 80, 80, 80, 90]})
+    assert watch.growth("upload") == 10
+    assert watch.recent("upload", 4) == 80
+
+
+def test_a_process_holds_memory() -> None:
+    watch = Watch({"this": os.getpid()})
+    watch.look()
+    assert watch.samples["this"][0] > 1
+
+
+def test_processor_time_goes_on_and_that_of_no_process_is_none() -> None:
+    meter = Meter({"this": os.getpid(), "nobody": 2**22 + 1})
+    assert sum(number * number for number in range(300_000)) > 0
+    assert meter.used()["this"] > 0
+    assert meter.used()["nobody"] == 0
+    meter.restart()
+    assert meter.used()["this"] < seconds_of(os.getpid())
