@@ -21,13 +21,14 @@ from services.quota.model import Account, Decided, Fact, Registered, Reservation
 
 SQL = load_sql("services.quota")
 
-_COLUMNS = attrgetter(
+_COLUMNS = (
     "object_key", "document_id", "user_id", "state", "version", "size_bytes", "rejected_bytes", "released_bytes",
     "etag", "observed_ns", "reason", "used_bytes", "limit_bytes", "decided_at",
-    "origin.topic", "origin.partition", "origin.offset", "origin.index",
+    "origin_topic", "origin_partition", "origin_offset", "origin_index",
 )  # fmt: skip
 _ORIGIN = 14
 """Where the columns of the origin start."""
+_values = attrgetter(*(name.replace("origin_", "origin.") for name in _COLUMNS))
 
 
 class LedgerError(Exception):
@@ -127,25 +128,27 @@ def _reservation(row: asyncpg.Record) -> Reservation:
 
 
 async def _write_rows(connection: Connection, settlement: Settlement) -> None:
-    new = [write.row for write in settlement.writes if not write.replaces]
-    if new:
-        await connection.execute(SQL["insert_reservations"], *_columns(new))
-    if settlement.superseded:
-        await connection.execute(SQL["insert_superseded"], *_columns(settlement.superseded))
+    await _add_rows(connection, "reservations", [write.row for write in settlement.writes if not write.replaces])
+    await _add_rows(connection, "superseded", settlement.superseded)
     await _update_rows(connection, [write for write in settlement.writes if write.replaces])
+
+
+async def _add_rows(connection: Connection, table: str, rows: Sequence[Reservation]) -> None:
+    """By COPY, which costs less than half of INSERT on both sides; constraints are checked all the same.
+
+    A unique violation means that another replica was first, which only happens to users who have no account to lock.
+    """
+    if rows:
+        await connection.copy_records_to_table(table, columns=_COLUMNS, records=map(_values, rows))
 
 
 async def _update_rows(connection: Connection, writes: Sequence[Write]) -> None:
     if not writes:
         return
-    columns = _columns([write.row for write in writes])
+    columns = zip(*[_values(write.row) for write in writes], strict=True)
     status = await connection.execute(SQL["update_reservations"], *columns, [write.replaces for write in writes])
     if _count(status) != len(writes):
         raise Transient("another replica decided one of the keys first")
-
-
-def _columns(rows: Iterable[Reservation]) -> list[tuple[Any, ...]]:
-    return list(zip(*map(_COLUMNS, rows), strict=True))
 
 
 async def _charge(connection: Connection, deltas: dict[UUID, int]) -> None:

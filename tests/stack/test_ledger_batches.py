@@ -70,9 +70,9 @@ async def test_a_batch_of_hundreds_takes_as_many_statements_as_a_batch_of_two(re
         with connection.query_logger(lambda query: statements.append(query.query)):
             costs = [
                 await cost(PgLedger(cast("Any", OneConnection(connection)), Outbox()), statements, user, size)
-                for size in (2, 400)
+                for size in (1, 2, 400)  # the first asks for the types of the columns, once a connection
             ]
-    assert costs[0] == costs[1] <= 10
+    assert costs[1] == costs[2] <= 10
 
 
 class OneConnection:
