@@ -19,7 +19,7 @@ from services.chassis.settings import HttpSettings
 from services.chassis.web_auth import Verifier, authenticate, caller, require_role
 from services.chassis.web_body import HttpError, error_response, json_response, read_body, read_query
 from services.chassis.web_errors import Handler, answer_errors
-from services.chassis.web_observe import add_headers, observe, request_id, traceparent
+from services.chassis.web_observe import add_headers, note, observe, request_id, traceparent
 from services.chassis.web_server import listening, serve
 from services.chassis.web_time import limit_time, within
 
@@ -60,6 +60,7 @@ __all__ = [
     "json_response",
     "listening",
     "make_app",
+    "note",
     "read_body",
     "read_query",
     "request_id",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from uuid import uuid4
+from functools import cache
 
 import structlog
 from aiohttp import web
 from prometheus_client import Histogram
 
 from services.chassis.health import PUBLIC
+from services.chassis.logging import caused_by
 from services.chassis.metrics import REGISTRY
 from services.chassis.web_auth import CALLER, REFUSED_BECAUSE
 from services.chassis.web_errors import Handler
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 REQUEST_ID = web.RequestKey("request_id", str)
 TRACEPARENT = web.RequestKey("traceparent", str)
+_NOTES = web.RequestKey("notes", dict[str, object])
 ABORTED = 499
 """Status that is logged where the handler was cancelled before it had one."""
 
@@ -45,12 +47,17 @@ def traceparent(request: web.Request) -> str:
     return request[TRACEPARENT]
 
 
+def note(request: web.Request, **facts: object) -> None:
+    """What the request's one line tells beside the rest."""
+    request[_NOTES].update(facts)
+
+
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The outermost middleware: what it sees is what the client gets."""
-    request[REQUEST_ID], request[TRACEPARENT] = _id_of(request), _trace_of(request)
+    request[REQUEST_ID], request[TRACEPARENT], request[_NOTES] = _id_of(request), _trace_of(request), {}
     started, status = time.perf_counter(), ABORTED
-    with structlog.contextvars.bound_contextvars(request_id=request_id(request), traceparent=traceparent(request)):
+    with caused_by({"request_id": request_id(request), "traceparent": traceparent(request)}):
         try:
             response = await handler(request)
             status = response.status
@@ -70,13 +77,19 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 def _record(request: web.Request, status: int, seconds: float) -> None:
     method = request.method if request.method in _METHODS else "OTHER"
     route = _route_of(request)
-    SECONDS.labels(method, route, str(status)).observe(seconds)
+    _seconds(method, route, status).observe(seconds)
     facts: dict[str, object] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if CALLER in request:
         facts["user_id"] = str(request[CALLER].user_id)
     if REFUSED_BECAUSE in request:
         facts["refused_because"] = request[REFUSED_BECAUSE]
-    _level(route, status)("http.request", **facts)
+    _level(route, status)("http.request", **facts, **request[_NOTES])
+
+
+@cache
+def _seconds(method: str, route: str, status: int) -> Histogram:
+    """There are as many as the service has routes, methods and answers."""
+    return SECONDS.labels(method, route, str(status))
 
 
 def _route_of(request: web.Request) -> str:
@@ -93,7 +106,7 @@ def _level(route: str, status: int) -> structlog.typing.WrappedLogger:
 
 def _id_of(request: web.Request) -> str:
     given = request.headers.get("X-Request-Id", "")
-    return given if _PLAIN_ID.fullmatch(given) else uuid4().hex
+    return given if _PLAIN_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def _trace_of(request: web.Request) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
 from aiohttp import web
 from docuvault_contracts import http as bodies
 
@@ -17,6 +16,7 @@ from services.chassis.web import (
     caller,
     error_response,
     json_response,
+    note,
     read_body,
     read_query,
     traceparent,
@@ -31,8 +31,6 @@ from services.upload.paging import START, BadCursorError, Cursor, from_text
 from services.upload.ports import Command, Documents, Ledger, M, Patience
 from services.upload.settings import Settings
 from services.upload.waiters import Waiters
-
-log = structlog.get_logger(__name__)
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 NOTHING_TO_CLASSIFY = "The document has no confirmed upload yet, so there is nothing to classify"
@@ -69,7 +67,7 @@ class Routes:
         upload = await self.request_upload(
             caller(request).user_id, body.filename, body.content_type, traceparent(request)
         )
-        log.info("upload.url_signed", document_id=str(upload.document.id))
+        note(request, document_id=str(upload.document.id))
         return json_response(
             bodies.UploadUrlResponse(
                 upload_url=upload.url, document_id=upload.document.id, expires_at=upload.document.expires_at
