@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import jwt
 
+from services.chassis.auth_cache import Verified, VerifiedTokens
 from services.chassis.jwks import Jwks
 from services.chassis.settings import TokenSettings, load
 
@@ -52,20 +54,41 @@ class SharedSecret:
 
 
 class TokenVerifier:
-    """Verifies access tokens: signature by the one pinned algorithm, issuer, audience, expiry, subject, role."""
+    """Verifies access tokens: signature by the one pinned algorithm, issuer, audience, expiry, subject, role.
+
+    The signature of a token that comes again is not computed again, for as long as the key is the same.
+    """
 
     def __init__(self, settings: TokenSettings) -> None:
         self._settings = settings
         self._keys: KeySource = _key_source(settings)
+        self._known: VerifiedTokens[Caller] = VerifiedTokens()
 
     async def verify(self, token: str) -> Caller:
         """Who `token` speaks for. Raises InvalidTokenError, or Transient where no keys can be had to judge it."""
         if len(token) > MAX_TOKEN_CHARS:
             raise InvalidTokenError("longer than any token of ours")
-        key = await self._keys.key_for(_kid(token))
+        known = self._known.get(token)
+        if known is not None and await self._still_holds(known):
+            return known.caller
+        self._known.drop(token)
+        return await self._verify_anew(token)
+
+    async def _still_holds(self, known: Verified[Caller]) -> bool:
+        """By the key's identity: each fetch of the issuer's keys makes new ones, and after it every token is new."""
+        if known.expires_at <= time.time() - self._settings.jwt_leeway_seconds:
+            return False
+        return await self._keys.key_for(known.kid) is known.key
+
+    async def _verify_anew(self, token: str) -> Caller:
+        kid = _kid(token)
+        key = await self._keys.key_for(kid)
         if key is None:
             raise InvalidTokenError("signed with an unknown key")
-        return _caller(self._claims(token, key))
+        claims = self._claims(token, key)
+        caller = _caller(claims)
+        self._known.put(token, Verified(caller, kid, key, int(claims["exp"])))
+        return caller
 
     def _claims(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
         try:
