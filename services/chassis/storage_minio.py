@@ -1,4 +1,4 @@
-"""The object store over S3: one client for our own calls, one that only signs URLs for the endpoint clients resolve."""
+"""The object store over S3: a client for our own calls, and a signer of URLs for the endpoint that clients resolve."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime, timedelta
-from urllib.parse import quote
+from datetime import UTC, datetime
+from urllib.parse import quote, urlunsplit
 
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 from miniopy_async.api import Minio
@@ -15,6 +15,7 @@ from miniopy_async.credentials.providers import StaticProvider
 from miniopy_async.datatypes import Object, parse_list_objects
 
 from services.chassis.errors import Transient
+from services.chassis.presign import Presigner
 from services.chassis.settings import StorageSettings
 from services.chassis.storage import ObjectNotFoundError, ObjectStat
 from services.chassis.storage_errors import is_missing_object, translated
@@ -26,9 +27,9 @@ NS_PER_MS = 1_000_000
 class MinioStorage:
     """ObjectStorage on MinIO, within the S3 API. Nothing is retried here: who calls backs off on Transient."""
 
-    def __init__(self, internal: ListingMinio, public: Minio, bucket: str, timeout_seconds: float) -> None:
+    def __init__(self, internal: ListingMinio, presigner: Presigner, bucket: str, timeout_seconds: float) -> None:
         self._internal = internal
-        self._public = public
+        self._presigner = presigner
         self._bucket = bucket
         self._timeout_seconds = timeout_seconds
 
@@ -62,19 +63,14 @@ class MinioStorage:
     ) -> str:
         """A URL on the public endpoint, signed without asking the store."""
         disposition = "attachment" if download_name is None else _attachment(download_name)
-        return await self._public.get_presigned_url(
-            "GET",
-            self._bucket,
-            object_key,
-            expires=timedelta(minutes=expires_minutes),
-            response_headers={"response-content-disposition": disposition},
-        )
+        return self._signed("GET", object_key, expires_minutes, ("response-content-disposition", disposition))
 
     async def generate_presigned_put_url(self, object_key: str, expires_minutes: int = 15) -> str:
         """A URL on the public endpoint, signed without asking the store; binds no header but the host."""
-        return await self._public.get_presigned_url(
-            "PUT", self._bucket, object_key, expires=timedelta(minutes=expires_minutes)
-        )
+        return self._signed("PUT", object_key, expires_minutes)
+
+    def _signed(self, method: str, object_key: str, minutes: int, query: tuple[str, str] | None = None) -> str:
+        return self._presigner.url(method, object_key, minutes * 60, datetime.now(UTC), query)
 
     async def health_check(self) -> None:
         """Returns where the store answers and has our bucket; raises otherwise."""
@@ -127,22 +123,24 @@ class ListingMinio(Minio):
 @asynccontextmanager
 async def open_storage(settings: StorageSettings) -> AsyncIterator[MinioStorage]:
     """Opens the storage; connects on the first call only."""
-    credentials = StaticProvider(settings.minio_access_key, settings.minio_secret_key.get_secret_value())
-    public = Minio(
-        settings.public_endpoint,
-        credentials=credentials,
-        region=settings.minio_region,  # given, so that it is never asked for
-        secure=settings.minio_public_secure,
-    )
+    secret_key = settings.minio_secret_key.get_secret_value()
+    presigner = Presigner(_public_base(settings), settings.minio_region, settings.minio_access_key, secret_key)
     async with _session(settings) as session:
         internal = ListingMinio(
             settings.minio_endpoint,
-            credentials=credentials,
-            region=settings.minio_region,
+            credentials=StaticProvider(settings.minio_access_key, secret_key),
+            region=settings.minio_region,  # given, so that it is never asked for
             secure=settings.minio_secure,
             session=session,
         )
-        yield MinioStorage(internal, public, settings.minio_bucket, settings.minio_timeout_seconds)
+        yield MinioStorage(internal, presigner, settings.minio_bucket, settings.minio_timeout_seconds)
+
+
+def _public_base(settings: StorageSettings) -> str:
+    """The bucket's URL as clients see it, by the library's rules: no default port, the bucket in the path or the host."""
+    public = Minio(settings.public_endpoint, region=settings.minio_region, secure=settings.minio_public_secure)
+    url = public._base_url.build("GET", settings.minio_region, settings.minio_bucket, "-")  # noqa: SLF001 - no other way
+    return urlunsplit(url).removesuffix("-")
 
 
 def _session(settings: StorageSettings) -> ClientSession:
