@@ -1,4 +1,4 @@
-"""A floor: a bare aiohttp handler with the upload service's own INSERT. `python -m benchmarks.bare_upload`.
+"""A floor: a bare aiohttp handler with the INSERT of a document and its event. `python -m benchmarks.bare_upload`.
 
 No tokens, no checks, no signature, no relay, no log: JSON in, one statement, JSON out.
 """
@@ -29,7 +29,7 @@ class Settings(DatabaseSettings, HttpSettings):
 async def main() -> None:
     """Serves until it is ended."""
     settings = Settings()
-    size, statement = settings.database_pool_size, load_sql("services.upload")["create_document"]
+    size, statement = settings.database_pool_size, load_sql("benchmarks")["create_document"]
     async with asyncpg.create_pool(settings.database_url.get_secret_value(), min_size=size, max_size=size) as pool:
         await migrate(pool, "services.upload")
 

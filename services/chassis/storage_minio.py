@@ -137,7 +137,7 @@ async def open_storage(settings: StorageSettings) -> AsyncIterator[MinioStorage]
 
 
 def _public_base(settings: StorageSettings) -> str:
-    """The bucket's URL as clients see it, by the library's rules: no default port, the bucket in the path or the host."""
+    """The bucket's URL as clients see it, by the library's rules: no default port, the bucket in path or host."""
     public = Minio(settings.public_endpoint, region=settings.minio_region, secure=settings.minio_public_secure)
     url = public._base_url.build("GET", settings.minio_region, settings.minio_bucket, "-")  # noqa: SLF001 - no other way
     return urlunsplit(url).removesuffix("-")

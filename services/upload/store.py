@@ -10,6 +10,7 @@ import asyncpg
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis.failpoints import failpoint
+from services.chassis.gather import Gather
 from services.chassis.outbox import Outbox, row_of
 from services.chassis.postgres import load_sql, transaction, translated
 from services.upload.document import Document
@@ -20,6 +21,7 @@ from services.upload.rows import columns, from_row
 SQL = load_sql("services.upload")
 IDS_PER_NOTIFICATION = 200
 """200 ids and their commas are 7,399 bytes; PostgreSQL takes a payload below 8,000."""
+Created = tuple[object, ...]
 
 
 class PgDocuments:
@@ -28,22 +30,15 @@ class PgDocuments:
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], outbox: Outbox) -> None:
         self._pool = pool
         self._outbox = outbox
+        self._creating = Gather(self._create)
 
     async def create(self, document: Document, message: Message) -> None:
-        """Inserts a pending document together with its event."""
+        """Inserts a pending document together with its event; those that come at once share a statement."""
+        await self._creating.put(_created(document, message))
+
+    async def _create(self, rows: Sequence[Created]) -> None:
         with translated():
-            await self._pool.execute(
-                SQL["create_document"],
-                document.id,
-                document.user_id,
-                document.object_key,
-                document.filename,
-                document.content_type,
-                document.created_at,
-                document.updated_at,
-                document.expires_at,
-                *astuple(row_of(message)),
-            )
+            await self._pool.execute(SQL["create_documents"], *zip(*rows, strict=True))
         self._outbox.wake()
 
     async def find(self, user_id: UUID, document_id: UUID) -> Document | None:
@@ -89,6 +84,21 @@ class PgDocuments:
                 await connection.execute(SQL["notify_documents"], payloads(changed))
             failpoint("upload.before_commit")
         return changed
+
+
+def _created(document: Document, message: Message) -> Created:
+    """The parameters of sql/create_documents.sql that make one row."""
+    return (
+        document.id,
+        document.user_id,
+        document.object_key,
+        document.filename,
+        document.content_type,
+        document.created_at,
+        document.updated_at,
+        document.expires_at,
+        *astuple(row_of(message)),
+    )
 
 
 def payloads(documents: Sequence[Document]) -> list[str]:

@@ -33,6 +33,7 @@ from tests.stack.upload_replicas import (
     reserved,
 )
 
+USER = UUID(int=5)
 INVOICES = FiledTopic(topic_id=UUID(int=7), name='Invoices & "Co"', score=0.9, reason="says so")
 
 
@@ -238,3 +239,25 @@ async def test_what_must_never_be_cannot_be_stored(replica: Replica, change: str
     await replica.make()
     with pytest.raises(asyncpg.CheckViolationError):
         await replica.pool.execute(f"UPDATE documents SET {change}")  # noqa: S608 - the example above
+
+
+async def test_documents_that_come_at_once_are_stored_each_with_its_own_event(replica: Replica) -> None:
+    documents = [new_document(USER) for _ in range(50)]
+    await asyncio.gather(*(replica.documents.create(each, upload_requested(each, TRACE)) for each in documents))
+    assert [await replica.row(each) for each in documents] == documents
+    rows = await replica.pool.fetch("SELECT * FROM outbox ORDER BY id")
+    said = {message_of(row).key: message_of(row) for row in rows}
+    assert len(rows) == 50
+    assert said == {str(each.id).encode(): upload_requested(each, TRACE) for each in documents}
+
+
+async def test_of_documents_that_come_at_once_one_that_cannot_be_stored_fails_alone(replica: Replica) -> None:
+    good, long, late = new_document(USER), new_document(USER, "x" * 1025), new_document(USER)
+    unwritable = replace(new_document(USER), filename="\ud800")
+    documents = [good, long, unwritable, late]
+    found = await asyncio.gather(
+        *(replica.documents.create(each, upload_requested(each, TRACE)) for each in documents), return_exceptions=True
+    )
+    assert [type(each) for each in found] == [type(None), asyncpg.CheckViolationError, asyncpg.DataError, type(None)]
+    assert await replica.outbox_types() == ["upload.requested"] * 2
+    assert await replica.row(late) == late

@@ -1,4 +1,4 @@
--- A pending document and its event ($9 to $12), both or neither, in one statement.
+-- A floor: a pending document and its event ($9 to $12), both or neither, a statement each.
 WITH document AS (
     INSERT INTO documents (id, user_id, object_key, filename, content_type, created_at, updated_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
