@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from deploy.local.stack import Stack
+from tests.faults.support.crashes import Crashes
+from tests.faults.support.eyes import Eyes, open_eyes
 from tests.faults.support.processes import Processes
 from tests.faults.support.site import Site
 from tests.stack.support.api import Api
@@ -23,9 +26,16 @@ SERVICE_ENV = {
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def triggers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the files that stop the services' processes at a failpoint."""
+    return tmp_path_factory.mktemp("triggers")
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, triggers: Path) -> Iterator[Stack]:
     """The whole stack, up for all tests of the folder; its logs stay when one of them failed."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("faults"), service_env=SERVICE_ENV)
+    environment = {**SERVICE_ENV, "FAILPOINTS_DIR": str(triggers)}
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("faults"), service_env=environment)
     try:
         stack.up()
         yield stack
@@ -49,3 +59,20 @@ async def site(stack: Stack) -> AsyncIterator[Site]:
     ):
         yield Site(stack, processes, Api(session, stack.info, HandedOut()), bucket)
     await processes.restore()
+
+
+@pytest.fixture
+async def crashes(site: Site, triggers: Path) -> AsyncIterator[Crashes]:
+    """Stops and kills at failpoints; none of them is left behind."""
+    crashes = Crashes(triggers, site.processes)
+    try:
+        yield crashes
+    finally:
+        await crashes.clear()
+
+
+@pytest.fixture
+async def eyes(site: Site) -> AsyncIterator[Eyes]:
+    """What can be seen of the services' effects from outside."""
+    async with open_eyes(site) as eyes:
+        yield eyes

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import ConsumerRecord
 
 from deploy.local.info import StackInfo
@@ -87,6 +88,17 @@ class Wire:
         async with self._reader(group) as reader:
             reader.assign(list(committed))
             await reader.commit(await reader.beginning_offsets(list(committed)))
+
+    async def position(self, group: str) -> int:
+        """How many records the group has committed, over all of its partitions."""
+        return sum(each.offset for each in (await self._admin.list_consumer_group_offsets(group)).values())
+
+    async def dismiss(self, group: str) -> None:
+        """Removes all members that the group has, as an operator does with dead ones; one that lives joins again."""
+        coordinator = await self._admin.find_coordinator(group)
+        for member in (await self._admin.describe_consumer_groups([group]))[0].groups[0][5]:
+            request = LeaveGroupRequest(group, member[0])
+            await self._admin._send_request(request, coordinator)  # noqa: SLF001 - aiokafka's admin has no call for it
 
     async def members(self, group: str) -> int:
         """How many members the group has; 0 while it is being rebalanced."""

@@ -1,0 +1,80 @@
+"""Processes that stop at a failpoint, to be looked at there and killed with -9."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.chassis.failpoints import REACHED, Name, trigger_path
+from tests.faults.support.processes import Processes
+from tests.faults.support.wire import Wire
+from tests.stack.support.waiting import eventually
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A process ("quota-1") and the failpoint at which it is to stop."""
+
+    process: str
+    name: Name
+
+    @property
+    def service(self) -> str:
+        """Which service the process is, and its consumer group."""
+        return self.process.rpartition("-")[0]
+
+
+class Crashes:
+    """The triggers of a stack, and the death of whoever has reached one."""
+
+    def __init__(self, folder: Path, processes: Processes) -> None:
+        self._folder = folder
+        self._processes = processes
+
+    def arm(self, stops: Iterable[Stop]) -> None:
+        """From now on each process stops at the next hit of its failpoint."""
+        for stop in stops:
+            self._trigger(stop).touch()
+
+    async def reached(self, awaited: Iterable[Stop]) -> None:
+        """Returns when each of the processes stands still at its failpoint."""
+        stops = set(awaited)
+
+        async def on_their_way() -> set[Stop]:
+            return {stop for stop in stops if not self._mark(stop).exists()}
+
+        await eventually(on_their_way, becomes=set())
+
+    async def crash(self, stops: Sequence[Stop], wire: Wire) -> None:
+        """Kills the processes that stand still; they are started again by themselves, side by side.
+
+        Kafka is told at once that the members are dead, as it would find out by itself after the session's time-out.
+        """
+        await asyncio.gather(*(self._processes.kill(stop.process) for stop in stops))
+        await asyncio.gather(*(wire.dismiss(stop.service) for stop in stops))
+        for stop in stops:
+            self._mark(stop).unlink()
+
+    async def clear(self) -> None:
+        """What a failed test left: no trigger stays, and whoever stands still is killed."""
+        for path in self._folder.iterdir():
+            if path.name.endswith(REACHED):
+                await self._processes.kill(path.name.partition(".")[0])
+            path.unlink()
+
+    @asynccontextmanager
+    async def frozen(self, *names: str) -> AsyncIterator[None]:
+        """Inside, the processes do nothing at all."""
+        async with AsyncExitStack() as stack:
+            for name in names:
+                await stack.enter_async_context(self._processes.frozen(name))
+            yield
+
+    def _trigger(self, stop: Stop) -> Path:
+        return trigger_path(self._folder, stop.process, stop.name)
+
+    def _mark(self, stop: Stop) -> Path:
+        return Path(f"{self._trigger(stop)}{REACHED}")
