@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _KEY = re.compile(rf"(?P<user>{_UUID})/(?P<document>{_UUID})/(?P<nonce>{_UUID})(?P<ext>(?:\.[^/]*)?)")
+_OURS = re.compile(rf"{_UUID}/{_UUID}/{_UUID}(?:\.[^/]*)?")
 MAX_EXT_BYTES = 64
 """A longer suffix is no file type; it is left off so that the key stays far below S3's limit of 1,024 bytes."""
 
@@ -49,4 +50,4 @@ def parse_key(key: str) -> ObjectKey | None:
 
 def owner_of(key: str) -> tuple[str, str] | None:
     """User and document id of one of our keys, as they stand in it, for who needs no more; None where parse_key is."""
-    return (key[:36], key[37:73]) if _KEY.fullmatch(key) else None
+    return (key[:36], key[37:73]) if _OURS.fullmatch(key) else None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from docuvault_contracts.cloudevents import Message
+from msgspec import Struct
 
 T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(Struct, frozen=True, order=True, gc=False):
     """Where an event came from: a Kafka record, and which of several events inside that record."""
 
     topic: str
@@ -22,8 +21,7 @@ class Origin:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """One Kafka record, without anything of the driver's. `timestamp_ms` is Kafka's own, in ms since the epoch."""
 
     topic: str
@@ -35,8 +33,7 @@ class Record:
     timestamp_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery(Generic[T_co]):
+class Delivery(Struct, Generic[T_co], frozen=True, gc=False):
     """One parsed event with its origin and the trace it belongs to."""
 
     event: T_co

@@ -55,7 +55,7 @@ class QuotaParser:
         except MalformedNotification as error:
             raise InvalidEvent(str(error)) from error
         return [
-            Delivery(self._fact_of(each), _origin(record, index), _trace(each))
+            Delivery(self._fact_of(each), Origin(record.topic, record.partition, record.offset, index), _trace(each))
             for index, each in enumerate(found)
             if each.kind != "other"
         ]
@@ -73,7 +73,11 @@ class QuotaParser:
         envelope = read_event(record, _CONCERNING)
         if envelope is None:
             return ()
-        return (Delivery(self._fact(envelope.event), _origin(record), envelope.traceparent),)
+        return (
+            Delivery(
+                self._fact(envelope.event), Origin(record.topic, record.partition, record.offset), envelope.traceparent
+            ),
+        )
 
     def _fact(self, event: Event) -> Fact:
         if isinstance(event, UserRegistered):
@@ -102,10 +106,6 @@ def _check_text(event: DocumentEvent) -> None:
     check_key(event)
     if isinstance(event, Observation) and "\0" in event.etag:
         raise InvalidEvent(f"{event.type}: a NUL character")
-
-
-def _origin(record: Record, index: int = 0) -> Origin:
-    return Origin(record.topic, record.partition, record.offset, index)
 
 
 def _trace(each: ObjectRecord) -> str | None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from docuvault_contracts.cloudevents import encode
 from docuvault_contracts.events import LimitChanged, ObjectMissing
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from services.chassis.delivery import Delivery, Origin, Record
