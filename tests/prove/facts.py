@@ -1,12 +1,12 @@
 """What may happen to a few keys of a few users, and the records that tell it.
 
-Sizes and limits are few, so that sums meet limits exactly; times are few, so that they tie, and some jump.
+Sizes and limits are few, so that sums meet limits exactly. Times are drawn as steps from the newest one of their key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hypothesis import strategies as st
@@ -17,7 +17,10 @@ USERS = 12
 KEYS = 3
 SIZES = (10, 20, 30, 50, 100, 1, 0, 99, 2**62, LARGEST)
 LIMITS = (100, 50, 30, 110, 0, LARGEST)
-TIMES = (100, 101, 102, 103, 0, 2**62, LARGEST)
+START = 2**60
+"""The time that everything begins at, in ns since the epoch."""
+STEPS = (1, 0, -1, 1, 1000, -1000, 1, 0, -START, LARGEST)
+"""From the newest time of a key to the next: mostly they tie or follow each other, some jump to either end of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Heard:
     facts: tuple[tuple[Fact, Origin], ...]
 
 
-_user, _key, _at = st.integers(0, USERS - 1), st.integers(0, KEYS - 1), st.sampled_from(TIMES)
+_user, _key, _at = st.integers(0, USERS - 1), st.integers(0, KEYS - 1), st.sampled_from(STEPS)
 _yes, _trace = st.booleans(), st.sampled_from((0, 0, 0, 7))
 _present: st.SearchStrategy[Fact] = st.builds(
     Fact, st.just("present"), _user, _key, _at, st.sampled_from("abc"), st.sampled_from(SIZES), _yes, _yes, _trace
@@ -79,12 +82,19 @@ class Log:
     def __init__(self) -> None:
         self.records: list[Heard] = []
         self._ends: dict[tuple[str, int], int] = {}
+        self._newest: dict[tuple[int, int], int] = {}
 
     def append(self, facts: Sequence[Fact]) -> list[Heard]:
-        """The records that tell `facts`, written."""
-        new = [Heard(tuple(self._placed(group))) for group in _grouped(facts)]
+        """The records that tell `facts`, written. The time of a fact is taken as a step from its key's newest one."""
+        new = [Heard(tuple(self._placed(group))) for group in _grouped([self._timed(fact) for fact in facts])]
         self.records += new
         return new
+
+    def _timed(self, fact: Fact) -> Fact:
+        newest = self._newest.get((fact.user, fact.key), START)
+        at = min(max(newest + fact.at, 0), LARGEST)
+        self._newest[fact.user, fact.key] = newest if at == LARGEST else max(newest, at)
+        return replace(fact, at=at)
 
     def _placed(self, group: Sequence[Fact]) -> Iterator[tuple[Fact, Origin]]:
         topic, partition = topic_of(group[0]), group[0].key % 2
