@@ -84,8 +84,10 @@ class PgLedger:
 
     async def _settle(self, connection: Connection, batch: Sequence[Delivery[Fact]]) -> Settlement:
         facts = [delivery.event for delivery in batch]
-        accounts = await _lock_accounts(connection, {fact.user_id for fact in facts})
+        users = {fact.user_id for fact in facts}
+        accounts = await _lock_accounts(connection, users)
         rows = await _read_rows(connection, {fact.object_key for fact in facts if not isinstance(fact, Registered)})
+        await _check_strangers(connection, users - accounts.keys())
         superseded = await _read_superseded(connection, rows.values())
         settlement = settle(accounts, rows, superseded, batch, self._now())
         await self._open(connection, settlement.opened)
@@ -106,6 +108,12 @@ class PgLedger:
 async def _lock_accounts(connection: Connection, users: set[UUID]) -> dict[UUID, Account]:
     rows = await connection.fetch(SQL["lock_accounts"], list(users))
     return {row["user_id"]: Account(row["used_bytes"], row["limit_bytes"]) for row in rows}
+
+
+async def _check_strangers(connection: Connection, users: set[UUID]) -> None:
+    """Rows are read later than accounts: of a user who has none, they must not be of a time when there was one."""
+    if users and await connection.fetchval(SQL["any_account"], list(users)):
+        raise Transient("another replica opened one of the accounts first")
 
 
 async def _read_rows(connection: Connection, keys: set[str]) -> dict[str, Reservation]:

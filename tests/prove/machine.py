@@ -19,6 +19,8 @@ Slice: TypeAlias = tuple[int, int, bool]
 
 _slices = st.tuples(st.integers(0, 60), st.integers(0, 12), st.booleans())
 _few_facts = st.lists(FACTS, max_size=4)
+_crowds = st.sampled_from((None, Fact("present", 0, at=1, etag="b", size=1), Fact("registered", 0, size=50)))
+"""What all users bring at once, to both replicas."""
 _cuts = st.lists(st.integers(1, 6), max_size=3)
 _limits = st.sampled_from(LIMITS)
 
@@ -38,7 +40,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @initialize(
         users=st.sampled_from((2, 1, 3, USERS)),
         grain=st.integers(1, 4),
-        limits=st.lists(st.sampled_from((100, *LIMITS, None)), min_size=USERS, max_size=USERS),
+        limits=st.lists(st.sampled_from((100, *LIMITS, None, None, None)), min_size=USERS, max_size=USERS),
     )
     def users_register(self, users: int, grain: int, limits: list[int | None]) -> None:
         """Some with a limit, some not at all."""
@@ -63,12 +65,23 @@ class LedgerMachine(RuleBasedStateMachine):
         facts=st.tuples(_few_facts, _few_facts),
         again=st.tuples(_slices, _slices),
         limit=st.none() | st.builds(Limit, st.just(0), _limits),
+        crowd=_crowds,
+        close=st.booleans(),
     )
     def replicas_race(
-        self, facts: tuple[list[Fact], list[Fact]], again: tuple[Slice, Slice], limit: Limit | None
+        self,
+        *,
+        facts: tuple[list[Fact], list[Fact]],
+        again: tuple[Slice, Slice],
+        limit: Limit | None,
+        crowd: Fact | None,
+        close: bool,
     ) -> None:
-        """Two replicas, each with a batch of its own, and an administrator."""
-        batches = [Batch(self._read_again(old) + self._write(new)) for old, new in zip(again, facts, strict=True)]
+        """Two replicas, each with a batch of its own, and an administrator; `close` is over one key of each user."""
+        everyone = [replace(crowd, user=user) for user in range(self.users)] if crowd else []
+        ours = [[replace(fact, key=0) if close else fact for fact in each] for each in facts]
+        news = [self._write(ours[0] + everyone), self._write(ours[1] + everyone[::-1])]
+        batches = [Batch(self._read_again(old) + new) for old, new in zip(again, news, strict=True)]
         self.bench.tally.steps += 1
         for world in self.worlds:
             self.bench.tally.note(self.bench.run(world.race(*batches, *([limit] if limit else []))))

@@ -41,6 +41,10 @@ class Batch:
     def users(self) -> set[int]:
         return {fact.user for heard in self.records for fact, _ in heard.facts}
 
+    def owners(self) -> set[int]:
+        """Users of whose objects it tells."""
+        return {fact.user for heard in self.records for fact, _ in heard.facts if fact.kind != "registered"}
+
     def model(self, books: Sequence[Book | None], now: datetime) -> tuple[Said, Said]:
         """What is said of it, and of accounts that it opens; users without a book are left out."""
         said, opened = Said(), Said()
@@ -66,6 +70,9 @@ class Limit:
 
     def users(self) -> set[int]:
         return {self.user}
+
+    def owners(self) -> set[int]:
+        return set()
 
     def model(self, books: Sequence[Book | None], _now: datetime) -> tuple[Said, Said]:
         """Nothing of objects, and the change where it is one."""
@@ -141,8 +148,8 @@ class World:
         return []
 
     async def _insist(self, what: Batch | Limit, replica: int) -> Said:
-        """As the consumer does. Those who have an account to lock are locked in order: they never meet in a circle."""
-        strangers = any(self.books[user].limit is None for user in what.users())
+        """As the consumer does. Accounts are locked and opened in order: only strangers may meet in a circle."""
+        strangers = any(self.books[user].limit is None for user in what.owners())
         for attempt in range(RETRIES):
             try:
                 return await self._do(what, replica % len(self._handlers))

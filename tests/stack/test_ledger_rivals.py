@@ -15,7 +15,7 @@ from services.chassis.errors import Transient
 from services.chassis.postgres import load_sql
 from services.quota import store
 from services.quota.decide import settle
-from services.quota.model import Account, Decided, Fact, Registered
+from services.quota.model import Absent, Account, Decided, Fact, Registered
 from tests.stack.quota_ledger import Replica, delivery, observed, open_ledgers, states
 
 SQL = load_sql("services.quota")
@@ -65,6 +65,22 @@ async def test_an_account_that_a_rival_opens_meanwhile_stays_as_the_rival_opened
     assert isinstance(await outcome_behind(replica, rival, user, batch), Transient)
     assert states(await replica.settle(batch)) == ["rejected"]
     assert await replica.accounts.get(user) == Account(0, 5)
+
+
+async def test_an_account_that_a_rival_opens_and_charges_meanwhile_is_not_taken_for_none(replica: Replica) -> None:
+    """Found by `make prove`: the batch waits for one user's account while a rival registers another and reserves."""
+    known, stranger = await replica.account(limit=100), uuid4()
+    first = observed(stranger, 10)
+    batch = [delivery(observed(known, 1)), delivery(Absent(first.object_key, first.document_id, stranger, 200))]
+    async with replica.pool.acquire() as connection, connection.transaction():
+        await connection.fetch(SQL["lock_accounts"], [known])
+        waiting = asyncio.ensure_future(replica.ledger.settle(batch))
+        await blocked_by(replica, await connection.fetchval("SELECT pg_backend_pid()"))
+        await replica.settle([delivery(Registered(stranger, 100)), delivery(first)])
+    with pytest.raises(Transient):
+        await waiting
+    assert states(await replica.settle(batch)) == ["reserved", "released"]
+    assert (await replica.used(stranger), await replica.accounts.get(stranger)) == (0, Account(0, 100))
 
 
 async def test_a_charge_that_a_rival_leaves_no_room_for_is_refused(replica: Replica) -> None:
