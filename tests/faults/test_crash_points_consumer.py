@@ -84,6 +84,21 @@ async def test_a_consumer_killed_at_a_boundary_of_its_batch_leaves_nothing_out_a
     assert await forgotten(eyes, crowd.fitting, crowd.refused, crowd.others) == 0
 
 
+async def test_consumers_killed_at_every_boundary_in_turn_end_as_if_they_had_not_been(
+    site: Site, crowd: Crowd, crashes: Crashes, eyes: Eyes
+) -> None:
+    stops = [Stop(process, name) for name, processes in IN_A_BATCH.items() for process in processes]
+    crashes.arm(stops)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(crowd.put(crowd.refused))
+        group.create_task(crowd.put(crowd.fitting))
+        group.create_task(crowd.others.run())
+        order = await crashes.crash_at_each(stops, eyes.wire)
+    quota = [stop.name for stop in order if stop.process == "quota-1"]
+    assert quota == [name for name, processes in IN_A_BATCH.items() if "quota-1" in processes]
+    await assert_as_if_nothing_had_happened(site, eyes, crowd.fitting, crowd.refused, crowd.others)
+
+
 async def _ruled(load: Load, eyes: Eyes) -> None:
     """Returns when the ledger has refused all documents, said so, and has nothing in hand."""
     user = load.clients[0].user_id

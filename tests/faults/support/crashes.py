@@ -44,9 +44,27 @@ class Crashes:
         stops = set(awaited)
 
         async def on_their_way() -> set[Stop]:
-            return {stop for stop in stops if not self._mark(stop).exists()}
+            return stops - self._standing(stops)
 
         await eventually(on_their_way, becomes=set())
+
+    async def crash_at_each(self, stops: Iterable[Stop], wire: Wire) -> list[Stop]:
+        """Kills the processes at one failpoint after the other, as they come to them; in which order they did."""
+        ahead, order = set(stops), list[Stop]()
+
+        async def stands() -> bool:
+            return bool(self._standing(ahead))
+
+        while ahead:
+            await eventually(stands, becomes=True)
+            standing = [*self._standing(ahead)]
+            await self.crash(standing, wire)
+            ahead.difference_update(standing)
+            order += standing
+        return order
+
+    def _standing(self, stops: Iterable[Stop]) -> set[Stop]:
+        return {stop for stop in stops if self._mark(stop).exists()}
 
     async def crash(self, stops: Sequence[Stop], wire: Wire) -> None:
         """Kills the processes that stand still; they are started again by themselves, side by side.

@@ -59,12 +59,14 @@ async def read_events(wire: Wire) -> list[Event]:
 async def assert_said_once(info: StackInfo, wire: Wire) -> list[Event]:
     """Holds what was said to the tables, at rest only. Returns what was said, repetitions too."""
     events = await read_events(wire)
-    assert [*_contradictions(events)] == []
+    contradictions = [*_contradictions(events)]
+    assert not contradictions, contradictions
     connection = await asyncpg.connect(info.databases["audit"])
     try:
         for type_, query in STORED.items():
             stored = {row["fact"]: int(row.get("times", 1)) for row in await connection.fetch(query)}
-            assert _wrong(events, type_, stored) == []
+            wrong = _wrong(events, type_, stored)
+            assert not wrong, wrong
     finally:
         await connection.close()
     return events

@@ -96,7 +96,8 @@ def _said(record: ConsumerRecord[bytes, bytes]) -> Said | None:
 async def assert_decided_once(info: StackInfo, wire: Wire) -> History:
     """Holds history to its rules and the ledger to history; at rest only. Returns it."""
     history = await read_history(wire)
-    assert _contradictions(history) == []
+    contradictions = _contradictions(history)
+    assert not contradictions, contradictions
     connection = await asyncpg.connect(info.databases["audit"])
     try:
         rows = {row["object_key"]: tuple(row.values())[1:] for row in await connection.fetch(_ROWS)}
