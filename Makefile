@@ -16,7 +16,7 @@ ROLE ?= user
 PROVISION ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit prove mutants bench contracts lock
+.PHONY: help demo test lint up down status logs reset token audit prove mutants bench growth figures contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,10 +61,17 @@ prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SE
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"
 
 bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a line's name)
-	@$(BENCH) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(ARGS)
+	@$(BENCH) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(if $(filter 1,$(PROFILE)),--profile) $(ARGS)
 
 mutants: ## Applies deliberate faults, one by one, and proves that tests kill each (ONLY=part of a fault's name)
 	@$(DEV) "$$py" -m deploy.local provision && exec "$$py" -m tests.mutants --only "$(ONLY)" $(ARGS)
+
+growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.md (keeps the large ones in build/)
+	@$(BENCH) exec "$$py" -m benchmarks.growth $(ARGS)
+
+figures: ## Measures all that docs/ shows, on a quiet machine: bench, then growth
+	@$(MAKE) --no-print-directory bench
+	@$(MAKE) --no-print-directory growth
 
 contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
 	@$(DEV) exec "$$py" contracts/generate.py $(ARGS)

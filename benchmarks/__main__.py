@@ -7,7 +7,8 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import structlog
@@ -16,15 +17,18 @@ from rich.console import Console
 
 from benchmarks import report
 from benchmarks.lines import LINES
+from benchmarks.marked import put_between
 from benchmarks.measure import Result, measure
 from benchmarks.model import BenchError, Line, chosen
 from benchmarks.options import Options, parse
 from benchmarks.plot import plot
-from benchmarks.site import open_site
+from benchmarks.profiling import REPORT, observed
+from benchmarks.site import Site, open_site
 from deploy.local.console import say
 from deploy.local.errors import StackError, one_line
 
-PLOT = Path(__file__).parents[1] / "docs" / "bench.svg"
+DOCS = Path(__file__).parents[1] / "docs"
+PLOT, PAGE = DOCS / "bench.svg", DOCS / "scaling.md"
 TABLE_WIDTH = 130
 MISSED = 2
 """The exit where a goal is missed, with --strict only."""
@@ -36,11 +40,21 @@ def main() -> int:
     results = run(chosen(LINES, arguments.only), options)
     show(results)
     report.write_json(arguments.output, results)
-    picture = arguments.output.with_suffix(".svg") if arguments.only else PLOT  # docs/ shows all lines or none
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_text(plot([report.record(result) for result in results]))
-    say(f"- written: {arguments.output}, {picture}")
+    records = [report.record(result) for result in results]
+    arguments.output.with_suffix(".svg").write_text(plot(records))
+    say(f"- written: {arguments.output} and its plot beside it")
+    if not (arguments.only or options.profile):
+        _show_all(records)
+    if options.profile:
+        say(f"- where the time goes: {REPORT}; being watched costs time, so these ratios are no result")
     return MISSED if arguments.strict and not all(result.met for result in results) else 0
+
+
+def _show_all(records: Sequence[Mapping[str, object]]) -> None:
+    """The pages show all lines or none, and none that was watched."""
+    PLOT.write_text(plot(records))
+    PAGE.write_text(put_between(PAGE.read_text(), "bench", report.markdown(records)))
+    say(f"- written: {PLOT}, {PAGE}")
 
 
 def run(lines: Sequence[Line], options: Options) -> list[Result]:
@@ -51,8 +65,13 @@ def run(lines: Sequence[Line], options: Options) -> list[Result]:
             say(
                 f"- {number} of {len(lines)}, {time.monotonic() - started:.0f} s: {line.name}; floor: {line.floor_name}"
             )
-            results.append(runner.run(measure(line, site, options.rounds, say)))
+            results.append(runner.run(_measure(line, site)))
     return results
+
+
+async def _measure(line: Line, site: Site) -> Result:
+    async with observed(site.stack, line.name) if site.options.profile else nullcontext():
+        return await measure(line, site, site.options.rounds, say)
 
 
 def show(results: Sequence[Result]) -> None:
@@ -63,7 +82,7 @@ def show(results: Sequence[Result]) -> None:
         console.print(text)
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Of the libraries in this process only what matters: what fails is raised anyway."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -76,7 +95,7 @@ def _terminated(*_: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _terminated)
-    _quiet()
+    quiet()
     try:
         sys.exit(main())
     except (BenchError, StackError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -112,3 +113,31 @@ def write_json(path: Path, results: Sequence[Result]) -> None:
     """Replaces the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([record(result) for result in results], indent=2, ensure_ascii=False) + "\n")
+
+
+def markdown(records: Sequence[Mapping[str, Any]]) -> str:
+    """The lines of build/bench.json as a table for a page."""
+    head = ("| line | value | floor | ratio | goal | met |", "| --- | ---: | ---: | ---: | ---: | --- |")
+    return "\n".join((*head, *(_markdown_row(each) for each in records)))
+
+
+def _markdown_row(record: Mapping[str, Any]) -> str:
+    side, of = record["goal_is"].split(", of the ")
+    unit, sign = record["unit"], "≥" if side == "at least" else "≤"
+    least, most = record["spread"]["ratio"]
+    cells = (
+        f"{record['line']} <br> *{record['floor_is']}*",
+        f"{number(record['value'])} {unit}",
+        f"{number(record['floor'])} {unit}",
+        f"{record['ratio']:.2f} ({least:.2f} to {most:.2f})",
+        " <br> ".join(
+            (f"{sign} {record['goal']:g} {'x' if of == 'ratio' else unit}", *map(_limit_text, record["limits"]))
+        ),
+        "yes" if record["met"] else "no",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _limit_text(limit: Mapping[str, Any]) -> str:
+    sign = "≥" if limit["side"] == "at least" else "≤"
+    return f"{limit['name']} {number(limit['value'])} ({sign} {limit['goal']:g})"

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from benchmarks.options import Options
+from benchmarks.profiling import observe_postgres, sampled
 from deploy.local.credentials import load_credentials
 from deploy.local.info import StackInfo
 from deploy.local.provision import provision
@@ -92,7 +93,8 @@ class Site:
                 start_new_session=True,
             )  # fmt: skip
         try:
-            yield Child(process, log)
+            async with sampled(process.pid, log.stem) if self.options.profile else nullcontext():
+                yield Child(process, log)
         finally:
             await _end(process)
 
@@ -116,6 +118,8 @@ def open_site(options: Options) -> Iterator[Site]:
         try:
             stack.up()
             asyncio.run(_make_floors_database(stack.info.databases["postgres"]))
+            if options.profile:
+                asyncio.run(observe_postgres(stack))
             yield Site(stack, Path(folder), options)
         finally:
             stack.reset()
