@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from aiokafka.structs import TopicPartition
 
@@ -36,17 +35,12 @@ class Batch:
         return sum(len(record.value or b"") for record in self.records)
 
 
-def batch_of(found: Mapping[TopicPartition, Iterable[Any]], lost: asyncio.Event) -> Batch:
-    """A batch of aiokafka's records, by partition; partitions without records do not appear in it."""
-    taken = {tp: [_record(raw) for raw in raws] for tp, raws in found.items()}
-    taken = {tp: records for tp, records in taken.items() if records}
+def batch_of(found: Mapping[TopicPartition, Sequence[Record]], lost: asyncio.Event) -> Batch:
+    """A batch of what one poll gave, by partition; partitions without records do not appear in it."""
+    taken = {tp: records for tp, records in found.items() if records}
     return Batch(
         records=tuple(record for records in taken.values() for record in records),
         firsts={tp: records[0].offset for tp, records in taken.items()},
         nexts={tp: records[-1].offset + 1 for tp, records in taken.items()},
         lost=lost,
     )
-
-
-def _record(raw: Any) -> Record:  # noqa: ANN401 - aiokafka has no types
-    return Record(raw.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers), raw.timestamp)

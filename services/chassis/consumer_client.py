@@ -20,6 +20,7 @@ from aiokafka.structs import TopicPartition
 from docuvault_contracts import topics as declared
 
 from services.chassis.consumer_batch import Batch, batch_of
+from services.chassis.consumer_records import Suspicion, install
 from services.chassis.settings import KafkaSettings
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,8 @@ class Mark:
 class ConsumerClient:
     """A member of a consumer group. Not reusable after `stop`."""
 
-    def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str]) -> None:
+    def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str], suspicion: Suspicion) -> None:
+        install()
         session = settings.kafka_session_timeout_seconds
         self._settings = settings
         self._assignment = _Assignment(group)
@@ -79,6 +81,7 @@ class ConsumerClient:
             request_timeout_ms=_ms(settings.kafka_request_timeout_seconds),
             max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
             fetch_max_bytes=_FETCH_BYTES,
+            check_crcs=suspicion,
         )
         self._kafka.subscribe(topics=list(topics), listener=self._assignment)
 

@@ -14,6 +14,7 @@ from aiokafka.structs import TopicPartition
 from services.chassis.backoff import Backoff
 from services.chassis.consumer_batch import Batch
 from services.chassis.consumer_client import ConsumerClient, Mark
+from services.chassis.consumer_records import Suspicion
 from services.chassis.errors import Transient
 from services.chassis.settings import KafkaSettings
 
@@ -35,6 +36,7 @@ class Consumer:
         self._settings = settings
         self._group = group
         self._topics = tuple(topics)
+        self._suspicion = Suspicion()
         self._client: ConsumerClient | None = None
 
     @property
@@ -112,7 +114,7 @@ class Consumer:
 
     async def _joined(self) -> ConsumerClient:
         if self._client is None:
-            client = ConsumerClient(self._settings, self._group, self._topics)
+            client = ConsumerClient(self._settings, self._group, self._topics, self._suspicion)
             try:
                 await client.start()
             except BaseException:

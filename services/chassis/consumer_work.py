@@ -114,6 +114,9 @@ class BatchWork(Generic[T]):
         return parsed
 
     def _understand(self, record: Record) -> Sequence[Delivery[T]]:
+        if record.fault is not None:
+            self._condemn(record, "unreadable", record.fault.reason)
+            return ()
         try:
             return self.line.parser(record)
         except InvalidEvent as error:

@@ -1,7 +1,8 @@
 """Dead letters: what a consumer could not understand, unchanged, with the reason and where it came from.
 
 The value, the key and the headers are the original's; the `dlq_*` headers are ours. Putting a dead letter's value and
-other headers back onto `dlq_topic` is a complete replay of the record.
+other headers back onto `dlq_topic` is a complete replay of the record, unless `dlq_truncated` says what was cut off or
+`dlq_raw_headers` holds headers whose names are no text.
 """
 
 from __future__ import annotations
@@ -17,9 +18,14 @@ from services.chassis.delivery import Record
 
 PREFIX = "dlq_"
 MAX_REASON_CHARS = 1000
+RESERVED_BYTES = 64 * 1024
+"""Of a dead letter, for the headers of ours and what Kafka adds."""
 
-Cause = Literal["invalid", "parser", "handler", "unpublishable"]
-"""What failed: the record itself, our parser, our handler, or what the handler wanted to publish. A metric's label."""
+Headers = tuple[tuple[str, bytes], ...]
+Cause = Literal["unreadable", "invalid", "parser", "handler", "unpublishable"]
+"""What failed: the record as Kafka has it, what it says, our parser, our handler, or what the handler wanted to say.
+A metric's label.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +38,11 @@ class DeadLetter:
 
     def message(self, group: str, now: datetime) -> Message:
         """The record to publish to the dead letters of `group`; `now` is timezone-aware."""
-        record = self.record
-        return Message(
-            topic=dead_letter_topic(group).name,
-            key=record.key or b"",
-            value=record.value or b"",
-            headers=(*_originals(record), *self._own(group, now)),
-        )
+        topic = dead_letter_topic(group)
+        kept = _fitting(self.record, topic.max_message_bytes - RESERVED_BYTES)
+        return Message(topic.name, kept.key, kept.value, (*kept.headers, *self._own(group, now, kept.truncated)))
 
-    def _own(self, group: str, now: datetime) -> tuple[tuple[str, bytes], ...]:
+    def _own(self, group: str, now: datetime, truncated: str) -> Headers:
         record = self.record
         found = {
             "reason": self.reason[:MAX_REASON_CHARS],
@@ -50,13 +52,47 @@ class DeadLetter:
             "offset": str(record.offset),
             "group": group,
             "time": now.astimezone(UTC).isoformat(),
+            "truncated": truncated,
             # a message cannot say null, and a replay must not turn a tombstone into an empty value
             "null": ",".join(name for name in ("key", "value") if getattr(record, name) is None),
         }
         return tuple((PREFIX + name, text.encode("utf-8", "backslashreplace")) for name, text in found.items() if text)
 
 
-def _originals(record: Record) -> tuple[tuple[str, bytes], ...]:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    key: bytes
+    value: bytes
+    headers: Headers
+    truncated: str
+
+
+def _fitting(record: Record, room: int) -> _Kept:
+    """What fits of a record into `room` bytes. A batch that a producer compressed may hold records above all limits."""
+    headers, raw = _originals(record), record.fault.raw_headers if record.fault else b""
+    cut: list[str] = []
+    if _size(headers) + len(raw) > room // 2:
+        cut.append(f"headers of {_size(headers)} bytes")
+        headers, raw = (), raw[: room // 2]
+    if raw:
+        headers = (*headers, (f"{PREFIX}raw_headers", raw))
+    key = _cut("key", record.key or b"", room // 4, cut)
+    value = _cut("value", record.value or b"", room - _size(headers) - len(key), cut)
+    return _Kept(key, value, headers, ", ".join(cut))
+
+
+def _cut(name: str, part: bytes, room: int, cut: list[str]) -> bytes:
+    if len(part) <= room:
+        return part
+    cut.append(f"{name} of {len(part)} bytes")
+    return part[:room]
+
+
+def _size(headers: Headers) -> int:
+    return sum(len(name.encode()) + len(value) + 10 for name, value in headers)
+
+
+def _originals(record: Record) -> Headers:
     """Without the marks of an earlier stay among the dead letters."""
     return tuple((name, value or b"") for name, value in record.headers if not name.startswith(PREFIX))
 

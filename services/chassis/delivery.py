@@ -21,8 +21,18 @@ class Origin(Struct, frozen=True, order=True, gc=False):
     index: int = 0
 
 
+class Fault(Struct, frozen=True, gc=False):
+    """Why a record cannot be read as Kafka has it; `raw_headers` are its headers' bytes, where they are known."""
+
+    reason: str
+    raw_headers: bytes = b""
+
+
 class Record(Struct, frozen=True, gc=False):
-    """One Kafka record, without anything of the driver's. `timestamp_ms` is Kafka's own, in ms since the epoch."""
+    """One Kafka record, without anything of the driver's. `timestamp_ms` is Kafka's own, in ms since the epoch.
+
+    One with a `fault` holds what could be read, goes to no parser, and is a dead letter.
+    """
 
     topic: str
     partition: int
@@ -31,6 +41,7 @@ class Record(Struct, frozen=True, gc=False):
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...]
     timestamp_ms: int
+    fault: Fault | None = None
 
 
 class Delivery(Struct, Generic[T_co], frozen=True, gc=False):

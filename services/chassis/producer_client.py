@@ -31,6 +31,7 @@ _BATCH_BYTES = 256 * 1024
 _DISPOSE_SECONDS = 1.0
 _LIMITS = {topic.name: topic.max_message_bytes for topic in topics.ALL}
 _UNDECLARED_LIMIT = topics.DOCUMENTS.max_message_bytes
+_DEAD_LETTERS = topics.dead_letter_topic("")
 _size_of = DefaultRecordBatchBuilder.estimate_size_in_bytes
 """Bytes of a batch with this one record, at most; it refuses what the record could not be written from."""
 PACKED_FROM = 8
@@ -50,9 +51,15 @@ def check(message: Message) -> None:
     except (TypeError, ValueError) as error:
         reason = f"a message for topic {message.topic} has parts that are no bytes, or names that are no text: {error}"
         raise Unpublishable(reason) from error
-    limit = _LIMITS.get(message.topic, _UNDECLARED_LIMIT)
+    limit = _limit(message.topic)
     if size > limit:
         raise Unpublishable(f"a message of {size} bytes is over the {limit} of topic {message.topic}")
+
+
+def _limit(topic: str) -> int:
+    """Dead letters of any group are cut to the size of those that are declared."""
+    undeclared = _DEAD_LETTERS.max_message_bytes if topic.startswith(_DEAD_LETTERS.name) else _UNDECLARED_LIMIT
+    return _LIMITS.get(topic, undeclared)
 
 
 class ProducerClient:
