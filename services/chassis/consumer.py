@@ -55,7 +55,7 @@ async def consume(  # noqa: PLR0913 - what a consumer is made of
     A batch that is in a back-off when `stop` is set is left, uncommitted, to the next start.
     """
     watchdog = watchdog or Watchdog(consumer.stuck_after_seconds)
-    loop = _Loop(consumer, Line(group, parser, handler, producer, stop, watchdog, metrics))
+    loop = _Loop(consumer, Line(group, parser, handler, producer, stop, watchdog, metrics, consumer.cap))
     probing = asyncio.create_task(loop.probe())
     try:
         with guarded(watchdog, on_stuck):

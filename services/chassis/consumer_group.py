@@ -15,6 +15,8 @@ from services.chassis.backoff import Backoff
 from services.chassis.consumer_batch import Batch
 from services.chassis.consumer_client import ConsumerClient, Mark
 from services.chassis.consumer_records import Suspicion
+from services.chassis.deadletter_budget import DeadLetterBudget
+from services.chassis.deadletter_cap import DeadLetterCap
 from services.chassis.errors import Transient
 from services.chassis.settings import KafkaSettings
 
@@ -37,6 +39,8 @@ class Consumer:
         self._group = group
         self._topics = tuple(topics)
         self._suspicion = Suspicion()
+        budget = DeadLetterBudget(settings.kafka_dead_letter_limit, settings.kafka_dead_letter_window_seconds)
+        self.cap = DeadLetterCap(budget, group)
         self._client: ConsumerClient | None = None
 
     @property
@@ -82,7 +86,8 @@ class Consumer:
             self._client.rewind(batch)
 
     async def ping(self) -> None:
-        """For a readiness check: this replica is in its group and a broker answers. Raises Transient."""
+        """For a readiness check: in its group, not halted by dead letters, and a broker answers. Raises Transient."""
+        self.cap.check()
         await self._asked(lambda client: client.ping())
 
     async def behind(self) -> Mapping[TopicPartition, int]:

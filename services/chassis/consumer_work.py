@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from services.chassis.consumer_batch import Batch
+from services.chassis.deadletter_cap import DeadLetterCap
 from services.chassis.deadletters import Cause, DeadLetter, reason_of
 from services.chassis.delivery import Delivery, Handler, Origin, Parser, Record
 from services.chassis.errors import InvalidEvent
@@ -46,6 +47,7 @@ class Line(Generic[T]):
     stop: asyncio.Event
     watchdog: Watchdog
     metrics: Metrics
+    cap: DeadLetterCap
 
 
 @dataclass
@@ -167,6 +169,7 @@ class BatchWork(Generic[T]):
             return
         now = datetime.now(UTC)
         letters = [letter.message(self.line.group, now) for letter in self.dead.values()]
+        await self.persist("halt", partial(self.line.cap.admit, len(letters), self.line.metrics))
         await self.persist("bury", partial(self.line.producer.publish, letters))
         for letter in self.dead.values():
             self.line.metrics.dead_letters.labels(self.line.group, letter.cause).inc()

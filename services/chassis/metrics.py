@@ -30,6 +30,9 @@ class Metrics:
         self.dead_letters = Counter(
             "docuvault_consumer_dead_letters", "records dead-lettered", ("group", "reason"), registry=registry
         )
+        self.halted = Gauge(
+            "docuvault_consumer_halted", "1 while too many dead letters hold a consumer back", group, registry=registry
+        )
         self.lag = Gauge(
             "docuvault_consumer_lag_records",
             "records behind the end of a partition",

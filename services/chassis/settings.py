@@ -150,6 +150,12 @@ class KafkaSettings(Settings):
     kafka_stop_timeout_seconds: Seconds = Field(
         10, description="longest wait for a client to stop, brokers may be away; seconds, default 10"
     )
+    kafka_dead_letter_limit: int = Field(
+        1000, ge=0, description="dead letters of one replica in the window before it halts; 0 is no limit, default 1000"
+    )
+    kafka_dead_letter_window_seconds: Seconds = Field(
+        600, description="window in which the budget of dead letters refills; seconds, default 600"
+    )
     kafka_stuck_after_seconds: Seconds = Field(
         120, description="a lag that grows this long without a commit ends the process; seconds, default 120"
     )

@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from services.chassis.consumer_batch import Batch
 from services.chassis.consumer_work import BatchWork, Line
+from services.chassis.deadletter_budget import DeadLetterBudget
+from services.chassis.deadletter_cap import DeadLetterCap
 from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.errors import InvalidEvent
 from services.chassis.metrics import Metrics
@@ -80,7 +82,25 @@ class Said:
         return self.to(f"dlq.{GROUP}")
 
 
-def work_on(found: Batch, handler: Applier, producer: Publisher, stop: asyncio.Event | None = None) -> BatchWork[str]:
+def work_on(
+    found: Batch,
+    handler: Applier,
+    producer: Publisher,
+    stop: asyncio.Event | None = None,
+    cap: DeadLetterCap | None = None,
+) -> BatchWork[str]:
     metrics = Metrics(CollectorRegistry())
     stop = stop or asyncio.Event()
-    return BatchWork(Line(GROUP, words, handler, producer, stop, Watchdog(60), metrics), found)
+    return BatchWork(
+        Line(
+            GROUP,
+            words,
+            handler,
+            producer,
+            stop,
+            Watchdog(60),
+            metrics,
+            cap or DeadLetterCap(DeadLetterBudget(0, 60), GROUP),
+        ),
+        found,
+    )
