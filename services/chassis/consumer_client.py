@@ -133,6 +133,7 @@ class ConsumerClient:
 
     async def stop(self) -> None:
         """Leaves the group, within the stop time-out; what does not end by then is cut off."""
+        self._assignment.lost.set()  # what is still on its way will be replayed from the commit, by whoever joins
         try:
             await asyncio.wait_for(self._kafka.stop(), self._settings.kafka_stop_timeout_seconds)
         except (KafkaError, OSError, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""One batch on its way: parse, handle, publish; what cannot go on becomes a dead letter and holds nobody back."""
+"""The steps of one batch: parse, handle, say; what cannot go on becomes a dead letter and holds nobody back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 import structlog
+from docuvault_contracts.cloudevents import Message
 
 from services.chassis.consumer_batch import Batch
 from services.chassis.deadletter_cap import DeadLetterCap
@@ -36,9 +37,17 @@ PARSE_SLICE_SECONDS = 0.02
 _RecordId = tuple[str, int, int]
 
 
+class GivenUp(Exception):
+    """The batch cannot be finished by this member of the group, who should leave it: another may be able to."""
+
+
+class Late(GivenUp):
+    """It took so long that something must be wrong with this member alone."""
+
+
 @dataclass(frozen=True)
 class Line(Generic[T]):
-    """What a batch passes through, built once for a consumer."""
+    """What batches pass through, built once for a consumer; `handling` and `saying` are held by one at a time."""
 
     group: str
     parser: Parser[T]
@@ -48,39 +57,71 @@ class Line(Generic[T]):
     watchdog: Watchdog
     metrics: Metrics
     cap: DeadLetterCap
+    handling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    saying: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """Events that were applied together, and what is to be said of them."""
+
+    events: Sequence[Delivery[T]]
+    messages: Sequence[Message]
 
 
 @dataclass
 class BatchWork(Generic[T]):
-    """The work on one batch, and what is to be said about it afterwards."""
+    """The work on one batch, and what is to be said about it afterwards.
+
+    `fallen` is set when it will not be finished; `ahead` is the `fallen` of the batch polled before it.
+    """
 
     line: Line[T]
     batch: Batch
-    events: int = 0
+    ahead: asyncio.Event = field(default_factory=asyncio.Event)
+    fallen: asyncio.Event = field(default_factory=asyncio.Event)
     messages: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     dead: dict[_RecordId, DeadLetter] = field(default_factory=dict)
+    events: Sequence[Delivery[T]] = ()
+    _applied: list[Part[T]] = field(default_factory=list)
 
-    async def run(self) -> None:
-        """Everything up to the commit: when it returns, each record is applied and said, or among the dead letters.
+    async def parse(self) -> None:
+        """Finds the events; records that nobody understands are among the dead letters then."""
+        parsed: list[Delivery[T]] = []
+        with self.timed("parse"):
+            turn = time.perf_counter()
+            for record in self.batch.records:
+                parsed.extend(self._understand(record))
+                if time.perf_counter() - turn > PARSE_SLICE_SECONDS:
+                    await asyncio.sleep(0)
+                    turn = time.perf_counter()
+        self.events = parsed
 
-        Raises Abandoned where the batch is left to be replayed.
-        """
-        deliveries = await self._parse()
-        self.events = len(deliveries)
-        if deliveries:
-            await self._settle(deliveries)
+    async def handle(self) -> None:
+        """Applies the events. Raises Abandoned where the batch is left to be replayed, as the others do."""
+        if self.events:
+            self._applied = await self._apply(self.events)
+
+    async def say(self) -> None:
+        """Publishes: when it returns, each event is applied and said, or its record among the dead letters."""
+        self.still_ours()
+        for part in self._applied:
+            await self._publish(part)
         await self._bury()
 
-    async def persist(self, step: str, attempt: Callable[[], Awaitable[R]]) -> R:
-        """Stays on one step until it is done. Raises Abandoned on a stop in a back-off, or once the batch is lost."""
-        if self.batch.lost.is_set():
+    def still_ours(self) -> None:
+        """Raises Abandoned once the batch is lost, or the one ahead has fallen: both will be replayed, in order."""
+        if self.batch.lost.is_set() or self.ahead.is_set():
             raise Abandoned
+
+    async def persist(self, step: str, attempt: Callable[[], Awaitable[R]]) -> R:
+        """Stays on one step until it is done. Raises Abandoned on a stop in a back-off, or as `still_ours` does."""
+        self.still_ours()
+        leave = (self.line.stop, self.batch.lost, self.ahead)
         with self.timed(step):
-            return await persist(
-                attempt, leave=(self.line.stop, self.batch.lost), on_retry=partial(self._on_retry, step)
-            )
+            return await persist(attempt, leave=leave, on_retry=partial(self._on_retry, step))
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -104,17 +145,6 @@ class BatchWork(Generic[T]):
             reason=reason_of(error),
         )
 
-    async def _parse(self) -> list[Delivery[T]]:
-        parsed: list[Delivery[T]] = []
-        with self.timed("parse"):
-            turn = time.perf_counter()
-            for record in self.batch.records:
-                parsed.extend(self._understand(record))
-                if time.perf_counter() - turn > PARSE_SLICE_SECONDS:
-                    await asyncio.sleep(0)
-                    turn = time.perf_counter()
-        return parsed
-
     def _understand(self, record: Record) -> Sequence[Delivery[T]]:
         if record.fault is not None:
             self._condemn(record, "unreadable", record.fault.reason)
@@ -128,24 +158,38 @@ class BatchWork(Generic[T]):
             self._condemn(record, "parser", f"parser: {reason_of(error)}")
         return ()
 
-    async def _settle(self, part: Sequence[Delivery[T]]) -> None:
-        """Applies and publishes `part`; where that fails, its halves in order, until the one with the bug is alone."""
+    async def _apply(self, events: Sequence[Delivery[T]]) -> list[Part[T]]:
+        """Applies `events`; where that fails, its halves in order, until the one with the bug is alone."""
         try:
-            messages = await self.persist("handle", partial(self.line.handler.handle, part))
-            failpoint("consumer.after_handle")
-            await self.persist("publish", partial(self.line.producer.publish, messages))
-            self.messages += len(messages)
+            messages = await self.persist("handle", partial(self.line.handler.handle, events))
         except Abandoned:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of any kind: it is found, logged and dead-lettered
-            self.line.watchdog.alive()
-            if len(part) == 1:
-                self._condemn_delivery(part[0], error)
-                return
-            log.warning("consumer.bisecting", group=self.line.group, events=len(part), reason=reason_of(error))
-            middle = len(part) // 2
-            await self._settle(part[:middle])
-            await self._settle(part[middle:])
+            return await self._halve(events, error)
+        failpoint("consumer.after_handle")
+        return [Part(events, messages)]
+
+    async def _publish(self, part: Part[T]) -> None:
+        """Says `part`; where that can never be, its halves are applied again, which is what a replay would do."""
+        try:
+            await self.persist("publish", partial(self.line.producer.publish, part.messages))
+            self.messages += len(part.messages)
+        except Abandoned:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            async with self.line.handling:
+                halves = await self._halve(part.events, error)
+            for half in halves:
+                await self._publish(half)
+
+    async def _halve(self, events: Sequence[Delivery[T]], error: Exception) -> list[Part[T]]:
+        self.line.watchdog.alive()
+        if len(events) == 1:
+            self._condemn_delivery(events[0], error)
+            return []
+        log.warning("consumer.bisecting", group=self.line.group, events=len(events), reason=reason_of(error))
+        middle = len(events) // 2
+        return [*await self._apply(events[:middle]), *await self._apply(events[middle:])]
 
     def _condemn_delivery(self, delivery: Delivery[T], error: Exception) -> None:
         record = self._record_at(delivery.origin)

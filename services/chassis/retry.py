@@ -57,14 +57,14 @@ async def pause(seconds: float, *wakers: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def unless(stop: asyncio.Event, work: Coroutine[object, object, T]) -> T | None:
-    """The result of `work`, or None (and `work` cancelled) where `stop` is set first."""
+async def unless(work: Coroutine[object, object, T], *stops: asyncio.Event) -> T | None:
+    """The result of `work`, or None (and `work` cancelled) where one of `stops` is set first."""
     task = asyncio.create_task(work)
-    stopping = asyncio.create_task(stop.wait())
+    every = {task, *(asyncio.create_task(stop.wait()) for stop in stops)}
     try:
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(every, return_when=asyncio.FIRST_COMPLETED)
         return task.result() if task.done() else None
     finally:
-        for each in (task, stopping):
+        for each in every:
             each.cancel()
-        await asyncio.wait({task, stopping})
+        await asyncio.wait(every)

@@ -104,3 +104,10 @@ def work_on(
         ),
         found,
     )
+
+
+async def run(work: BatchWork[str]) -> None:
+    """All steps of a batch up to its commit."""
+    await work.parse()
+    await work.handle()
+    await work.say()

@@ -13,7 +13,7 @@ from services.chassis import consumer_work
 from services.chassis.errors import InvalidEvent, Transient
 from services.chassis.producer import Unpublishable
 from services.chassis.retry import Abandoned
-from tests.unit.chassis_fakes import Applier, Said, batch, work_on
+from tests.unit.chassis_fakes import Applier, Said, batch, run, work_on
 
 
 def failing(times: int, error: Exception) -> Callable[[object], None]:
@@ -40,7 +40,7 @@ def headers(message: Message) -> dict[str, str]:
 
 async def test_a_batch_is_applied_in_order_and_what_it_says_is_published() -> None:
     handler, producer = Applier(), Said()
-    await work_on(batch([b"a", b"b c", b"d"]), handler, producer).run()
+    await run(work_on(batch([b"a", b"b c", b"d"]), handler, producer))
     assert handler.applied == producer.values == ["a", "b", "c", "d"]
     assert handler.attempts == 1
 
@@ -48,7 +48,7 @@ async def test_a_batch_is_applied_in_order_and_what_it_says_is_published() -> No
 async def test_trouble_that_may_pass_is_waited_out_on_the_same_batch() -> None:
     handler, producer = Applier(failing(3, Transient("away"))), Said()
     work = work_on(batch([b"a", b"b"]), handler, producer)
-    await work.run()
+    await run(work)
     assert (handler.attempts, work.retries["handle"]) == (4, 3)
     assert producer.values == ["a", "b"]
     assert producer.dead == []
@@ -57,20 +57,20 @@ async def test_trouble_that_may_pass_is_waited_out_on_the_same_batch() -> None:
 @pytest.mark.parametrize("error", [ConnectionResetError(), TimeoutError(), asyncpg.AdminShutdownError("bye")])
 async def test_an_outage_that_nobody_translated_is_no_reason_to_drop_a_record(error: Exception) -> None:
     handler, producer = Applier(failing(1, error)), Said()
-    await work_on(batch([b"a"]), handler, producer).run()
+    await run(work_on(batch([b"a"]), handler, producer))
     assert (producer.values, producer.dead) == (["a"], [])
 
 
 async def test_a_failed_publish_is_repeated_without_handling_again() -> None:
     handler, producer = Applier(), Said(failing(2, Transient("broker away")))
-    await work_on(batch([b"a", b"b"]), handler, producer).run()
+    await run(work_on(batch([b"a", b"b"]), handler, producer))
     assert (handler.attempts, producer.values) == (1, ["a", "b"])
 
 
 async def test_two_poison_records_among_a_hundred_are_found_and_all_others_applied_in_order() -> None:
     values = [f"v{number}" for number in range(100)]
     handler, producer = Applier(poisoned("v13", "v77")), Said()
-    await work_on(batch(value.encode() for value in values), handler, producer).run()
+    await run(work_on(batch(value.encode() for value in values), handler, producer))
     good = [value for value in values if value not in {"v13", "v77"}]
     assert handler.applied == producer.values == good
     assert [letter.value for letter in producer.dead] == [b"v13", b"v77"]
@@ -79,7 +79,7 @@ async def test_two_poison_records_among_a_hundred_are_found_and_all_others_appli
 
 async def test_a_dead_letter_of_a_handler_says_the_class_and_message_of_the_bug() -> None:
     producer = Said()
-    await work_on(batch([b"a", b"x"]), Applier(poisoned("x")), producer).run()
+    await run(work_on(batch([b"a", b"x"]), Applier(poisoned("x")), producer))
     found = headers(producer.dead[0])
     assert found["dlq_reason"] == "handler: RuntimeError: cannot take x"
     assert (found["dlq_cause"], found["dlq_offset"]) == ("handler", "1")
@@ -93,14 +93,14 @@ async def test_trouble_in_the_middle_of_a_bisection_is_waited_out_too() -> None:
         trouble(events)
 
     handler, producer = Applier(before), Said()
-    await work_on(batch([b"a", b"x", b"b"]), handler, producer).run()
+    await run(work_on(batch([b"a", b"x", b"b"]), handler, producer))
     assert producer.values == ["a", "b"]
     assert [letter.value for letter in producer.dead] == [b"x"]
 
 
 async def test_what_nobody_understands_is_dead_lettered_and_the_rest_goes_on() -> None:
     handler, producer = Applier(), Said()
-    await work_on(batch([b"a", b"garbage", b"bug", b"b"]), handler, producer).run()
+    await run(work_on(batch([b"a", b"garbage", b"bug", b"b"]), handler, producer))
     assert handler.applied == ["a", "b"]
     reasons = [headers(letter)["dlq_reason"] for letter in producer.dead]
     assert reasons == ["it is garbage", "parser: KeyError: 'no such field'"]
@@ -112,7 +112,7 @@ async def test_a_handler_may_call_a_record_invalid() -> None:
             raise InvalidEvent("x is nobody's")
 
     producer = Said()
-    await work_on(batch([b"a", b"x"]), Applier(refuse), producer).run()
+    await run(work_on(batch([b"a", b"x"]), Applier(refuse), producer))
     assert headers(producer.dead[0])["dlq_cause"] == "invalid"
 
 
@@ -122,28 +122,28 @@ async def test_a_message_that_can_never_be_sent_condemns_the_record_it_came_from
             raise Unpublishable("too large")
 
     producer = Said(refuse)
-    await work_on(batch([b"a", b"huge", b"b"]), Applier(), producer).run()
+    await run(work_on(batch([b"a", b"huge", b"b"]), Applier(), producer))
     assert list(dict.fromkeys(producer.values)) == ["a", "b"]
     assert [(letter.value, headers(letter)["dlq_cause"]) for letter in producer.dead] == [(b"huge", "unpublishable")]
 
 
 async def test_a_record_whose_events_all_fail_is_one_dead_letter() -> None:
     producer = Said()
-    await work_on(batch([b"x x y"]), Applier(poisoned("x")), producer).run()
+    await run(work_on(batch([b"x x y"]), Applier(poisoned("x")), producer))
     assert producer.values == ["y"]
     assert len(producer.dead) == 1
 
 
 async def test_dead_letters_are_acked_before_the_batch_is_done() -> None:
     producer = Said(failing(2, Transient("broker away")))
-    await work_on(batch([b"garbage"]), Applier(), producer).run()
+    await run(work_on(batch([b"garbage"]), Applier(), producer))
     assert len(producer.dead) == 1
 
 
 async def test_a_stop_ends_a_back_off_at_once_and_leaves_the_batch() -> None:
     stop = asyncio.Event()
     handler = Applier(failing(1000, Transient("away")))
-    running = asyncio.create_task(work_on(batch([b"a"]), handler, Said(), stop).run())
+    running = asyncio.create_task(run(work_on(batch([b"a"]), handler, Said(), stop)))
     await asyncio.sleep(0.2)
     stop.set()
     with pytest.raises(Abandoned):
@@ -152,7 +152,7 @@ async def test_a_stop_ends_a_back_off_at_once_and_leaves_the_batch() -> None:
 
 async def test_partitions_that_were_revoked_end_a_back_off_at_once() -> None:
     found = batch([b"a"])
-    running = asyncio.create_task(work_on(found, Applier(failing(1000, Transient("away"))), Said()).run())
+    running = asyncio.create_task(run(work_on(found, Applier(failing(1000, Transient("away"))), Said())))
     await asyncio.sleep(0.2)
     found.lost.set()
     with pytest.raises(Abandoned):
@@ -162,14 +162,14 @@ async def test_partitions_that_were_revoked_end_a_back_off_at_once() -> None:
 async def test_a_batch_that_was_lost_while_it_was_handled_is_not_published() -> None:
     found, producer = batch([b"a"]), Said()
     with pytest.raises(Abandoned):
-        await work_on(found, Applier(lambda _: found.lost.set()), producer).run()
+        await run(work_on(found, Applier(lambda _: found.lost.set()), producer))
     assert producer.messages == []
 
 
 async def test_a_stop_lets_the_batch_at_work_finish() -> None:
     stop = asyncio.Event()
     producer = Said()
-    await work_on(batch([b"a"]), Applier(lambda _: stop.set()), producer, stop).run()
+    await run(work_on(batch([b"a"]), Applier(lambda _: stop.set()), producer, stop))
     assert producer.values == ["a"]
 
 
@@ -184,6 +184,6 @@ async def test_a_long_parse_lets_the_event_loop_breathe(monkeypatch: pytest.Monk
             await asyncio.sleep(0)
 
     ticking = asyncio.create_task(tick())
-    await work_on(batch([b"bug" + b" " * 3_000_000] * 30), Applier(), Said()).run()
+    await run(work_on(batch([b"bug" + b" " * 3_000_000] * 30), Applier(), Said()))
     ticking.cancel()
     assert ticks > 20

@@ -16,7 +16,7 @@ from services.chassis.deadletter_cap import DeadLetterCap
 from services.chassis.errors import Transient
 from services.chassis.metrics import Metrics
 from services.chassis.retry import Abandoned
-from tests.unit.chassis_fakes import GROUP, Applier, Said, batch, work_on
+from tests.unit.chassis_fakes import GROUP, Applier, Said, batch, run, work_on
 
 
 class Clock:
@@ -86,7 +86,7 @@ async def test_a_halted_consumer_has_handled_the_good_ones_and_written_no_dead_l
     await cap.admit(1, Metrics(registry))
     work = work_on(batch([b"a", b"garbage", b"b"]), Applier(), producer, cap=cap)
     with capture_logs() as logs:
-        running = asyncio.create_task(work.run())
+        running = asyncio.create_task(run(work))
         await asyncio.sleep(0.05)
         assert (producer.values, producer.dead) == (["a", "b"], [])
         with pytest.raises(Transient, match="halted: over 1 dead letters in 60 s; it tries again in 30 s"):
@@ -105,7 +105,7 @@ async def test_a_stop_leaves_the_batch_of_a_halted_consumer_uncommitted() -> Non
     cap, _ = capped(1)
     await cap.admit(1, Metrics(CollectorRegistry()))
     stop, producer = asyncio.Event(), Said()
-    running = asyncio.create_task(work_on(batch([b"garbage"]), Applier(), producer, stop, cap).run())
+    running = asyncio.create_task(run(work_on(batch([b"garbage"]), Applier(), producer, stop, cap)))
     await asyncio.sleep(0.1)
     stop.set()
     with pytest.raises(Abandoned):
@@ -117,7 +117,7 @@ async def test_good_records_alone_pass_a_halted_consumer() -> None:
     cap, _ = capped(1)
     await cap.admit(1, Metrics(CollectorRegistry()))
     producer = Said()
-    await work_on(batch([b"a"]), Applier(), producer, cap=cap).run()
+    await run(work_on(batch([b"a"]), Applier(), producer, cap=cap))
     assert producer.values == ["a"]
 
 

@@ -76,5 +76,5 @@ def test_a_mistake_of_ours_does_not_pass(error: Exception) -> None:
 async def test_work_is_cancelled_by_a_stop_and_told_from_a_result() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(0.05, stop.set)
-    assert await unless(stop, asyncio.sleep(10, "late")) is None
-    assert await unless(asyncio.Event(), asyncio.sleep(0, "done")) == "done"
+    assert await unless(asyncio.sleep(10, "late"), stop) is None
+    assert await unless(asyncio.sleep(0, "done"), asyncio.Event()) == "done"
