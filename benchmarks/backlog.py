@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from docuvault_contracts import topics
-from docuvault_contracts.keys import make_key
+from docuvault_contracts.keys import make_key, new_document_id
 
 from benchmarks.site import Site
 
@@ -24,7 +24,7 @@ _TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 def notification(bucket: str, user_id: UUID, observed_ns: int) -> tuple[bytes, bytes]:
     """Key and value of the record about a new object of SIZE_BYTES bytes, in all of MinIO's words."""
-    key = str(make_key(user_id, uuid4(), "scan.pdf"))
+    key = str(make_key(user_id, new_document_id(), "scan.pdf"))
     item = {
         "key": key.replace("/", "%2F"),
         "size": SIZE_BYTES,

@@ -1,6 +1,6 @@
 """Ledgers of a given size, on a stack that keeps them: filled once, in build/, and found again by the next run.
 
-The keys are made by arithmetic, the primary key is built afterwards and packed as inserts at random leave an index, 70
+The keys are made by arithmetic, the primary key is built afterwards and packed as inserts at its end leave an index, 90
 in 100. A folder is named by what fills it, so that another schema is another folder; the old one is removed.
 """
 
@@ -31,8 +31,7 @@ SQL = load_sql("benchmarks")
 
 _BEFORE = ("ALTER TABLE quota.reservations DROP CONSTRAINT reservations_pkey",)
 _AFTER = (
-    "ALTER TABLE quota.reservations ADD CONSTRAINT reservations_pkey PRIMARY KEY (object_key) WITH (fillfactor = 70)",
-    "ALTER INDEX quota.reservations_pkey RESET (fillfactor)",
+    "ALTER TABLE quota.reservations ADD CONSTRAINT reservations_pkey PRIMARY KEY (document_id, object_key)",
     SQL["fill_accounts"],
     "VACUUM (ANALYZE) quota.reservations",
     "VACUUM (ANALYZE) quota.accounts",

@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from docuvault_contracts import topics
-from docuvault_contracts.keys import make_key
+from docuvault_contracts.keys import make_key, new_document_id
 
 from benchmarks import wire
 from benchmarks.backlog import settled_end, skip_to_end
@@ -51,7 +51,7 @@ class Putting:
 
     async def _until(self, end: float, connection: Connection) -> None:
         while time.monotonic() < end:
-            key = str(make_key(next(self.users), uuid4(), "scan.pdf"))
+            key = str(make_key(next(self.users), new_document_id(), "scan.pdf"))
             accepted(await connection.ask(wire.put(wire.presigned(self.site.info, "PUT", key))))
             self.acked += 1
 

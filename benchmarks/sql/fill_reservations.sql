@@ -1,6 +1,6 @@
 -- Reservations number $1 to $2, made by arithmetic alone, so that each filling is the same: $3 users take turns, 18 of
--- 20 are reserved, one refused and one deleted before its bytes came. Keys look as the server makes them, so they arrive
--- all over the index. OFFSET 0 keeps the planner from computing each hash once a column.
+-- 20 are reserved, one refused and one deleted before its bytes came. Keys look as the server makes them: document ids grow
+-- with time. OFFSET 0 keeps the planner from computing each hash once a column.
 INSERT INTO quota.reservations (
     object_key, document_id, user_id, state, version, size_bytes, rejected_bytes, released_bytes, etag, observed_ns,
     reason, used_bytes, limit_bytes, decided_at, origin_topic, origin_partition, origin_offset, origin_index
@@ -28,7 +28,10 @@ FROM (
     SELECT
         number,
         md5('user ' || number % $3::bigint)::uuid AS user_id,
-        md5('document ' || number)::uuid AS document_id,
+        (
+            lpad(to_hex(1700000000000 + number * 1000), 12, '0')
+            || overlay(overlay(left(md5('document ' || number), 20) PLACING '7' FROM 1 FOR 1) PLACING '8' FROM 5 FOR 1)
+        )::uuid AS document_id,
         md5('nonce ' || number)::uuid AS nonce,
         1000 + number % 50000 AS size,
         CASE (number / $3::bigint + number) % 20 WHEN 7 THEN 'released' WHEN 13 THEN 'rejected' ELSE 'reserved' END AS state

@@ -86,7 +86,7 @@ class PgLedger:
         facts = [delivery.event for delivery in batch]
         users = {fact.user_id for fact in facts}
         accounts = await _lock_accounts(connection, users)
-        rows = await _read_rows(connection, {fact.object_key for fact in facts if not isinstance(fact, Registered)})
+        rows = await _read_rows(connection, {fact.document_id for fact in facts if not isinstance(fact, Registered)})
         await _check_strangers(connection, users - accounts.keys())
         superseded = await _read_superseded(connection, rows.values())
         settlement = settle(accounts, rows, superseded, batch, self._now())
@@ -107,7 +107,7 @@ class PgLedger:
 
 async def _lock_accounts(connection: Connection, users: set[UUID]) -> dict[UUID, Account]:
     rows = await connection.fetch(SQL["lock_accounts"], list(users))
-    return {row["user_id"]: Account(row["used_bytes"], row["limit_bytes"]) for row in rows}
+    return {user_id: Account(used_bytes, limit_bytes) for user_id, used_bytes, limit_bytes in rows}
 
 
 async def _check_strangers(connection: Connection, users: set[UUID]) -> None:
@@ -116,10 +116,10 @@ async def _check_strangers(connection: Connection, users: set[UUID]) -> None:
         raise Transient("another replica opened one of the accounts first")
 
 
-async def _read_rows(connection: Connection, keys: set[str]) -> dict[str, Reservation]:
-    if not keys:
+async def _read_rows(connection: Connection, documents: set[UUID]) -> dict[str, Reservation]:
+    if not documents:
         return {}
-    rows = await connection.fetch(SQL["read_reservations"], list(keys))
+    rows = await connection.fetch(SQL["read_reservations"], list(documents))
     return {row["object_key"]: _reservation(row) for row in rows}
 
 

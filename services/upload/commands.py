@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from docuvault_contracts.keys import make_key
+from docuvault_contracts.keys import make_key, new_document_id
 
 from services.chassis.failpoints import failpoint
 from services.chassis.storage import ObjectStorage
@@ -44,7 +44,7 @@ class RequestUpload:
         return Upload(document, url)
 
     def _new(self, user_id: UUID, filename: str, content_type: str) -> Document:
-        now, document_id = datetime.now(UTC), uuid4()
+        now, document_id = datetime.now(UTC), new_document_id()
         return Document(
             id=document_id,
             user_id=user_id,

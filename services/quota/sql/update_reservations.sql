@@ -25,4 +25,7 @@ FROM unnest(
     object_key, document_id, user_id, state, version, size_bytes, rejected_bytes, released_bytes, etag, observed_ns,
     reason, used_bytes, limit_bytes, decided_at, origin_topic, origin_partition, origin_offset, origin_index, replaces
 )
-WHERE reservations.object_key = incoming.object_key AND reservations.version = incoming.replaces
+WHERE
+    reservations.document_id = incoming.document_id
+    AND reservations.object_key = incoming.object_key
+    AND reservations.version = incoming.replaces
