@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 POLL_SECONDS = 1.0
 """How long a row of a replica that died before it relayed it may wait for another replica."""
+PUBLISH_SECONDS = 20.0
+SILENCE_PER_PUBLISH = 1.5
+"""A relay that is silent for longer than a publish takes is stalled: its transaction is ended and the lock is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +80,27 @@ class Outbox:
         self.woken.set()
 
 
-async def relay(
+async def relay(  # noqa: PLR0913 - what a relay is made of
     pool: asyncpg.Pool[asyncpg.Record],
     producer: Publisher,
     outbox: Outbox,
     stop: asyncio.Event,
     metrics: Metrics = METRICS,
+    *,
+    publish_seconds: float = PUBLISH_SECONDS,
 ) -> None:
     """Publishes what is in the outbox until `stop`; trouble that may pass is waited out.
 
-    Any number of replicas may run it: one drains at a time, the others wait for its lock, so that order holds. Raises
-    Unpublishable where the broker refuses a message for good: someone has to look at the topic's limits.
+    Any number of replicas may run it: one drains at a time, the others wait for its lock, so that order holds; one that
+    stalls loses the lock some time after `publish_seconds`, the producer's own limit. Raises Unpublishable where the
+    broker refuses a message for good: someone has to look at the topic's limits.
     """
+    silence_ms = str(int(publish_seconds * SILENCE_PER_PUBLISH * 1000))
     while not stop.is_set():
         outbox.woken.clear()
         try:
             sent = await persist(
-                partial(_drain, pool, producer, metrics), leave=(stop,), on_retry=partial(_note, metrics)
+                partial(_drain, pool, producer, metrics, silence_ms), leave=(stop,), on_retry=partial(_note, metrics)
             )
         except Abandoned:
             return
@@ -101,11 +108,11 @@ async def relay(
             await pause(POLL_SECONDS, outbox.woken, stop)
 
 
-async def _drain(pool: asyncpg.Pool[asyncpg.Record], producer: Publisher, metrics: Metrics) -> int:
+async def _drain(pool: asyncpg.Pool[asyncpg.Record], producer: Publisher, metrics: Metrics, silence_ms: str) -> int:
     """Publishes and deletes the oldest rows; the number of them."""
     sql = load_sql("services.chassis")
     async with transaction(pool) as connection:
-        await connection.execute(sql["outbox_lock"])
+        await connection.execute(sql["outbox_lock"], silence_ms)
         rows = await connection.fetch(sql["outbox_take"], BATCH)
         if rows:
             failpoint("outbox.after_take")

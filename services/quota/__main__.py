@@ -44,7 +44,7 @@ async def main(stop: asyncio.Event) -> None:
         await supervise(
             stop,
             consume(consumer, parser, handler, producer, group=GROUP, stop=stop),
-            relay(pool, producer, outbox, stop),
+            relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
             serve(app, settings, stop),
         )
 

@@ -59,7 +59,7 @@ async def main(stop: asyncio.Event) -> None:
         await supervise(
             stop,
             consume(consumer, parse, UploadHandler(documents), producer, group=GROUP, stop=stop),
-            relay(pool, producer, outbox, stop),
+            relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
             listen(connect, waiters, stop, check_seconds=settings.listen_check_seconds),
             serve(app, settings, stop),
         )
