@@ -12,6 +12,7 @@ from deploy.local.stack import Stack
 from tests.faults.support.crashes import Crashes
 from tests.faults.support.eyes import Eyes, open_eyes
 from tests.faults.support.processes import Processes
+from tests.faults.support.report import LINES
 from tests.faults.support.site import Site
 from tests.stack.support.api import Api
 from tests.stack.support.bucket import open_bucket
@@ -46,7 +47,13 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-async def site(stack: Stack) -> AsyncIterator[Site]:
+def patience() -> float:
+    """Seconds after which a caller breaks off a request."""
+    return 60.0
+
+
+@pytest.fixture
+async def site(stack: Stack, patience: float) -> AsyncIterator[Site]:
     """The stack with all its services ready; what a failed test left stopped is started for the next one.
 
     Every connection of the callers is new: a kept one may be cut by what the test breaks.
@@ -54,7 +61,7 @@ async def site(stack: Stack) -> AsyncIterator[Site]:
     connector = TCPConnector(limit=0, force_close=True)
     processes = Processes(stack)
     async with (
-        ClientSession(connector=connector, timeout=ClientTimeout(total=60)) as session,
+        ClientSession(connector=connector, timeout=ClientTimeout(total=patience)) as session,
         open_bucket(stack.info) as bucket,
     ):
         yield Site(stack, processes, Api(session, stack.info, HandedOut()), bucket)
@@ -76,3 +83,11 @@ async def eyes(site: Site) -> AsyncIterator[Eyes]:
     """What can be seen of the services' effects from outside."""
     async with open_eyes(site) as eyes:
         yield eyes
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what the tests of faults measured."""
+    if LINES:
+        terminalreporter.section("faults: what was measured, and how long after each a new document was decided")
+        for line in LINES:
+            terminalreporter.line(line)

@@ -1,8 +1,10 @@
-"""Processes that stop at a failpoint, to be looked at there and killed with -9."""
+"""Processes that stop at a failpoint, to be looked at there and killed with -9, or woken later as zombies."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ class Stop:
 
 
 class Crashes:
-    """The triggers of a stack, and the death of whoever has reached one."""
+    """The triggers of a stack, and the death or the awakening of whoever has reached one."""
 
     def __init__(self, folder: Path, processes: Processes) -> None:
         self._folder = folder
@@ -75,6 +77,20 @@ class Crashes:
         await asyncio.gather(*(wire.dismiss(stop.service) for stop in stops))
         for stop in stops:
             self._mark(stop).unlink()
+
+    @asynccontextmanager
+    async def stalled(self, stops: Sequence[Stop]) -> AsyncIterator[None]:
+        """Inside, each of the processes stands still at its failpoint; afterwards they go on from there."""
+        pids = [await self._processes.pid(stop.process) for stop in stops]
+        self.arm(stops)
+        try:
+            await self.reached(stops)
+            yield
+        finally:
+            for stop, pid in zip(stops, pids, strict=True):
+                self._mark(stop).unlink(missing_ok=True)
+                self._trigger(stop).unlink(missing_ok=True)
+                os.kill(pid, signal.SIGCONT)
 
     async def clear(self) -> None:
         """What a failed test left: no trigger stays, and whoever stands still is killed."""

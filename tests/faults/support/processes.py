@@ -51,6 +51,11 @@ class Processes:
         """The pids of all services."""
         return {name: await self.pid(name) for name in self.services()}
 
+    async def lives(self) -> dict[str, tuple[int, int]]:
+        """The pid and the time of the start of each service: one that was restarted has others."""
+        found = await asyncio.to_thread(self._stack.supervisor.processes)
+        return {name: (found[name].pid, found[name].started) for name in self.services()}
+
     async def kill(self, name: str, pid: int | None = None) -> None:
         """Ends a process (of `pid`, where that is known) with -9; it is started again by itself."""
         killed = pid or await self.pid(name)

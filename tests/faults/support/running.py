@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.faults.support.load import Load
+
+
+@asynccontextmanager
+async def lasting(seconds: float) -> AsyncIterator[None]:
+    """A block that takes at least `seconds`, where nothing raises: a fault takes as long as it takes."""
+    end = time.monotonic() + seconds
+    yield
+    await asyncio.sleep(end - time.monotonic())
 
 
 @asynccontextmanager

@@ -1,0 +1,97 @@
+"""How long a user has to wait for a document: undisturbed, and from the moment at which a server is back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiohttp import ClientError
+
+from tests.faults.support.clock import slowness
+from tests.stack.support.api import Client, Upload, key_in
+
+T = TypeVar("T")
+
+RETRY_SECONDS = 0.1
+PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Seconds until a new document was decided: one that is confirmed, and one that its notification alone decides.
+
+    `slowness` is how much slower than alone on the machine the waiting was.
+    """
+
+    confirmed: float
+    notified: float
+    slowness: float
+
+    @property
+    def longest(self) -> float:
+        """The longer of the two, in seconds."""
+        return max(self.confirmed, self.notified)
+
+    def __str__(self) -> str:
+        found = f"{self.confirmed:.1f} s where confirmed, {self.notified:.1f} s where notified"
+        return f"{found} (slowness {self.slowness:.1f})"
+
+
+async def wait_for_decisions(client: Client) -> Wait:
+    """Uploads two new documents, repeating what fails, until both are decided."""
+    async with asyncio.timeout(PATIENCE_SECONDS), slowness() as slow:
+        confirmed, notified = await asyncio.gather(_timed(_confirmed(client)), _timed(_notified(client)))
+    return Wait(confirmed, notified, slow.factor)
+
+
+async def _timed(journey: Coroutine[Any, Any, None]) -> float:
+    began = time.monotonic()
+    await journey
+    return time.monotonic() - began
+
+
+async def _confirmed(client: Client) -> None:
+    upload = await _put(client)
+
+    async def confirm() -> bool:
+        return (await client.confirm(upload.document_id)).status == 200
+
+    await _insist(confirm)
+
+
+async def _notified(client: Client) -> None:
+    upload = await _put(client)
+
+    async def uploaded() -> bool:
+        return await client.status_of(upload) == "uploaded"
+
+    await _insist(uploaded)
+
+
+async def _put(client: Client) -> Upload:
+    async def begin() -> Upload | None:
+        answer = await client.upload_url("report.pdf")
+        url = answer.body["upload_url"] if answer.status == 200 else ""
+        return Upload(answer.body["document_id"], url, key_in(url)) if url else None
+
+    upload = await _insist(begin)
+
+    async def put() -> bool:
+        return await client.put(upload, b"after all that") == 200
+
+    await _insist(put)
+    return upload
+
+
+async def _insist(ask: Callable[[], Awaitable[T | None]]) -> T:
+    """Asks until the answer is a true one; a connection that fails is no answer."""
+    while True:
+        try:
+            if answer := await ask():
+                return answer
+        except (ClientError, TimeoutError, ConnectionError):
+            pass  # asked again, as whatever it was that did not answer well
+        await asyncio.sleep(RETRY_SECONDS)
