@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -19,8 +18,8 @@ from benchmarks.backlog import notification
 from benchmarks.cpu import Meter, server_pids
 from benchmarks.filled import users_of
 from benchmarks.model import BenchError
+from benchmarks.page_cache import recall, restart_cold
 from benchmarks.site import Site
-from deploy.local.server_postgres import data_folder
 from services.chassis.delivery import Delivery, Record
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import load_sql, open_pool
@@ -31,7 +30,6 @@ from services.quota.parsing import QuotaParser
 from services.quota.store import PgLedger
 
 BATCH, WARM_BATCHES, COLD_BATCHES, USERS = 500, 20, 4, 1000
-START_SECONDS = 60.0
 SQL, QUOTA_SQL = load_sql("benchmarks"), load_sql("services.quota")
 
 
@@ -81,6 +79,7 @@ async def measure(site: Site, rows: int, url: str) -> Point:
     async with open_pool(DatabaseSettings(database_url=SecretStr(url))) as pool:
         desk = Desk(pool, site.info.bucket)
         point.found["cold us"] = await desk.decide([desk.batch(await _some(pool)) for _ in range(COLD_BATCHES)])
+        await asyncio.to_thread(recall, site)
         await _decide(site, pool, desk, point)
     async with _superuser(site, url) as connection:
         await _look(connection, point)
@@ -137,29 +136,3 @@ async def _superuser(site: Site, url: str) -> AsyncIterator[asyncpg.Connection[a
         yield connection
     finally:
         await connection.close()
-
-
-async def restart_cold(site: Site) -> None:
-    """PostgreSQL anew, with nothing in its own cache, and nothing of its files in the system's."""
-    await asyncio.to_thread(site.stack.supervisor.stop, "postgres")
-    await asyncio.to_thread(_forget, site)
-    await asyncio.to_thread(site.stack.supervisor.start, "postgres")
-    end = asyncio.get_running_loop().time() + START_SECONDS
-    while True:
-        try:
-            connection = await asyncpg.connect(site.info.databases["postgres"])
-        except (OSError, asyncpg.PostgresError):
-            if asyncio.get_running_loop().time() > end:
-                raise
-            await asyncio.sleep(0.2)
-        else:
-            return await connection.close()
-
-
-def _forget(site: Site) -> None:
-    for path in (data_folder(site.stack.layout) / "base").rglob("*"):
-        if path.is_file():
-            handle = os.open(path, os.O_RDONLY)
-            os.fsync(handle)
-            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-            os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import asyncpg
 from benchmarks.filled import filled, kept_site
 from benchmarks.ledger import SQL, USERS, open_ledger
 from benchmarks.model import Line, Pair, Reading, at_most
+from benchmarks.page_cache import recall
 from benchmarks.site import Site
 from deploy.local.console import say
 
@@ -26,6 +28,7 @@ async def _beside_small(site: Site) -> AsyncIterator[Pair]:
     with tempfile.TemporaryDirectory(prefix="docuvault-bench-") as logs:
         async with kept_site(site.options, Path(logs)) as kept:
             large = await filled(kept, site.options.rows, say)
+            await asyncio.to_thread(recall, kept)
 
             async def small() -> Reading:
                 return await _cost(kept, await filled(kept, SMALL, say, fresh=True))
