@@ -228,14 +228,10 @@ class _Books:
         opened = self._accounts.keys() - self._accounts_before.keys()
         return Settlement(
             opened={user: self._accounts[user].limit_bytes for user in opened},
-            deltas={user: delta for user in self._accounts if (delta := self._delta(user))},
             writes=tuple(self._writes()),
             superseded=tuple(self._replaced),
             decided=tuple(self._decided),
         )
-
-    def _delta(self, user: UUID) -> int:
-        return self._accounts[user].used_bytes - self._accounts_before.get(user, NO_ACCOUNT).used_bytes
 
     def _writes(self) -> Iterable[Write]:
         for key, row in self._rows.items():

@@ -118,12 +118,11 @@ class Decided(Struct, frozen=True, gc=False):
 class Settlement(Struct, frozen=True, gc=False):
     """What a batch amounts to: what to write, in one transaction, and what to publish after it.
 
-    `opened` maps users to the limit of their new account, `deltas` users to the change of their bytes in use (never
-    0). `superseded` are decisions that a later one replaced. `decided` is in the order of arrival.
+    `opened` maps users to the limit of their new account. `superseded` are decisions that a later one replaced.
+    `decided` is in the order of arrival. The bytes in use of an account follow from the sizes in `writes`.
     """
 
     opened: dict[UUID, int]
-    deltas: dict[UUID, int]
     writes: tuple[Write, ...]
     superseded: tuple[Reservation, ...]
     decided: tuple[Decided, ...]

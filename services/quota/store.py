@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Protocol
@@ -32,7 +32,7 @@ _values = attrgetter(*(name.replace("origin_", "origin.") for name in _COLUMNS))
 
 
 class LedgerError(Exception):
-    """The database refused what the rules allowed, while the rows were locked: a bug, and loud."""
+    """The database refused what the rules allowed: a bug, and loud."""
 
 
 class Ledger(Protocol):
@@ -78,6 +78,8 @@ class PgLedger:
                 failpoint("quota.before_commit")
         except asyncpg.UniqueViolationError as error:
             raise Transient(f"another replica was first: {error}") from error
+        except asyncpg.CheckViolationError as error:
+            raise LedgerError(f"the rules allowed what the database refuses: {error}") from error
         if settlement.opened:
             self._outbox.wake()
         return settlement.decided
@@ -91,8 +93,7 @@ class PgLedger:
         superseded = await _read_superseded(connection, rows.values())
         settlement = settle(accounts, rows, superseded, batch, self._now())
         await self._open(connection, settlement.opened)
-        await _write_rows(connection, settlement)
-        await _charge(connection, settlement.deltas)
+        await _write_rows(connection, settlement, rows)
         return settlement
 
     async def _open(self, connection: Connection, opened: dict[UUID, int]) -> None:
@@ -135,10 +136,16 @@ def _reservation(row: asyncpg.Record) -> Reservation:
     return Reservation(*fields)
 
 
-async def _write_rows(connection: Connection, settlement: Settlement) -> None:
-    await _add_rows(connection, "reservations", [write.row for write in settlement.writes if not write.replaces])
-    await _add_rows(connection, "superseded", settlement.superseded)
+async def _write_rows(connection: Connection, settlement: Settlement, known: Mapping[str, Reservation]) -> None:
+    """In the order the database insists on: history before what it leads to, what is given back before what is taken.
+
+    The last two also move the accounts' bytes in use, and the update keeps what stood in the rows that it replaces
+    (migrations/0003_balance.sql). So of history only that has to be told which never stood there.
+    """
+    unseen = [row for row in settlement.superseded if known.get(row.object_key) is not row]
+    await _add_rows(connection, "superseded", unseen)
     await _update_rows(connection, [write for write in settlement.writes if write.replaces])
+    await _add_rows(connection, "reservations", [write.row for write in settlement.writes if not write.replaces])
 
 
 async def _add_rows(connection: Connection, table: str, rows: Sequence[Reservation]) -> None:
@@ -157,14 +164,6 @@ async def _update_rows(connection: Connection, writes: Sequence[Write]) -> None:
     status = await connection.execute(SQL["update_reservations"], *columns, [write.replaces for write in writes])
     if _count(status) != len(writes):
         raise Transient("another replica decided one of the keys first")
-
-
-async def _charge(connection: Connection, deltas: dict[UUID, int]) -> None:
-    if not deltas:
-        return
-    status = await connection.execute(SQL["charge_accounts"], list(deltas), list(deltas.values()))
-    if _count(status) != len(deltas):
-        raise LedgerError(f"{len(deltas)} accounts were to be charged, {_count(status)} could be")
 
 
 def _count(status: str) -> int:

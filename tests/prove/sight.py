@@ -17,7 +17,7 @@ ACCOUNTS = "SELECT user_id, used_bytes, limit_bytes, version FROM accounts WHERE
 ROWS = """
 SELECT object_key, user_id, state, version, size_bytes, etag, observed_ns, reason,
     ARRAY(SELECT version FROM superseded AS past WHERE past.object_key = now.object_key ORDER BY version) AS past
-FROM reservations AS now WHERE object_key = ANY ($1::text[])
+FROM reservations AS now JOIN unnest($1::uuid[]) AS asked (document_id) USING (document_id)
 """
 OUTBOX = "WITH gone AS (DELETE FROM outbox RETURNING *) SELECT topic, key, value, headers FROM gone ORDER BY id"
 
@@ -69,13 +69,13 @@ def _plain(row: Row) -> tuple[object, ...]:
     return row.state, row.version, row.size, row.etag, row.seen, row.reason
 
 
-async def look(pool: asyncpg.Pool[asyncpg.Record], keys: Mapping[UUID, Sequence[str]]) -> Sight:
-    """Reads the users' accounts, their rows under `keys`, and empties the outbox."""
+async def look(pool: asyncpg.Pool[asyncpg.Record], documents: Mapping[UUID, Sequence[UUID]]) -> Sight:
+    """Reads the users' accounts, the rows of their `documents`, and empties the outbox."""
     seen = Sight()
     async with pool.acquire() as connection:
-        for row in await connection.fetch(ACCOUNTS, list(keys)):
+        for row in await connection.fetch(ACCOUNTS, list(documents)):
             seen.of(row["user_id"]).account = row["used_bytes"], row["limit_bytes"], row["version"]
-        for row in await connection.fetch(ROWS, [key for mine in keys.values() for key in mine]):
+        for row in await connection.fetch(ROWS, [each for mine in documents.values() for each in mine]):
             key, user, *plain, past = row
             seen.of(user).rows[key], seen.of(user).past[key] = tuple(plain), past
         for row in await connection.fetch(OUTBOX):

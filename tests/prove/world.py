@@ -92,7 +92,9 @@ class World:
         self._handlers = [QuotaHandler(PgLedger(pool, Outbox(), lambda: self._now)) for pool in pools]
         self._accounts = PgAccounts(pools[-1], Outbox())
         self._eyes = eyes
-        self._keys = {book.user: [book.key(Fact("absent", 0, key)) for key in range(KEYS)] for book in self.books}
+        self._documents = {
+            book.user: [book.document(Fact("absent", 0, key)) for key in range(KEYS)] for book in self.books
+        }
 
     async def tell(self, what: Batch | Limit) -> Said:
         """To one replica, while nobody else says anything; what it said."""
@@ -166,7 +168,7 @@ class World:
             mine.hold(*standing)
 
     async def _look(self) -> Sight:
-        return await look(self._eyes, self._keys)
+        return await look(self._eyes, self._documents)
 
     def _standing(self) -> list[Standing]:
         return [(book.used, book.limit or 0) for book in self.books]

@@ -14,7 +14,7 @@ from services.chassis.delivery import Delivery
 from services.chassis.outbox import Outbox
 from services.quota.decide import settle
 from services.quota.events import decision_message
-from services.quota.model import Absent, Account, Decided, Deleted, Fact, Observed, Registered, Reservation
+from services.quota.model import Absent, Account, Decided, Deleted, Fact, Observed, Registered, Reservation, Settlement
 from services.quota.store import PgLedger
 from tests.stack.quota_ledger import Replica, deleted, delivery, observed, open_ledgers, states
 
@@ -132,8 +132,12 @@ async def test_the_database_ends_where_the_rules_end_and_says_the_same(replica: 
         rest = rest[size:]
     model = settle({}, {}, [], batch, said[0].decision.decided_at)
     assert [outline(each.decision) for each in said] == [outline(each.decision) for each in model.decided]
-    assert [await replica.used(user) for user in users] == [model.deltas.get(user, 0) for user in users]
+    assert [await replica.used(user) for user in users] == [held(model, user) for user in users]
     assert messages(await replica.settle(batch)) == messages(said)
+
+
+def held(model: Settlement, user: UUID) -> int:
+    return sum(write.row.size_bytes for write in model.writes if write.row.user_id == user)
 
 
 def messages(said: Sequence[Decided]) -> list[Message]:

@@ -56,7 +56,14 @@ async def test_audit_reads_every_schema_and_writes_none(info: StackInfo, schema:
 @pytest.mark.parametrize("role", [*SERVICES, "audit"])
 @pytest.mark.parametrize(
     "statement",
-    ["CREATE TABLE public.mine (a int)", "CREATE SCHEMA mine", "CREATE ROLE mine", "SELECT pg_read_file('/etc/hosts')"],
+    [
+        "CREATE TABLE public.mine (a int)",
+        "CREATE SCHEMA mine",
+        "CREATE ROLE mine",
+        "SELECT pg_read_file('/etc/hosts')",
+        "ALTER SYSTEM SET synchronous_commit = off",
+        "SET session_replication_role = replica",
+    ],
 )
 async def test_no_role_may_more_than_its_own_schema(info: StackInfo, role: str, statement: str) -> None:
     with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)):

@@ -49,16 +49,21 @@ class Books:
         found = settle(self.accounts, self.rows, self.superseded, batch, NOW)
         for user, limit in found.opened.items():
             self.accounts[user] = Account(0, limit)
-        for user, delta in found.deltas.items():
-            account = self.accounts[user]
-            assert delta < 0 or account.used_bytes + delta <= account.limit_bytes, "the database would refuse it"
-            self.accounts[user] = Account(account.used_bytes + delta, account.limit_bytes)
-        for write in found.writes:
+        for write in sorted(found.writes, key=lambda write: not write.replaces):  # what is given back comes first
             held = self.rows.get(write.row.object_key)
             assert (held.version if held else 0) == write.replaces
+            self._charge(write.row, write.row.size_bytes - (held.size_bytes if held else 0))
             self.rows[write.row.object_key] = write.row
+        for account in self.accounts.values():
+            assert account.used_bytes <= account.limit_bytes, "the database would refuse it"
         self.superseded.extend(found.superseded)
         return [decision_message(each) for each in found.decided]
+
+    def _charge(self, row: Reservation, delta: int) -> None:
+        """As the triggers do (migrations/0003_balance.sql)."""
+        if delta:
+            account = self.accounts[row.user_id]
+            self.accounts[row.user_id] = Account(account.used_bytes + delta, account.limit_bytes)
 
     def check(self) -> None:
         for user in USERS:
