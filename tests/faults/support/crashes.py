@@ -50,9 +50,9 @@ class Crashes:
 
         await eventually(on_their_way, becomes=set())
 
-    async def crash_at_each(self, stops: Iterable[Stop], wire: Wire) -> list[Stop]:
-        """Kills the processes at one failpoint after the other, as they come to them; in which order they did."""
-        ahead, order = set(stops), list[Stop]()
+    async def crash_at_each(self, stops: Iterable[Stop], wire: Wire) -> None:
+        """Kills the processes at one failpoint after the other, as they come to them, until none is ahead of them."""
+        ahead = set(stops)
 
         async def stands() -> bool:
             return bool(self._standing(ahead))
@@ -62,8 +62,6 @@ class Crashes:
             standing = [*self._standing(ahead)]
             await self.crash(standing, wire)
             ahead.difference_update(standing)
-            order += standing
-        return order
 
     def _standing(self, stops: Iterable[Stop]) -> set[Stop]:
         return {stop for stop in stops if self._mark(stop).exists()}
