@@ -9,11 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 from docuvault_contracts.cloudevents import Message, decode
 from docuvault_contracts.events import UploadObserved
+from miniopy_async.api import Minio
+from miniopy_async.credentials.providers import StaticProvider
 from pydantic import SecretStr
 from yarl import URL
 
@@ -112,7 +114,7 @@ async def open_service(
     """The service on a database; confirms go to `publisher` instead of the ledger where one is given."""
     async with AsyncExitStack() as exits:
         mine, others = await exits.enter_async_context(open_replicas(database_url, 2))
-        made = _settings(info, mine.url, settings)
+        made = _settings(info, mine.url, await _bucket_apart(info), settings)
         storage = await exits.enter_async_context(open_storage(made))
         await exits.enter_async_context(mine.listening())
         ledger = Ledger(others, publisher)
@@ -123,14 +125,26 @@ async def open_service(
         yield Service(mine, ledger, made, session)
 
 
-def _settings(info: Any, database_url: str, settings: dict[str, Any]) -> Settings:
-    key = info.store_keys["upload"]
+async def _bucket_apart(info: Any) -> str:
+    """A bucket that tells nobody: the stack's own ledger knows none of these users, and has their objects removed."""
+    name, root = f"apart-{uuid4().hex}", info.store_keys["root"]
+    credentials = StaticProvider(root.access_key, root.secret_key)
+    async with aiohttp.ClientSession() as session:
+        client = Minio(
+            info.minio_endpoint, credentials=credentials, region=info.minio_region, secure=False, session=session
+        )
+        await client.make_bucket(name)
+    return name
+
+
+def _settings(info: Any, database_url: str, bucket: str, settings: dict[str, Any]) -> Settings:
+    key = info.store_keys["root"]
     given = {
         "database_url": SecretStr(database_url),
         "minio_endpoint": info.minio_endpoint,
         "minio_public_endpoint": info.minio_endpoint,
         "minio_region": info.minio_region,
-        "minio_bucket": info.bucket,
+        "minio_bucket": bucket,
         "minio_access_key": key.access_key,
         "minio_secret_key": SecretStr(key.secret_key),
         "jwt_secret": SecretStr(JWT_SECRET),
