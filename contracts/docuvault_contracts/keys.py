@@ -6,7 +6,6 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from uuid import UUID, uuid4
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -47,7 +46,10 @@ def make_key(user_id: UUID, document_id: UUID, filename: str) -> ObjectKey:
 
 def extension_of(filename: str) -> str:
     """The lower-cased last suffix with its dot, or "" where there is none that could be a file type."""
-    ext = PurePosixPath(filename.replace("\\", "/")).suffix.lower()
+    names = [name for name in filename.replace("\\", "/").split("/") if name not in {"", "."}]
+    name = names[-1] if names else ""
+    dot = name.rfind(".")
+    ext = name[dot:].lower() if 0 < dot < len(name) - 1 else ""
     plain = ext.isprintable() and len(ext.encode("utf-8", "surrogatepass")) <= MAX_EXT_BYTES
     return ext if plain else ""
 

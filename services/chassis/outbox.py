@@ -28,6 +28,8 @@ from services.chassis.retry import Abandoned, pause, persist
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+REST_SECONDS = 0.01
+"""After a round that said something: a message that comes alone leaves at once, those that stream in leave together."""
 POLL_SECONDS = 1.0
 """How long a row of a replica that died before it relayed it may wait for another replica."""
 PUBLISH_SECONDS = 20.0
@@ -105,6 +107,7 @@ async def relay(  # noqa: PLR0913 - what a relay is made of
         except Abandoned:
             return
         if sent < BATCH:
+            await pause(REST_SECONDS if sent else 0, stop)
             await pause(POLL_SECONDS, outbox.woken, stop)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid5
 
-from docuvault_contracts.cloudevents import Message, encode
+import orjson
+from docuvault_contracts.cloudevents import Message, Voice, encode
 from docuvault_contracts.events import (
     DocumentDeleted,
     DocumentEvent,
@@ -20,17 +21,26 @@ from services.upload.document import Document
 SOURCE = "docuvault/upload"
 
 
+_REQUESTED = Voice(UploadRequested, SOURCE)
+
+
 def upload_requested(document: Document, traceparent: str) -> Message:
-    """A URL was handed out for a document that was just made."""
-    event = UploadRequested(
-        document_id=document.id,
-        user_id=document.user_id,
-        object_key=document.object_key,
-        content_type=document.content_type,
-        requested_at=document.created_at,
-        expires_at=document.expires_at,
+    """A URL was handed out for a document that was just made. Written as the model would, byte for byte."""
+    data = {
+        "document_id": document.id,
+        "user_id": document.user_id,
+        "object_key": document.object_key,
+        "content_type": document.content_type,
+        "requested_at": document.created_at,
+        "expires_at": document.expires_at,
+    }
+    return _REQUESTED.say(
+        str(document.id),
+        orjson.dumps(data, option=orjson.OPT_UTC_Z),
+        id=str(uuid5(document.id, UploadRequested.type)),
+        time=document.created_at,
+        traceparent=traceparent,
     )
-    return _message(event, document.created_at, traceparent)
 
 
 def upload_observed(document: Document, stat: ObjectStat, time: datetime, traceparent: str) -> Message:

@@ -88,6 +88,7 @@ class PgDocuments:
 
 def _created(document: Document, message: Message) -> Created:
     """The parameters of sql/create_documents.sql that make one row."""
+    said = row_of(message)
     return (
         document.id,
         document.user_id,
@@ -97,7 +98,10 @@ def _created(document: Document, message: Message) -> Created:
         document.created_at,
         document.updated_at,
         document.expires_at,
-        *astuple(row_of(message)),
+        said.topic,
+        said.key,
+        said.value,
+        said.headers,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -20,6 +21,15 @@ def test_every_key_that_is_made_is_read_again_whatever_the_file_is_called(filena
     assert parse_key(str(made)) == made
     assert owner_of(str(made)) == (str(USER), str(DOCUMENT))
     assert len(str(made).encode("utf-8")) <= 1024
+
+
+NAMES = st.lists(st.sampled_from(["a", ".", "..", "/", "\\", ".PDF", " ", "\u00c9"]) | st.text(max_size=3)).map("".join)
+
+
+@given(NAMES)
+def test_the_last_suffix_is_what_a_path_of_that_name_has(filename: str) -> None:
+    suffix = PurePosixPath(filename.replace("\\", "/")).suffix.lower()
+    assert extension_of(filename) == (suffix if suffix.isprintable() else "")
 
 
 @pytest.mark.parametrize(

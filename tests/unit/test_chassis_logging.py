@@ -8,6 +8,7 @@ from errno import ENOSPC
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 import structlog
 from hypothesis import example, given
@@ -114,8 +115,10 @@ PIECES = (
 
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=12).map("".join))
 @example("pa\u017f\u017fword=hunter2")
+@example("bEArer abc")
+@example("X-Amz-Signature%3dabc")
 def test_the_quick_look_lets_nothing_pass_that_the_patterns_would_hide(text: str) -> None:
-    line = text.encode(errors="replace")
+    line = orjson.dumps({"event": text.encode(errors="replace").decode()})
     assert redact_line(line) == redact_text(line.decode()).encode()
 
 
@@ -123,7 +126,8 @@ def test_the_quick_look_lets_nothing_pass_that_the_patterns_would_hide(text: str
 def test_a_key_is_hidden_by_its_name_however_often_it_is_asked(name: str) -> None:
     log = structlog.wrap_logger(None)
     for key in ("jwt_secret", f"{name}Token", "Authorization"):
-        assert [redact_keys(log, "info", {key: "hunter2"}) for _ in range(2)] == [{key: HIDDEN}] * 2
+        assert [redact_keys(log, "info", {"a": 1, key: "hunter2"}) for _ in range(2)] == [{"a": 1, key: HIDDEN}] * 2
+        assert redact_keys(log, "info", {"a": [{key: "hunter2"}]}) == {"a": [{key: HIDDEN}]}
 
 
 def test_outside_of_what_it_is_caused_by_a_line_carries_nothing_of_it(stream: io.StringIO) -> None:
