@@ -7,12 +7,15 @@ its cost. Source: AWS, "Authenticating Requests: Using Query Parameters (AWS Sig
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import quote
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+Query = Sequence[tuple[str, str]]
+"""Parameters of a URL's own in the order of their names, which come after "X-Amz-" as all of S3's do, and are plain."""
 MAX_SECONDS = 7 * 24 * 3600
 """The longest life that S3 grants a URL."""
 
@@ -37,22 +40,23 @@ class Presigner:
         self._region, self._access_key, self._secret_key = region, access_key, secret_key
         self._day = self._begin("19700101")
 
-    def url(
-        self, method: str, object_key: str, seconds: int, now: datetime, query: tuple[str, str] | None = None
-    ) -> str:
-        """A URL that allows `method` on the object from `now` (UTC) for `seconds`; `query` is one parameter it holds.
-
-        The parameter's name must come after "X-Amz-" in the order of bytes, as those of S3's own do.
-        """
+    def url(self, method: str, object_key: str, seconds: int, now: datetime, query: Query = ()) -> str:
+        """A URL that allows `method` on the object from `now` (UTC) for `seconds`."""
         _check(object_key, seconds)
+        return self._url(method, self._path + quote(object_key), seconds, now, query)
+
+    def bucket_url(self, seconds: int, now: datetime, query: Query) -> str:
+        """A URL that allows a GET of the bucket itself."""
+        return self._url("GET", self._path.rstrip("/") or "/", seconds, now, query)
+
+    def _url(self, method: str, path: str, seconds: int, now: datetime, query: Query) -> str:
         time = now.strftime("%Y%m%dT%H%M%SZ")
         day = self._of(time[:8])
-        own = "" if query is None else f"{quote(query[0], safe='')}={quote(query[1], safe='')}"
+        own = "&".join([f"{name}={quote(value, safe='')}" for name, value in query])
         amz = (
             f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={day.credential}&X-Amz-Date={time}"
             f"&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host"
         )
-        path = self._path + quote(object_key)
         signature = self._sign(f"{method}\n{path}\n{amz}{own and '&'}{own}", time, day)
         return f"{self._origin}{path}?{own}{own and '&'}{amz}&X-Amz-Signature={signature}"
 

@@ -12,13 +12,13 @@ from urllib.parse import quote, urlunsplit
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 from miniopy_async.api import Minio
 from miniopy_async.credentials.providers import StaticProvider
-from miniopy_async.datatypes import Object, parse_list_objects
 
 from services.chassis.errors import Transient
-from services.chassis.presign import Presigner
+from services.chassis.presign import Presigner, Query
 from services.chassis.settings import StorageSettings
 from services.chassis.storage import ObjectNotFoundError, ObjectStat
 from services.chassis.storage_errors import is_missing_object, translated
+from services.chassis.storage_listing import Listing
 
 CHUNK_BYTES = 64 * 1024
 NS_PER_MS = 1_000_000
@@ -27,8 +27,11 @@ NS_PER_MS = 1_000_000
 class MinioStorage:
     """ObjectStorage on MinIO, within the S3 API. Nothing is retried here: who calls backs off on Transient."""
 
-    def __init__(self, internal: ListingMinio, presigner: Presigner, bucket: str, timeout_seconds: float) -> None:
+    def __init__(
+        self, internal: Minio, listing: Listing, presigner: Presigner, bucket: str, timeout_seconds: float
+    ) -> None:
         self._internal = internal
+        self._listing = listing
         self._presigner = presigner
         self._bucket = bucket
         self._timeout_seconds = timeout_seconds
@@ -55,21 +58,23 @@ class MinioStorage:
     async def stat_object(self, object_key: str) -> ObjectStat | None:
         """What is under exactly this key. Asked as a listing, since a HEAD tells the time in whole seconds only."""
         async with self._bounded():
-            found = await self._internal.first_with_prefix(self._bucket, object_key)
-        return _stat_of(found) if found is not None and found.object_name == object_key else None
+            found = await self._listing.first(object_key)
+        if found is None or found.key != object_key:
+            return None
+        return ObjectStat(found.size, found.etag, _end_of_ms(found.modified))
 
     async def presigned_get_url(
         self, object_key: str, expires_minutes: int = 15, download_name: str | None = None
     ) -> str:
         """A URL on the public endpoint, signed without asking the store."""
         disposition = "attachment" if download_name is None else _attachment(download_name)
-        return self._signed("GET", object_key, expires_minutes, ("response-content-disposition", disposition))
+        return self._signed("GET", object_key, expires_minutes, [("response-content-disposition", disposition)])
 
     async def generate_presigned_put_url(self, object_key: str, expires_minutes: int = 15) -> str:
         """A URL on the public endpoint, signed without asking the store; binds no header but the host."""
         return self._signed("PUT", object_key, expires_minutes)
 
-    def _signed(self, method: str, object_key: str, minutes: int, query: tuple[str, str] | None = None) -> str:
+    def _signed(self, method: str, object_key: str, minutes: int, query: Query = ()) -> str:
         return self._presigner.url(method, object_key, minutes * 60, datetime.now(UTC), query)
 
     async def health_check(self) -> None:
@@ -103,44 +108,29 @@ class MinioStorage:
             raise
 
 
-class ListingMinio(Minio):
-    """The client with the one call that its public interface lacks: a listing of a single key."""
-
-    async def first_with_prefix(self, bucket: str, prefix: str) -> Object | None:
-        """The first object whose key starts with `prefix`. With max-keys 1 MinIO looks at the exact key first."""
-        query: dict[str, str | list[str] | tuple[str]] = {
-            "list-type": "2",
-            "prefix": prefix,
-            "max-keys": "1",
-            "delimiter": "",
-            "encoding-type": "url",
-        }
-        response = await self._execute("GET", bucket, query_params=query)
-        objects, *_ = parse_list_objects(await response.text())
-        return objects[0] if objects else None
-
-
 @asynccontextmanager
 async def open_storage(settings: StorageSettings) -> AsyncIterator[MinioStorage]:
     """Opens the storage; connects on the first call only."""
     secret_key = settings.minio_secret_key.get_secret_value()
-    presigner = Presigner(_public_base(settings), settings.minio_region, settings.minio_access_key, secret_key)
     async with _session(settings) as session:
-        internal = ListingMinio(
+        internal = Minio(
             settings.minio_endpoint,
             credentials=StaticProvider(settings.minio_access_key, secret_key),
             region=settings.minio_region,  # given, so that it is never asked for
             secure=settings.minio_secure,
             session=session,
         )
-        yield MinioStorage(internal, presigner, settings.minio_bucket, settings.minio_timeout_seconds)
+        listing = Listing(session, _presigner(settings, settings.minio_endpoint, settings.minio_secure))
+        public = _presigner(settings, settings.public_endpoint, settings.minio_public_secure)
+        yield MinioStorage(internal, listing, public, settings.minio_bucket, settings.minio_timeout_seconds)
 
 
-def _public_base(settings: StorageSettings) -> str:
-    """The bucket's URL as clients see it, by the library's rules: no default port, the bucket in path or host."""
-    public = Minio(settings.public_endpoint, region=settings.minio_region, secure=settings.minio_public_secure)
-    url = public._base_url.build("GET", settings.minio_region, settings.minio_bucket, "-")  # noqa: SLF001 - no other way
-    return urlunsplit(url).removesuffix("-")
+def _presigner(settings: StorageSettings, endpoint: str, secure: bool) -> Presigner:  # noqa: FBT001 - as the settings have it
+    """Signs for the bucket at `endpoint`, by the library's rules: no default port, the bucket in path or host."""
+    client = Minio(endpoint, region=settings.minio_region, secure=secure)
+    url = client._base_url.build("GET", settings.minio_region, settings.minio_bucket, "-")  # noqa: SLF001 - no other way
+    base, secret_key = urlunsplit(url).removesuffix("-"), settings.minio_secret_key.get_secret_value()
+    return Presigner(base, settings.minio_region, settings.minio_access_key, secret_key)
 
 
 def _session(settings: StorageSettings) -> ClientSession:
@@ -163,12 +153,6 @@ async def _chunks(response: ClientResponse, max_bytes: int | None) -> AsyncItera
             left = None if left is None else left - len(chunk)
             if left is not None and left <= 0:
                 return
-
-
-def _stat_of(found: Object) -> ObjectStat:
-    if found.size is None or found.etag is None or found.last_modified is None:
-        raise Transient("object storage: a listing without size, etag or time")
-    return ObjectStat(found.size, found.etag, _end_of_ms(found.last_modified))
 
 
 def _end_of_ms(time: datetime) -> int:

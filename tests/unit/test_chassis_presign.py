@@ -62,7 +62,7 @@ def test_a_url_is_the_librarys_own(
                 request_date=now,
             )
         )
-        query = None if disposition is None else (DISPOSITION, disposition)
+        query = [] if disposition is None else [(DISPOSITION, disposition)]
         assert presigner.url(method, key, seconds, now, query) == expected
 
 
