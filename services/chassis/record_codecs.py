@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 
 import cramjam
 
@@ -15,6 +16,7 @@ MAX_BYTES = 32 * 1024 * 1024
 
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER_BYTES = 16
+_ROOM_BYTES, _GROWTH = 64 * 1024, 8
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -68,10 +70,17 @@ def _unsnap_block(packed: bytes, limit: int, before: int = 0) -> bytes:
 
 
 def _streamed(into: Callable[[bytes, bytearray], int]) -> Callable[[bytes, int], bytes]:
-    """Unpacks into a room of the limit's size; its pages cost nothing until they are written to."""
+    """Unpacks into a room, and into one eight times as large where that is too small, up to the limit's size."""
 
     def unpacked(packed: bytes, limit: int) -> bytes:
-        room = bytearray(limit)
+        size = max(_ROOM_BYTES, _GROWTH * len(packed))
+        while size < limit:
+            with suppress(cramjam.DecompressionError):
+                return _into(bytearray(size), packed)
+            size *= _GROWTH
+        return _into(bytearray(limit), packed)
+
+    def _into(room: bytearray, packed: bytes) -> bytes:
         return bytes(memoryview(room)[: into(packed, room)])
 
     return unpacked

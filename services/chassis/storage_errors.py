@@ -11,7 +11,8 @@ from miniopy_async.error import InvalidResponseError, S3Error, ServerError
 from services.chassis.errors import Transient
 
 SERVER_ERRORS_FROM = 500
-MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
+MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "KeyTooLongError", "XMinioInvalidObjectName"})
+"""A name that the store cannot hold is the name of no object, and MinIO holds no more than its file system does."""
 PASSING = frozenset({"SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "InternalError", "Busy"})
 """Codes that may pass even where their HTTP status does not say so (RequestTimeout is a 400)."""
 SET_UP = frozenset(

@@ -51,9 +51,13 @@ class MinioStorage:
         return self._reading(object_key, max_bytes)
 
     async def delete_object(self, object_key: str) -> None:
-        """Removes the object; one that is not there is fine."""
-        async with self._bounded():
-            await self._internal.remove_object(self._bucket, object_key)
+        """Removes the object; one that is not there, or cannot be, is fine."""
+        try:
+            async with self._bounded():
+                await self._internal.remove_object(self._bucket, object_key)
+        except Exception as error:
+            if not is_missing_object(error):
+                raise
 
     async def stat_object(self, object_key: str) -> ObjectStat | None:
         """What is under exactly this key. Asked as a listing, since a HEAD tells the time in whole seconds only."""

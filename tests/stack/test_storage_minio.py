@@ -169,6 +169,19 @@ async def test_deleting_twice_is_deleting_once(storage: MinioStorage, janitors: 
     await janitors.delete_object(key)
 
 
+@pytest.mark.parametrize("extra", [250, 900])
+async def test_a_name_that_the_store_cannot_hold_is_the_name_of_nothing(
+    storage: MinioStorage, janitors: MinioStorage, extra: int
+) -> None:
+    """A forged notification names it; the janitor was told to remove it, and could not, for ever."""
+    key = f"{uuid4()}/{uuid4()}/{uuid4()}." + "x" * extra
+    await janitors.delete_object(key)
+    assert await storage.stat_object(key) is None
+    with pytest.raises(ObjectNotFoundError):
+        async with storage.get_object(key):
+            pass
+
+
 async def test_what_a_services_key_may_not_do_is_refused_by_name(
     minio: MinioAlone, storage: MinioStorage, janitors: MinioStorage
 ) -> None:
