@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -21,6 +20,7 @@ from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import Message, encode
 from docuvault_contracts.events import QuotaReserved
 from docuvault_contracts.keys import make_key
+from msgspec.structs import replace
 
 from services.chassis.settings import KafkaSettings
 
