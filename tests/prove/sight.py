@@ -36,7 +36,8 @@ class OfUser:
         used, limit, _ = self.account or (0, 0, 0)
         assert used == sum(_size(row) for row in self.rows.values())
         assert used >= 0
-        assert used <= max(limit, limit_before) or used <= used_before, f"reserved above the limit: {used} of {limit}"
+        limits = [limit, limit_before, *(told["data"]["limit_bytes"] for told in self.told)]  # of all that it has been
+        assert used <= max(limits) or used <= used_before, f"reserved above the limit: {used} of {limit}"
         assert {key: len(past) + 1 for key, past in self.past.items()} == {
             key: row[1] for key, row in self.rows.items()
         }
