@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -29,6 +30,8 @@ Main = Callable[[asyncio.Event], Awaitable[None]]
 
 def run(main: Main, *, stop_seconds: float = STOP_SECONDS) -> None:
     """Runs `main(stop)` until it returns; SIGTERM and SIGINT set `stop`, a second one cancels. Ends the process."""
+    gc.collect()
+    gc.freeze()  # what was imported stays: a full collection that walks it halts every request for 20 ms
     sys.exit(_exit_code(main, stop_seconds))
 
 

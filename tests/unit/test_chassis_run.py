@@ -44,6 +44,13 @@ def test_wrong_settings_are_one_line_and_exit_2() -> None:
     assert err.count("\n") == 1
 
 
+def test_what_was_imported_is_not_walked_by_each_collection() -> None:
+    code, out, _ = ended(
+        "import gc\nasync def main(stop): print(gc.get_freeze_count() > 10 * len(gc.get_objects()))\nrun(main)"
+    )
+    assert (code, out) == (0, "True\n")
+
+
 def test_a_crash_is_a_structured_line_and_exit_1() -> None:
     code, out, _ = ended("async def main(stop): raise RuntimeError('boom')\nrun(main)")
     line = json.loads(out)
