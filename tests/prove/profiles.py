@@ -12,7 +12,7 @@ _common = settings(
     database=None,  # a seed that was found becomes a named test
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-FAST = settings(_common, max_examples=40, stateful_step_count=8, derandomize=True)
+FAST = settings(_common, max_examples=25, stateful_step_count=8, derandomize=True)
 
 
 def thorough(examples: int) -> settings:

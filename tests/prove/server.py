@@ -23,7 +23,7 @@ from deploy.local.settings import StackSettings
 from deploy.local.setup_postgres import setup_postgres
 
 START_SECONDS = 60.0
-OPTIONS = ("-c", "fsync=off", "-c", "deadlock_timeout=50ms")
+OPTIONS = ("-c", "fsync=off", "-c", "deadlock_timeout=5ms")
 """No test pulls the plug of a machine, so nothing is forced to the disk; a deadlock is told at once."""
 
 
