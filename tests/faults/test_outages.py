@@ -58,6 +58,8 @@ FAULTS: dict[str, Fault] = {
 }
 SILENT = ("away", "hung", "stalled")
 ENOUGH_PUTS = 5
+PUT_SECONDS = 2 * OUTAGE_SECONDS
+"""Longer than an outage: a PUT that arrives late must not come after the next one of its client."""
 PUTS = 15
 HELD_UP = 20.0
 """A PUT takes milliseconds; one that waits for Kafka takes seconds."""
@@ -83,7 +85,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 async def test_a_server_that_fails_in_any_way_is_told_of_and_waited_for(site: Site, way: str) -> None:
     client, before = await site.api.user(), await site.processes.lives()
     note(f"undisturbed: {await wait_for_decisions(client)}")
-    load = Load(site.api, Plan(users=5, uploads=500, seed=8, pause=0.1, kinds=SMALL, confirms=1))
+    load = _load(site)
     async with under(load):
         for fault, make in FAULTS.items():
             about = await subjects(site)
@@ -99,7 +101,7 @@ async def test_a_server_that_fails_in_any_way_is_told_of_and_waited_for(site: Si
 
 async def test_with_every_server_hung_for_longer_than_the_watchdog_waits_nobody_is_restarted(site: Site) -> None:
     client, before = await site.api.user(), await site.processes.lives()
-    load = Load(site.api, Plan(users=3, uploads=500, seed=9, pause=0.1, kinds=SMALL, confirms=1))
+    load = _load(site)
     async with under(load):
         await load.has_put(ENOUGH_PUTS)
         async with AsyncExitStack() as hung, lasting(STUCK_AFTER_SECONDS * 1.2):
@@ -127,6 +129,11 @@ async def test_a_store_that_cannot_tell_kafka_takes_every_put_and_tells_of_it_la
     await assert_at_rest(site)
     times = median(seconds for _, seconds in puts) / median(seconds for _, seconds in before)
     assert times <= HELD_UP * slow.factor, f"a PUT took {times:.0f} times as long"
+
+
+def _load(site: Site) -> Load:
+    plan = Plan(users=5, uploads=500, seed=8, pause=0.1, kinds=SMALL, confirms=1, put_seconds=PUT_SECONDS)
+    return Load(site.api, plan)
 
 
 async def _timed_put(user: Client) -> tuple[Upload, float]:

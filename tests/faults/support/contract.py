@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from tests.faults.support.clock import slowness
+from tests.faults.support.recovery import confirmed
 from tests.faults.support.site import Site
 from tests.stack.support.api import Answer, Client, Upload
 from tests.stack.support.waiting import eventually
@@ -43,7 +44,7 @@ class Subjects:
 async def subjects(site: Site) -> Subjects:
     """Makes them."""
     client = await site.api.user()
-    stored, deleted = await asyncio.gather(client.store(b"stored before"), client.store(b"to be deleted"))
+    stored, deleted = await asyncio.gather(confirmed(client), confirmed(client))
     return Subjects(client, stored, deleted, await client.begin())
 
 

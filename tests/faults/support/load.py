@@ -130,7 +130,11 @@ class Load:
         return begun[0]
 
     async def _put(self, story: Story, data: bytes) -> None:
-        await self._insist("put", lambda: story.client.put(story.upload, data), done={200})
+        async def put() -> int:
+            async with asyncio.timeout(self._plan.put_seconds):
+                return await story.client.put(story.upload, data)
+
+        await self._insist("put", put, done={200})
         story.data = data
 
     async def _maybe_confirm(self, story: Story, chance: random.Random) -> None:

@@ -29,7 +29,10 @@ PATIENT: Mapping[Kind, int] = {**MIXED, Kind.LEFT: 14}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """So many users, each with at most so many documents; `pause` seconds between two, on average."""
+    """So many users, each with at most so many documents; `pause` seconds between two, on average.
+
+    `put_seconds` is how long a client waits for the store before it sends its bytes again.
+    """
 
     users: int = 6
     uploads: int = 40
@@ -37,6 +40,7 @@ class Plan:
     pause: float = 0.0
     kinds: Mapping[Kind, int] = field(default_factory=lambda: MIXED)
     confirms: int = 3
+    put_seconds: float = 60.0
 
     @property
     def limit_bytes(self) -> int:

@@ -43,23 +43,25 @@ class Wait:
 async def wait_for_decisions(client: Client) -> Wait:
     """Uploads two new documents, repeating what fails, until both are decided."""
     async with asyncio.timeout(PATIENCE_SECONDS), slowness() as slow:
-        confirmed, notified = await asyncio.gather(_timed(_confirmed(client)), _timed(_notified(client)))
-    return Wait(confirmed, notified, slow.factor)
+        times = await asyncio.gather(_timed(confirmed(client)), _timed(_notified(client)))
+    return Wait(*times, slow.factor)
 
 
-async def _timed(journey: Coroutine[Any, Any, None]) -> float:
+async def _timed(journey: Coroutine[Any, Any, object]) -> float:
     began = time.monotonic()
     await journey
     return time.monotonic() - began
 
 
-async def _confirmed(client: Client) -> None:
+async def confirmed(client: Client) -> Upload:
+    """A new document that is uploaded and decided, however often it has to be asked for."""
     upload = await _put(client)
 
     async def confirm() -> bool:
         return (await client.confirm(upload.document_id)).status == 200
 
     await _insist(confirm)
+    return upload
 
 
 async def _notified(client: Client) -> None:
