@@ -107,15 +107,13 @@ async def _written(server: asyncpg.Connection[asyncpg.Record]) -> int:
 
 
 async def _look(connection: asyncpg.Connection[asyncpg.Record], point: Point) -> None:
-    sizes, user = await connection.fetchrow(SQL["sizes"]), await connection.fetchval(SQL["one_user"])
+    sizes = await connection.fetchrow(SQL["sizes"])
     if sizes is None:
         raise BenchError("the ledger has no size")
     point.found["table bytes a row"] = sizes["table_bytes"] / sizes["rows"]
     point.found["index bytes a row"] = sizes["index_bytes"] / sizes["rows"]
     with _timed(point, "vacuum s"):
         await connection.execute("VACUUM quota.reservations")
-    with _timed(point, "one user's sum s"):
-        await connection.fetch(SQL["sum_of_user"], str(user))
     with _timed(point, "audit s"):
         await connection.fetch(QUOTA_SQL["audit_accounts"])
 

@@ -24,7 +24,6 @@ COLUMNS = (
     ("WAL bytes", "WAL, bytes a decision", "{:,.0f}"),
     ("table bytes a row", "table, bytes a row", "{:.0f}"),
     ("index bytes a row", "index, bytes a row", "{:.0f}"),
-    ("one user's sum s", "one user's sum, ms", "ms"),
     ("vacuum s", "vacuum, s", "{:.2f}"),
     ("audit s", "audit of all, s", "{:.2f}"),
 )
@@ -78,5 +77,4 @@ def years(point: Point) -> str:
 
 def _row(points: Sequence[Point], name: str, title: str, form: str) -> str:
     found = [each.found[name] for each in points]
-    cells = [f"{value * 1000:.2f}" if form == "ms" else form.format(value) for value in found]
-    return "| " + " | ".join((title, *cells)) + " |"
+    return "| " + " | ".join((title, *(form.format(value) for value in found))) + " |"

@@ -1,2 +1,0 @@
--- Any user of the ledger.
-SELECT user_id FROM quota.accounts LIMIT 1
