@@ -43,7 +43,7 @@ def main() -> int:
     records = [report.record(result) for result in results]
     arguments.output.with_suffix(".svg").write_text(plot(records))
     say(f"- written: {arguments.output} and its plot beside it")
-    if not (arguments.only or options.profile):
+    if options.in_full and not arguments.only:
         _show_all(records)
     if options.profile:
         say(f"- where the time goes: {REPORT}; being watched costs time, so these ratios are no result")
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _show_all(records: Sequence[Mapping[str, object]]) -> None:
-    """The pages show all lines or none, and none that was watched."""
+    """The pages show all lines, measured in full, or none."""
     PLOT.write_text(plot(records))
     PAGE.write_text(put_between(PAGE.read_text(), "bench", report.markdown(records)))
     say(f"- written: {PLOT}, {PAGE}")

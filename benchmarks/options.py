@@ -30,6 +30,12 @@ class Options:
     profile: bool = False
     """Whether to look where the time goes, into build/bench-report/."""
 
+    @property
+    def in_full(self) -> bool:
+        """Whether nothing is smaller or shorter than by default, nor watched: then the result may stand in docs/."""
+        numbers = [(getattr(self, each.name), each.default) for each in fields(self) if each.name != "profile"]
+        return not self.profile and all(asked >= default for asked, default in numbers)
+
 
 DEFAULTS = Options()
 

@@ -13,14 +13,17 @@ T = TypeVar("T")
 
 
 async def paced(work: Sequence[Callable[[], Awaitable[T]]], a_second: float) -> list[T]:
-    """Starts one after the other at that pace; what they return, in their order. The first to fail ends all."""
+    """Starts one after the other at that pace; what they return, in their order. The first failure ends all."""
     loop = asyncio.get_running_loop()
     started = loop.time()
-    async with asyncio.TaskGroup() as group:
-        tasks = []
-        for number, each in enumerate(work):
-            await asyncio.sleep(max(0.0, started + number / a_second - loop.time()))
-            tasks.append(group.create_task(_awaited(each)))
+    tasks: list[asyncio.Task[T]] = []
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number, each in enumerate(work):
+                await asyncio.sleep(max(0.0, started + number / a_second - loop.time()))
+                tasks.append(group.create_task(_awaited(each)))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
     return [task.result() for task in tasks]
 
 

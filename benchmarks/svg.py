@@ -105,10 +105,15 @@ def _panel(panel: Panel, left: float, row: int) -> Iterable[str]:
     for part in (0.5, 1):
         y = top + height - part / 1.15 * height
         yield _line(left, y, left + width, y, FAINT)
-        yield _text(left - 4, y + 4, f"{most * part / 1.15:.3g}", size=11, anchor="end")
+        yield _text(left - 4, y + 4, _short(most * part / 1.15), size=11, anchor="end")
     for number, (name, curve) in enumerate(panel.curves.items()):
         colour, drawn = COLOURS[number % len(COLOURS)], [place(*point) for point in curve]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
         yield f"<polyline points='{line}' fill='none' stroke='{colour}' stroke-width='2'/>"
         yield from (f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3' fill='{colour}'/>" for x, y in drawn)
         yield _text(left + number * 120, top + height + 34, f"— {name}", size=11, fill=colour)
+
+
+def _short(number: float) -> str:
+    """Whole above a hundred, else three digits that count."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"  # noqa: PLR2004 - as the docstring says

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +20,7 @@ from benchmarks.asking import listens
 from benchmarks.backlog import skip_to_end
 from benchmarks.bare_confirm import BareConfirm, bare_confirm
 from benchmarks.batches import says
+from benchmarks.cpu import Meter, server_pids
 from benchmarks.documents import Waiting, requested
 from benchmarks.http_exchange import accepted
 from benchmarks.ledger import open_ledger
@@ -45,6 +48,7 @@ class Clients:
     port: int
     tokens: Sequence[str]
     bare: BareConfirm
+    pids: Mapping[str, int]
     documents: Sequence[Waiting] = field(default_factory=list)
 
     async def prepare(self) -> None:
@@ -54,12 +58,21 @@ class Clients:
 
     async def confirm(self) -> Reading:
         """Ours."""
-        return await _read([partial(self._put_and_confirm, each) for each in self.documents])
+        return await self._read([partial(self._put_and_confirm, each) for each in self.documents])
 
     async def floor(self) -> Reading:
         """The same PUTs, each followed by the bare floor."""
         keys = [make_key(uuid4(), uuid4(), "scan.pdf") for _ in self.documents]
-        return await _read([partial(self._put_and_floor, str(key)) for key in keys])
+        return await self._read([partial(self._put_and_floor, str(key)) for key in keys])
+
+    async def _read(self, work: Sequence[Callable[[], Awaitable[float]]]) -> Reading:
+        """The wait, and who was busy meanwhile: where the processor is used up, a wait is a queue."""
+        meter = Meter({**self.pids, "load": os.getpid(), **server_pids(self.site.stack)})
+        started = time.monotonic()
+        times = percentiles(await paced(work, A_SECOND))
+        seconds = time.monotonic() - started
+        busy = {f"{name} % of a core": used * 100 / seconds for name, used in meter.used().items()}
+        return Reading(times["p50 ms"], {**times, **busy})
 
     async def _put_and_confirm(self, document: Waiting) -> float:
         accepted(await self.store.ask(document.put))
@@ -69,11 +82,6 @@ class Clients:
         signed = partial(wire.presigned, self.site.info, object_key=object_key)
         accepted(await self.store.ask(wire.put(signed(method="PUT"))))
         return await self.bare(wire.head(signed(method="HEAD")))
-
-
-async def _read(work: Sequence[Callable[[], Awaitable[float]]]) -> Reading:
-    times = percentiles(await paced(work, A_SECOND))
-    return Reading(times["p50 ms"], times)
 
 
 @asynccontextmanager
@@ -91,7 +99,8 @@ async def _beside_bare(site: Site) -> AsyncIterator[Pair]:
         await asyncio.gather(*(says(child, '"consumer.assigned"') for child in (upload, quota)))
         async with lending(ours, CONNECTIONS) as api:
             tokens = [access_token(site.info, user) for user in ledger.users]
-            clients = Clients(site, api, store, ours, tokens, bare)
+            pids = {"upload": upload.process.pid, "quota": quota.process.pid}
+            clients = Clients(site, api, store, ours, tokens, bare, pids)
             yield Pair(clients.confirm, clients.floor, clients.prepare)
 
 

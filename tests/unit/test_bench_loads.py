@@ -35,9 +35,8 @@ async def test_a_load_that_fails_ends_with_its_error() -> None:
     async def fails() -> int:
         raise OSError("gone")
 
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.raises(OSError, match="gone"):
         await paced([fails], 1000)
-    assert caught.group_contains(OSError, match="gone")
 
 
 def test_a_percentile_is_one_of_the_times() -> None:

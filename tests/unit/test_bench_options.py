@@ -36,3 +36,18 @@ def test_what_makes_no_measure_is_refused_with_its_name(
     with pytest.raises(SystemExit, match="2"):
         parse(arguments)
     assert arguments[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "in_full"),
+    [
+        ([], True),
+        (["--rounds", "9"], True),
+        (["--rounds", "4"], False),
+        (["--rows", "1000000"], False),
+        (["--profile"], False),
+    ],
+    ids=str,
+)
+def test_only_what_was_measured_in_full_may_stand_in_the_docs(arguments: list[str], in_full: bool) -> None:  # noqa: FBT001 - a case
+    assert parse(arguments)[1].in_full is in_full
