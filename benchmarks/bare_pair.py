@@ -14,7 +14,6 @@ import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
-import msgspec
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from docuvault_contracts import topics
@@ -102,7 +101,7 @@ async def main() -> None:
         max_batch_size=_MEGABYTE // 4,
     )
     async with consumer, producer:
-        message = msgspec.structs.replace(ready_made(), topic=os.environ.get(TOPIC, topics.QUOTA.name))
+        message = replace(ready_made(), topic=os.environ.get(TOPIC, topics.QUOTA.name))
         await pump(consumer, producer, settings.kafka_max_batch, message, stop)
 
 
