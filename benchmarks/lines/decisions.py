@@ -15,8 +15,10 @@ from benchmarks.backlog import skip_to_end
 from benchmarks.ledger import SQL, USERS, open_ledger, watched
 from benchmarks.model import Line, Measure, Pair, Reading, at_least, at_most
 from benchmarks.site import Site
+from services.quota.settings import Settings
 
 OWN_CPU = "consumer CPU us each"
+SAME_BATCHES = Settings.model_fields["kafka_max_batch"].default
 
 
 @asynccontextmanager
@@ -34,7 +36,7 @@ async def _beside_pgbench(site: Site, users: int = USERS) -> AsyncIterator[Pair]
 @asynccontextmanager
 async def _beside_bare_pair(site: Site) -> AsyncIterator[Pair]:
     async def pump() -> Reading:
-        env = {"KAFKA_BOOTSTRAP_SERVERS": site.info.kafka_bootstrap}
+        env = {"KAFKA_BOOTSTRAP_SERVERS": site.info.kafka_bootstrap, "KAFKA_MAX_BATCH": str(SAME_BATCHES)}
         async with site.running(bare_pair.__name__, env) as child:
             return await watched(site, [child], site.options.records)
 

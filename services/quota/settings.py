@@ -16,6 +16,12 @@ class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, K
 
     service_name: ClassVar[str] = "quota"
     http_port: int = Field(18120, ge=0, le=65535, description="port to listen on, 0 is any free one; default 18120")
+    kafka_max_batch: int = Field(
+        2000,
+        ge=1,
+        le=10_000,
+        description="most records decided in one transaction; more cost less each, but lock longer; default 2000",
+    )
     minio_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = Field(
         "documents", description="bucket whose notifications count, default documents"
     )

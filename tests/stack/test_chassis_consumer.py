@@ -103,7 +103,7 @@ async def test_a_member_that_joins_in_mid_batch_makes_the_batch_replayed_and_not
         async with replica(at) as second:
             await until(lambda: first.dropped("rebalance") == 0 and second.consumer.joined)
             first.handler.open.set()
-            await until(lambda: first.dropped("rebalance") == 1)
+            await until(lambda: first.dropped("rebalance") >= 1)  # one or two batches, as they were polled
             await at.until_committed(2, 2)
         assert set(await at.read()) == {"a0", "a1", "b0", "b1"}
         assert len(first.handler.handled + second.handler.handled) > 4

@@ -122,3 +122,12 @@ async def test_what_ignores_a_stop_is_cancelled_in_time() -> None:
     started = time.monotonic()
     await supervise(stop, asyncio.sleep(60), stop_seconds=0.1)
     assert time.monotonic() - started < 2
+
+
+def test_what_was_imported_is_not_collected_again_and_again_in_every_batch() -> None:
+    code, out, _ = ended(
+        "import gc\n"
+        "async def main(stop): print(gc.isenabled(), gc.get_threshold()[0] > 700, gc.get_freeze_count() > 10_000)\n"
+        "run(main)"
+    )
+    assert (code, out.strip()) == (0, "True True True")
