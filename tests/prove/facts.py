@@ -97,7 +97,7 @@ class Log:
         return replace(fact, at=at)
 
     def _placed(self, group: Sequence[Fact]) -> Iterator[tuple[Fact, Origin]]:
-        topic, partition = topic_of(group[0]), group[0].key % 2
+        topic, partition = topic_of(group[0]), int(group[0].etag > "a")
         offset = self._ends.get((topic, partition), 0)
         self._ends[topic, partition] = offset + 1
         for index, fact in enumerate(group):

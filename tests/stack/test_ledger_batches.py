@@ -37,6 +37,15 @@ async def test_a_replayed_batch_says_the_same_again_and_charges_nothing(replica:
     assert await replica.used(user) == 0
 
 
+async def test_bytes_that_a_batch_gives_back_it_may_reserve_at_once(replica: Replica) -> None:
+    user = await replica.account(limit=100)
+    first = observed(user, 100)
+    await replica.settle([delivery(first)])
+    said = await replica.settle([delivery(deleted(first)), delivery(observed(user, 100))])
+    assert states(said) == ["released", "reserved"]
+    assert await replica.used(user) == 100
+
+
 async def test_a_limit_below_what_is_used_refuses_new_bytes_and_takes_none_back(replica: Replica) -> None:
     user = await replica.account(limit=100)
     first = observed(user, 80)

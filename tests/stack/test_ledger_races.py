@@ -89,6 +89,20 @@ async def test_a_user_registered_by_all_replicas_at_once_has_one_account(replica
     assert await replicas[0].value("SELECT version FROM accounts WHERE user_id = $1", user) == 1
 
 
+async def test_users_registered_by_all_replicas_at_once_in_any_order_are_opened_without_a_circle(
+    replicas: list[Replica],
+) -> None:
+    """Who is second is told so; a deadlock, which says the same a second later, is not how."""
+    for number in range(10):
+        users = [uuid4() for _ in range(50)]
+        orders = [users, users[::-1], sorted(users), users[number:] + users[:number]]
+        batches = [[delivery(Registered(user, 1)) for user in order] for order in orders]
+        found = await asyncio.gather(
+            *(r.ledger.settle(batch) for r, batch in zip(replicas, batches, strict=True)), return_exceptions=True
+        )
+        assert [str(each) for each in found if "eadlock" in str(each)] == []
+
+
 async def test_a_registration_and_the_first_upload_of_its_user_may_meet_in_any_way(replicas: list[Replica]) -> None:
     for _ in range(10):
         fact = observed(uuid4(), 10)
