@@ -10,13 +10,18 @@ from uuid import UUID
 import asyncpg
 
 from services.chassis.outbox import message_of
+from tests.prove.facts import Origin
 from tests.prove.records import read_message
 from tests.prove.spec import Book, Row
 
 ACCOUNTS = "SELECT user_id, used_bytes, limit_bytes, version FROM accounts WHERE user_id = ANY ($1::uuid[])"
 ROWS = """
 SELECT object_key, user_id, state, version, size_bytes, etag, observed_ns, reason,
-    ARRAY(SELECT version FROM superseded AS past WHERE past.object_key = now.object_key ORDER BY version) AS past
+    ROW(origin_topic, origin_partition, origin_offset, origin_index) AS by,
+    ARRAY(
+        SELECT ROW(version, observed_ns, etag, ROW(origin_topic, origin_partition, origin_offset, origin_index))
+        FROM superseded AS past WHERE past.object_key = now.object_key ORDER BY version
+    ) AS past
 FROM reservations AS now JOIN unnest($1::uuid[]) AS asked (document_id) USING (document_id)
 """
 OUTBOX = "WITH gone AS (DELETE FROM outbox RETURNING *) SELECT topic, key, value, headers FROM gone ORDER BY id"
@@ -28,7 +33,7 @@ class OfUser:
 
     account: tuple[int, int, int] | None = None
     rows: dict[str, tuple[object, ...]] = field(default_factory=dict)
-    past: dict[str, list[int]] = field(default_factory=dict)
+    past: dict[str, list[tuple[object, ...]]] = field(default_factory=dict)
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def hold(self, used_before: int, limit_before: int) -> None:
@@ -62,12 +67,21 @@ class Sight:
     def expected(book: Book, told: Sequence[dict[str, Any]]) -> OfUser:
         """What must be seen of the user of `book`."""
         account = None if book.limit is None else (book.used, book.limit, book.changes)
-        past = {key: list(range(1, row.version)) for key, row in book.rows.items()}
+        past = {key: _past(row) for key, row in book.rows.items()}
         return OfUser(account, {key: _plain(row) for key, row in book.rows.items()}, past, [*told])
 
 
 def _plain(row: Row) -> tuple[object, ...]:
-    return row.state, row.version, row.size, row.etag, row.seen, row.reason
+    return row.state, row.version, row.size, row.etag, row.seen, row.reason, _record(row.by)
+
+
+def _past(row: Row) -> list[tuple[object, ...]]:
+    return [(version, seen, etag, _record(by)) for version, (seen, etag, by) in enumerate(row.past, 1)]
+
+
+def _record(by: Origin | None) -> tuple[object, ...]:
+    assert by is not None, "somebody decided"
+    return by.topic, by.partition, by.offset, by.index
 
 
 async def look(pool: asyncpg.Pool[asyncpg.Record], documents: Mapping[UUID, Sequence[UUID]]) -> Sight:
@@ -77,8 +91,9 @@ async def look(pool: asyncpg.Pool[asyncpg.Record], documents: Mapping[UUID, Sequ
         for row in await connection.fetch(ACCOUNTS, list(documents)):
             seen.of(row["user_id"]).account = row["used_bytes"], row["limit_bytes"], row["version"]
         for row in await connection.fetch(ROWS, [each for mine in documents.values() for each in mine]):
-            key, user, *plain, past = row
-            seen.of(user).rows[key], seen.of(user).past[key] = tuple(plain), past
+            key, user, *plain, by, past = row
+            seen.of(user).rows[key] = (*plain, tuple(by))
+            seen.of(user).past[key] = [(*before, tuple(decider)) for *before, decider in past]
         for row in await connection.fetch(OUTBOX):
             told = read_message(message_of(row))
             seen.of(UUID(told["data"]["user_id"])).told.append(told)

@@ -20,7 +20,10 @@ Event = dict[str, Any]
 
 @dataclass
 class Row:
-    """What is known of a key: `seen` is the time of the newest bytes, `replaced` what others replaced, and its time."""
+    """What is known of a key: `seen` is the time of the newest bytes, `by` the record that decided.
+
+    `past` is what was replaced, oldest first: the time and the etag seen by then, and the record that had decided.
+    """
 
     state: str = "none"
     version: int = 0
@@ -28,7 +31,8 @@ class Row:
     etag: str | None = None
     seen: int = 0
     reason: str | None = None
-    replaced: set[tuple[int, str | None]] = field(default_factory=set)
+    by: Origin | None = None
+    past: list[tuple[int, str | None, Origin | None]] = field(default_factory=list)
 
 
 @dataclass
@@ -45,51 +49,52 @@ class Book:
     def hear(self, fact: Fact, origin: Origin, now: datetime) -> Event | None:
         """What is said of a record."""
         if origin not in self.said:
-            self.said[origin] = self._judge(fact, now)
+            self.said[origin] = self._judge(fact, origin, now)
         return self.said[origin]
 
-    def _judge(self, fact: Fact, now: datetime) -> Event | None:  # noqa: PLR0911 - one a line of the table
+    def _judge(self, fact: Fact, origin: Origin, now: datetime) -> Event | None:  # noqa: PLR0911 - one a line of the table
         row = self.rows.get(self.key(fact), Row())
         match fact.kind, row.state:
             case "present", "none":
-                return self._charge(fact, row, now)
+                return self._charge(fact, row, origin, now)
             case "present", _ if self._is_old(fact, row):
                 return None
             case "present", "reserved" if fact.etag == row.etag:
                 row.seen = fact.at
                 return None
             case "present", "reserved":
-                return self._charge(fact, row, now)
+                return self._charge(fact, row, origin, now)
             case "present", _:
                 reason = "already_rejected" if row.reason == "over_quota" else row.reason
-                return self._decide(fact, row, "rejected", now, reason=reason, rejected_bytes=fact.size)
+                return self._decide(fact, row, origin, "rejected", now, reason=reason, rejected_bytes=fact.size)
             case "absent", "reserved" if fact.at <= row.seen:
                 return None
             case "absent", ("none" | "reserved"):
-                return self._decide(fact, row, "released", now, reason="object_removed")
+                return self._decide(fact, row, origin, "released", now, reason="object_removed")
             case "deleted", ("none" | "reserved"):
-                return self._decide(fact, row, "released", now, reason="document_deleted")
+                return self._decide(fact, row, origin, "released", now, reason="document_deleted")
         return None
 
     def _is_old(self, fact: Fact, row: Row) -> bool:
         if fact.at == row.seen:
-            return fact.etag == row.etag or (fact.at, fact.etag) in row.replaced
+            return fact.etag == row.etag or (fact.at, fact.etag) in [past[:2] for past in row.past]
         return fact.at < row.seen
 
-    def _charge(self, fact: Fact, row: Row, now: datetime) -> Event:
+    def _charge(self, fact: Fact, row: Row, origin: Origin, now: datetime) -> Event:
         more = fact.size - row.size
         if self.limit is not None and (more <= 0 or self.used + more <= self.limit):
-            return self._decide(fact, row, "reserved", now, size_bytes=fact.size)
-        return self._decide(fact, row, "rejected", now, reason="over_quota", rejected_bytes=fact.size)
+            return self._decide(fact, row, origin, "reserved", now, size_bytes=fact.size)
+        return self._decide(fact, row, origin, "rejected", now, reason="over_quota", rejected_bytes=fact.size)
 
-    def _decide(self, fact: Fact, row: Row, state: str, now: datetime, **said: Any) -> Event:
+    def _decide(self, fact: Fact, row: Row, origin: Origin, state: str, now: datetime, **said: Any) -> Event:
         if row.version:
-            row.replaced.add((row.seen, row.etag))
+            row.past.append((row.seen, row.etag, row.by))
         if fact.kind == "present":
             row.etag, row.seen = fact.etag, fact.at
         held, row.size = row.size, said.get("size_bytes", 0)
         self.used += row.size - held
         row.state, row.version, row.reason = state, row.version + 1, said.get("reason")
+        row.by = origin
         self.rows[self.key(fact)] = row
         said |= {"etag": row.etag} if state != "released" else {}
         said |= {"released_bytes": held} if state != "reserved" else {}
@@ -129,7 +134,7 @@ class Book:
 
     def copy(self) -> Book:
         """Another book that says the same. What was said is never changed, so it is shared."""
-        rows = {key: replace(row, replaced={*row.replaced}) for key, row in self.rows.items()}
+        rows = {key: replace(row, past=[*row.past]) for key, row in self.rows.items()}
         return replace(self, rows=rows, said={**self.said})
 
     def document(self, fact: Fact) -> UUID:
