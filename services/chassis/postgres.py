@@ -22,9 +22,11 @@ from services.chassis.errors import Transient
 from services.chassis.settings import DatabaseSettings, ServiceSettings
 
 if TYPE_CHECKING:
+    _Connection = asyncpg.Connection[asyncpg.Record]
     _Pool = asyncpg.Pool[asyncpg.Record]
     Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 else:
+    _Connection = asyncpg.Connection
     _Pool = asyncpg.Pool
     Connection = asyncpg.Connection | PoolConnectionProxy
 
@@ -78,6 +80,20 @@ def translated() -> Iterator[None]:
         if not transient(error):
             raise
         raise Transient(f"database: {type(error).__name__}: {error}") from error
+
+
+class PooledConnection(_Connection):
+    """asyncpg's connection, handed back without a round trip: nothing of ours outlives a transaction.
+
+    Settings and advisory locks are taken for the transaction (`set_config(…, true)`, `pg_advisory_xact_lock`), LISTEN
+    has connections of its own. An open transaction is rolled back all the same.
+    """
+
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        """Nothing to undo; asyncpg would ask the server to, after each use."""
+        return ""
 
 
 class Pool(_Pool):
@@ -140,7 +156,7 @@ def _new_pool(settings: DatabaseSettings) -> Pool:
         max_queries=1_000_000,
         max_inactive_connection_lifetime=300.0,
         loop=None,
-        connection_class=asyncpg.Connection,
+        connection_class=PooledConnection,
         record_class=asyncpg.Record,
         timeout=settings.database_connect_timeout_seconds,
         command_timeout=statement + 1,  # the server speaks first; ours is for a server that hangs

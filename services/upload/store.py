@@ -19,8 +19,6 @@ from services.upload.listing import Wanted
 from services.upload.rows import columns, from_row
 
 SQL = load_sql("services.upload")
-IDS_PER_NOTIFICATION = 200
-"""200 ids and their commas are 7,399 bytes; PostgreSQL takes a payload below 8,000."""
 Created = tuple[object, ...]
 
 
@@ -81,7 +79,6 @@ class PgDocuments:
             changed = step(map(from_row, rows))
             if changed:
                 await connection.execute(SQL["update_documents"], *columns(changed))
-                await connection.execute(SQL["notify_documents"], payloads(changed))
             failpoint("upload.before_commit")
         return changed
 
@@ -103,9 +100,3 @@ def _created(document: Document, message: Message) -> Created:
         said.value,
         said.headers,
     )
-
-
-def payloads(documents: Sequence[Document]) -> list[str]:
-    """The ids of `documents` as notifications, each short enough to be one."""
-    ids = [str(document.id) for document in documents]
-    return [",".join(ids[at : at + IDS_PER_NOTIFICATION]) for at in range(0, len(ids), IDS_PER_NOTIFICATION)]

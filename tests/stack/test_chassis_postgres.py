@@ -101,6 +101,34 @@ async def test_a_statement_that_takes_too_long_is_trouble_that_may_pass(settings
         await ping(pool)
 
 
+async def test_a_transaction_is_its_own_statements_and_no_round_trip_more(settings: DatabaseSettings) -> None:
+    said: list[str] = []
+    async with open_pool(settings.model_copy(update={"database_pool_size": 1})) as pool:
+        async with pool.acquire() as connection:
+            connection.add_query_logger(lambda query: said.append(query.query))
+        async with transaction(pool) as inside:
+            await inside.execute("SELECT 1")
+    assert said == ["BEGIN;", "SELECT 1", "COMMIT;"]
+
+
+async def test_what_a_transaction_took_for_itself_is_gone_for_the_next_one(settings: DatabaseSettings) -> None:
+    async with open_pool(settings.model_copy(update={"database_pool_size": 1})) as pool:
+        before = await pool.fetchval("SHOW statement_timeout")
+        async with transaction(pool) as connection:
+            await connection.execute("SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock(7)")
+        assert await pool.fetchval("SHOW statement_timeout") == before
+        assert await pool.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7") == 0
+
+
+async def test_a_transaction_that_is_cut_off_leaves_none_open_to_the_next_one(settings: DatabaseSettings) -> None:
+    async with open_pool(settings.model_copy(update={"database_pool_size": 1})) as pool:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2), pool.acquire() as cut, cut.transaction():
+                await cut.execute("SELECT pg_sleep(5)")
+        async with transaction(pool) as connection:
+            assert await connection.fetchval("SELECT 1") == 1
+
+
 async def test_a_caller_waits_for_a_free_connection_only_so_long(settings: DatabaseSettings) -> None:
     small = settings.model_copy(update={"database_pool_size": 1, "database_connect_timeout_seconds": 0.2})
     async with open_pool(small) as pool, pool.acquire():
