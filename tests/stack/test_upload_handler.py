@@ -189,7 +189,7 @@ async def statements(replica: Replica, documents: list[Document]) -> list[str]:
     connections = [await replica.pool.acquire() for _ in range(5)]
     for each in connections:
         each.add_query_logger(note)
-    for each in connections:
+    for each in reversed(connections):  # the one taken first is taken first again
         await replica.pool.release(each)
     await replica.hear(*(reserved(document) for document in documents))
-    return said
+    return [query for query in said if query]
