@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import aiohttp
+import psutil
 import pytest
 
 from deploy.local.stack import Stack
@@ -54,3 +56,9 @@ async def test_replicas_come_and_go_without_a_lost_request(own: Stack, client: a
     assert {"upload-2", "quota-2", "janitor-2"} <= more.keys()
     assert not {"upload-2", "quota-2", "janitor-2"} & fewer.keys()
     assert own.supervisor.pid("upload-1") == before
+
+
+def test_the_services_run_with_their_own_packages_and_no_others(own: Stack) -> None:
+    python = psutil.Process(own.supervisor.pid("quota-1")).cmdline()[0]
+    found = subprocess.run([python, "-c", "import rich"], capture_output=True, text=True, check=False)  # noqa: S603 - own
+    assert "No module named 'rich'" in found.stderr
