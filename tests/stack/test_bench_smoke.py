@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
-TINY = ("--only", "one hot user", "--rounds", "1", "--records", "2000", "--seconds", "1")
+TINY = ("--only", "one hot user", "--rounds", "1", "--records", "10000", "--seconds", "1")
 
 
 def test_a_line_is_measured_shown_written_and_drawn(tmp_path: Path) -> None:

@@ -216,7 +216,8 @@ async def test_a_rebalance_between_publish_and_commit_is_no_time_to_commit(at: P
             async with replica(at) as second:
                 await until(lambda: running.dropped("rebalance") == 1)
                 await at.until_committed(1)
-        assert running.handler.handled + second.handler.handled == ["a", "a"]
+        # the first one may get its partition back for a moment, and handle the batch ahead of the one that falls
+        assert [*running.handler.handled, *second.handler.handled] in (["a"] * 2, ["a"] * 3)
     assert await at.read() == ["a", "a"]
 
 
