@@ -14,6 +14,7 @@ from tests.faults.support.eyes import Eyes, open_eyes
 from tests.faults.support.processes import Processes
 from tests.faults.support.report import LINES
 from tests.faults.support.site import Site
+from tests.faults.support.stacks import own_stack
 from tests.stack.support.api import Api
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.leaks import HandedOut
@@ -36,14 +37,8 @@ def triggers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, triggers: Path) -> Iterator[Stack]:
     """The whole stack, up for all tests of the folder; its logs stay when one of them failed."""
     environment = {**SERVICE_ENV, "FAILPOINTS_DIR": str(triggers)}
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("faults"), service_env=environment)
-    try:
-        stack.up()
+    with own_stack(request, tmp_path_factory.mktemp("faults"), service_env=environment) as stack:
         yield stack
-    finally:
-        stack.down()
-    if not request.session.testsfailed:
-        stack.reset()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from tests.faults.support.fuzz_notifications import notification
 from tests.faults.support.oracle import REST_SECONDS, assert_at_rest
 from tests.faults.support.producing import RawProducer, raw_producer
 from tests.faults.support.site import Site
+from tests.faults.support.stacks import own_stack
 from tests.faults.support.wire import Wire, open_wire
 from tests.stack.support.api import Client, Upload
 from tests.stack.support.notifications import created
@@ -52,14 +53,8 @@ Where = tuple[str, int, int]
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """In place of the folder's: thousands of bad records are no reason to halt here."""
     environment = {"KAFKA_SESSION_TIMEOUT_SECONDS": "4", "KAFKA_DEAD_LETTER_LIMIT": "0"}
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("fuzz"), service_env=environment)
-    try:
-        stack.up()
+    with own_stack(request, tmp_path_factory.mktemp("fuzz"), service_env=environment) as stack:
         yield stack
-    finally:
-        stack.down()
-    if not request.session.testsfailed:
-        stack.reset()
 
 
 @dataclass

@@ -25,6 +25,7 @@ from tests.faults.support.recovery import wait_for_decisions
 from tests.faults.support.report import note
 from tests.faults.support.running import lasting, under
 from tests.faults.support.site import Site
+from tests.faults.support.stacks import own_stack
 from tests.faults.support.toxiproxy import Fault, FaultProxy
 from tests.stack.support.api import Client, Upload
 from tests.stack.support.waiting import eventually
@@ -71,14 +72,8 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A stack whose servers are reached through the fault proxy, up for this module."""
     environment = {name.upper(): str(seconds) for name, seconds in SHORT.items()}
     environment["KAFKA_STUCK_AFTER_SECONDS"] = str(STUCK_AFTER_SECONDS)
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("outages"), fault_proxy=True, service_env=environment)
-    try:
-        stack.up()
+    with own_stack(request, tmp_path_factory.mktemp("outages"), fault_proxy=True, service_env=environment) as stack:
         yield stack
-    finally:
-        stack.down()
-    if not request.session.testsfailed:
-        stack.reset()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -27,6 +27,7 @@ from tests.faults.support.plans import Kind, Plan
 from tests.faults.support.report import note
 from tests.faults.support.running import under
 from tests.faults.support.site import Site
+from tests.faults.support.stacks import own_stack
 from tests.faults.support.wire import Wire, open_wire
 from tests.stack.support.waiting import eventually
 
@@ -64,14 +65,8 @@ def triggers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, triggers: Path) -> Iterator[Stack]:
     """Three replicas of each service that give each other up soon, up for this module."""
     environment = {**ENVIRONMENT, "FAILPOINTS_DIR": str(triggers)}
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("zombies"), replicas=REPLICAS, service_env=environment)
-    try:
-        stack.up()
+    with own_stack(request, tmp_path_factory.mktemp("zombies"), replicas=REPLICAS, service_env=environment) as stack:
         yield stack
-    finally:
-        stack.down()
-    if not request.session.testsfailed:
-        stack.reset()
 
 
 @pytest.fixture
