@@ -13,6 +13,7 @@ import pytest
 
 from services.chassis.migrations import migrate
 from services.chassis.postgres import Pool, open_pool
+from services.quota.model import Fact
 from tests.stack.chassis_servers import schema, unique
 from tests.stack.quota_ledger import Replica, deleted, delivery, observed, states
 from tests.stack.test_ledger_schema import GOOD, insert
@@ -48,7 +49,12 @@ async def test_rows_of_the_first_release_stay_as_they_are_and_are_decided_on(poo
     assert await _rows(pool) == before
     replica = Replica(pool)
     assert await replica.used(user) == 60
-    facts = [observed(user, 15, "b", 200, like=old[0]), deleted(old[1]), observed(user, 55), observed(user, 56)]
+    facts: list[Fact] = [
+        observed(user, 15, "b", 200, like=old[0]),
+        deleted(old[1]),
+        observed(user, 55),
+        observed(user, 56),
+    ]
     decided = await replica.settle([delivery(fact) for fact in facts])
     assert states(decided) == ["reserved", "released", "reserved", "rejected"]
     assert await replica.used(user) == 15 + 30 + 55
