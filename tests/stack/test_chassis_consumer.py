@@ -10,15 +10,10 @@ import pytest
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis import consumer_client
-from services.chassis.consumer import Consumer, open_consumer
-from services.chassis.consumer_batch import Batch
-from services.chassis.consumer_group import BatchLost
 from services.chassis.errors import Transient
 from services.chassis.producer import Producer, open_producer
 from tests.stack.chassis_consumers import Place, place, replica
-from tests.stack.chassis_servers import kafka_settings, read, unique, until
-
-KEYS = (b"one", b"two", b"three", b"four", b"five")
+from tests.stack.chassis_servers import kafka_settings, read, until
 
 
 @pytest.fixture
@@ -147,51 +142,6 @@ async def test_a_stop_in_a_back_off_leaves_the_batch_to_the_next_start(at: Place
     async with replica(at):
         await at.until_committed(1)
     assert await at.read() == ["a"]
-
-
-async def test_what_was_said_of_a_key_is_known_to_be_settled_once_it_is_committed(stack: Any) -> None:
-    async with (
-        place(stack, partitions=3) as at,
-        open_producer(kafka_settings(stack)) as producer,
-        open_consumer(kafka_settings(stack), group=at.group, topics=[at.source]) as consumer,
-    ):
-        await producer.publish([Message(at.source, key, b"word", ()) for key in KEYS])
-        batches = [await consumer.poll()]
-        while sum(len(batch.records) for batch in batches) < len(KEYS):
-            batches.append(await consumer.poll())
-        marks = [await consumer.end_of(at.source, key) for key in KEYS]
-        assert [await consumer.has_committed(mark) for mark in marks] == [False] * len(KEYS)
-        for batch in batches:
-            await consumer.commit(batch)
-        assert [await consumer.has_committed(mark) for mark in marks] == [True] * len(KEYS)
-        await producer.publish([Message(at.source, KEYS[0], b"another", ())])
-        assert not await consumer.has_committed(await consumer.end_of(at.source, KEYS[0]))
-
-
-async def test_nobody_knows_what_is_settled_before_the_group_is_joined(stack: Any) -> None:
-    async with open_consumer(kafka_settings(stack), group=unique("group"), topics=["documents"]) as consumer:
-        with pytest.raises(Transient, match="not joined"):
-            await consumer.end_of("documents", KEYS[0])
-
-
-class LosesOnce(Consumer):
-    """A consumer whose first commit comes too late for its generation, with no rebalance noticed yet."""
-
-    lost = 0
-
-    async def commit(self, batch: Batch) -> None:
-        if not self.lost:
-            self.lost = 1
-            raise BatchLost("CommitFailedError")
-        await super().commit(batch)
-
-
-async def test_a_refused_commit_replays_the_batch_although_polling_had_moved_on(at: Place) -> None:
-    await at.write("a", "b")
-    async with replica(at, consumer=LosesOnce) as running:
-        await at.until_committed(2)
-    assert running.handler.batches == [["a", "b"]] * 2
-    assert running.dropped("commit") == 1
 
 
 async def test_a_batch_that_takes_longer_than_the_poll_interval_is_left_by_its_member_and_replayed(

@@ -14,9 +14,8 @@ import asyncpg
 import pytest
 from docuvault_contracts.events import Classified, FiledTopic
 
-from services.chassis.outbox import message_of
 from services.chassis.postgres import Connection
-from services.upload.document import Document, Status
+from services.upload.document import Document
 from services.upload.listing import Wanted, read_page
 from services.upload.messages import document_deleted, upload_requested
 from services.upload.paging import START
@@ -49,21 +48,6 @@ async def replica(database: str) -> AsyncIterator[Replica]:
         yield found[0]
 
 
-async def test_a_document_and_its_event_are_stored_together(replica: Replica) -> None:
-    document = await replica.make()
-    [row] = await replica.pool.fetch("SELECT * FROM outbox")
-    assert message_of(row) == upload_requested(document, TRACE)
-    assert await replica.row(document) == document
-
-
-async def test_a_document_that_cannot_be_stored_leaves_no_event(replica: Replica) -> None:
-    document = await replica.make()
-    twin = replace(document, id=uuid4())
-    with pytest.raises(asyncpg.UniqueViolationError):
-        await replica.documents.create(twin, upload_requested(twin, TRACE))
-    assert await replica.outbox_types() == ["upload.requested"]
-
-
 async def test_another_users_document_is_not_found(replica: Replica) -> None:
     document = await replica.make()
     assert await replica.documents.find(uuid4(), document.id) is None
@@ -87,16 +71,6 @@ async def test_a_hostile_file_name_is_kept_as_it_is(replica: Replica, filename: 
     document = new_document(uuid4(), filename)
     await replica.documents.create(document, upload_requested(document, TRACE))
     assert (await replica.row(document)).filename == filename
-
-
-async def test_deleting_twice_says_it_once(replica: Replica) -> None:
-    document = await replica.make()
-    message = document_deleted(document, document.created_at, TRACE)
-    said = await asyncio.gather(*(replica.documents.delete(document, message) for _ in range(16)))
-    assert said.count(True) == 1
-    assert await replica.outbox_types() == ["upload.requested", "document.deleted"]
-    after = await replica.row(document)
-    assert (after.status, after.size_bytes, after.is_live) == (Status.DELETED, 0, False)
 
 
 async def test_a_classified_document_can_be_deleted(replica: Replica) -> None:
@@ -239,25 +213,3 @@ async def test_what_must_never_be_cannot_be_stored(replica: Replica, change: str
     await replica.make()
     with pytest.raises(asyncpg.CheckViolationError):
         await replica.pool.execute(f"UPDATE documents SET {change}")  # noqa: S608 - the example above
-
-
-async def test_documents_that_come_at_once_are_stored_each_with_its_own_event(replica: Replica) -> None:
-    documents = [new_document(USER) for _ in range(50)]
-    await asyncio.gather(*(replica.documents.create(each, upload_requested(each, TRACE)) for each in documents))
-    assert [await replica.row(each) for each in documents] == documents
-    rows = await replica.pool.fetch("SELECT * FROM outbox ORDER BY id")
-    said = {message_of(row).key: message_of(row) for row in rows}
-    assert len(rows) == 50
-    assert said == {str(each.id).encode(): upload_requested(each, TRACE) for each in documents}
-
-
-async def test_of_documents_that_come_at_once_one_that_cannot_be_stored_fails_alone(replica: Replica) -> None:
-    good, long, late = new_document(USER), new_document(USER, "x" * 1025), new_document(USER)
-    unwritable = replace(new_document(USER), filename="\ud800")
-    documents = [good, long, unwritable, late]
-    found = await asyncio.gather(
-        *(replica.documents.create(each, upload_requested(each, TRACE)) for each in documents), return_exceptions=True
-    )
-    assert [type(each) for each in found] == [type(None), asyncpg.CheckViolationError, asyncpg.DataError, type(None)]
-    assert await replica.outbox_types() == ["upload.requested"] * 2
-    assert await replica.row(late) == late

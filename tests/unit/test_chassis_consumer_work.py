@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import asyncpg
+import msgspec
 import pytest
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis import consumer_work
+from services.chassis.delivery import Fault
 from services.chassis.errors import InvalidEvent, Transient
 from services.chassis.producer import Unpublishable
 from services.chassis.retry import Abandoned
@@ -104,6 +107,21 @@ async def test_what_nobody_understands_is_dead_lettered_and_the_rest_goes_on() -
     assert handler.applied == ["a", "b"]
     reasons = [headers(letter)["dlq_reason"] for letter in producer.dead]
     assert reasons == ["it is garbage", "parser: KeyError: 'no such field'"]
+
+
+async def test_what_nobody_could_read_is_dead_lettered_as_it_is_although_a_parser_might_take_it() -> None:
+    found = batch([b"a", b"b", b"c"])
+    first, second, third = found.records
+    broken = msgspec.structs.replace(second, fault=Fault("the name of a header is not UTF-8"))
+    handler, producer = Applier(), Said()
+    await run(work_on(replace(found, records=(first, broken, third)), handler, producer))
+    assert handler.applied == producer.values == ["a", "c"]
+    (letter,) = producer.dead
+    assert letter.value == b"b"
+    assert (headers(letter)["dlq_cause"], headers(letter)["dlq_reason"]) == (
+        "unreadable",
+        "the name of a header is not UTF-8",
+    )
 
 
 async def test_a_handler_may_call_a_record_invalid() -> None:

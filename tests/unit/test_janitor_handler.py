@@ -56,13 +56,16 @@ def batch(*facts: Fact) -> list[Delivery[Fact]]:
 
 
 class MemoryObjects:
-    """Objects by the same rules, without a database."""
+    """Objects by the same rules, without a database, which may be away all the same."""
 
     def __init__(self) -> None:
+        self.away = False
         self.rows: dict[str, Known] = {}
         self.removed_at: dict[str, datetime] = {}
 
     async def learn(self, facts: Sequence[Fact], now: datetime) -> list[Known]:  # noqa: ARG002 - as the protocol has it
+        if self.away:
+            raise Transient("the database is away")
         heard = sorted({fact.object_key for fact in facts})
         for name in heard:
             mine = [fact for fact in facts if fact.object_key == name]
@@ -196,6 +199,15 @@ async def test_a_store_that_is_away_delays_and_drops_nothing(handler: JanitorHan
     store.away = False
     assert len(await handler.handle(batch(rejected(1), deleted(2)))) == 2
     assert store.deleted == [key(1), key(2)]
+
+
+async def test_what_could_not_be_remembered_is_not_acted_upon(
+    handler: JanitorHandler, objects: MemoryObjects, store: MemoryStore
+) -> None:
+    objects.away = True
+    with pytest.raises(Transient):
+        await handler.handle(batch(rejected(1), deleted(2)))
+    assert store.deleted == []
 
 
 async def test_deletes_are_under_way_together_but_never_more_than_allowed(

@@ -227,22 +227,3 @@ async def test_a_cancelled_confirm_leaves_no_watch() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert len(world.waiters) == 0
-
-
-async def test_a_delete_returns_once_the_ledger_let_go() -> None:
-    world = World(uploaded())
-    world.react(released(2))
-    async with asyncio.timeout(2):
-        assert await world.delete_command(60, 60)(COMMAND)
-    assert len(world.published) == 1
-
-
-async def test_a_delete_does_not_wait_for_a_silent_ledger_for_ever() -> None:
-    world = World(uploaded())
-    assert await world.delete_command(0.05, 0.01)(COMMAND)
-
-
-async def test_a_deleted_document_cannot_be_deleted_again() -> None:
-    world = World(apply(uploaded(), released(2)))
-    assert not await world.delete_command()(COMMAND)
-    assert world.published == []

@@ -39,6 +39,7 @@ class World:
         self.when_listening: Callable[[], Awaitable[None]] = self.nothing
         self.caught_up = True
         self.kafka_is_away = False
+        self.database_is_full = False
 
     async def nothing(self) -> None:
         """The ledger is silent."""
@@ -62,12 +63,17 @@ class World:
         return self.document if (user_id, document_id) == (USER, DOCUMENT) else None
 
     async def delete(self, document: Document, message: Message) -> bool:
+        if self.database_is_full:
+            raise Transient("postgres: the disk is full")
         self.published.append(message)
         self.document = replace(
             document, status=Status.DELETED, reason=Reason.DOCUMENT_DELETED, size_bytes=0, etag=None
         )
         await self.when_told()
         return True
+
+    async def announce(self, message: Message) -> None:
+        self.published.append(message)
 
     async def stat_object(self, object_key: str) -> ObjectStat | None:
         assert object_key == self.document.object_key
