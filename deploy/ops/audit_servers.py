@@ -191,9 +191,9 @@ class _Kafka:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def bounds(self, names: Sequence[str]) -> Bounds:
-        """Asked for all topics at once: the client takes a tenth of a second for an answer, however long."""
-        found = await self._admin.describe_topics(list(names))
-        partitions = [TopicPartition(of["topic"], each["partition"]) for of in found for each in of["partitions"]]
-        firsts = await self._consumer.beginning_offsets(partitions)
-        ends = await self._consumer.end_offsets(partitions)
-        return {partition: (firsts[partition], ends[partition]) for partition in partitions}
+        """Asked topic by topic, side by side: the client takes a tenth of a second to learn of each it did not know."""
+        described = await self._admin.describe_topics(list(names))
+        by_topic = [[TopicPartition(of["topic"], each["partition"]) for each in of["partitions"]] for of in described]
+        firsts = await asyncio.gather(*map(self._consumer.beginning_offsets, by_topic))
+        ends = await asyncio.gather(*map(self._consumer.end_offsets, by_topic))
+        return {at: (first[at], end[at]) for first, end in zip(firsts, ends, strict=True) for at in first}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -77,10 +77,11 @@ class Wire:
         """How many records of the topics the group has not committed."""
         committed = await self._admin.list_consumer_group_offsets(group)
         async with self._reader() as reader:
-            ends: Mapping[TopicPartition, int] = {}
-            for topic in topics:
-                ends = {**ends, **await reader.end_offsets(await self.partitions(topic))}
-        return sum(end - (committed[each].offset if each in committed else 0) for each, end in ends.items())
+            by_topic = [await self.partitions(topic) for topic in topics]
+            ends = await asyncio.gather(*map(reader.end_offsets, by_topic))
+        return sum(
+            end - (committed[each].offset if each in committed else 0) for of in ends for each, end in of.items()
+        )
 
     async def start_over(self, group: str) -> None:
         """Sets every committed offset of a group without members back to the first record there is."""
