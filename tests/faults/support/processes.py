@@ -77,13 +77,19 @@ class Processes:
             os.kill(pid, signal.SIGCONT)
 
     async def ready(self, names: Iterable[str] | None = None) -> None:
-        """Returns when services say that they are ready: all of them, or those named."""
-        for name in self.services() if names is None else names:
-            await eventually(lambda name=name: self._says(name, "readyz"), becomes=True, within=READY_SECONDS)  # type: ignore[misc]
+        """Returns when services say that they are ready: all of them, or those named.
+
+        All are asked side by side: whether Kafka answers is told behind a fetch, which may wait for half a second.
+        """
+        asked = self.services() if names is None else names
+        await asyncio.gather(*(self._becomes(name, "readyz") for name in asked))
 
     async def answers(self, name: str) -> None:
         """Returns when a service answers at all, be it ready or not."""
-        await eventually(lambda: self._says(name, "healthz"), becomes=True, within=READY_SECONDS)
+        await self._becomes(name, "healthz")
+
+    async def _becomes(self, name: str, probe: str) -> None:
+        await eventually(lambda: self._says(name, probe), becomes=True, within=READY_SECONDS)
 
     async def _says(self, name: str, probe: str) -> bool:
         url = f"{self._stack.info.service_urls[name]}/{probe}"
