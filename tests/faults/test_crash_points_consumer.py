@@ -22,7 +22,9 @@ from tests.faults.support.eyes import Eyes
 from tests.faults.support.load import Load
 from tests.faults.support.plans import Kind, Plan, Story
 from tests.faults.support.site import Site
+from tests.faults.support.wire import Raw
 from tests.stack.support.api import Api
+from tests.stack.support.notifications import created
 from tests.stack.support.rest import assert_clean
 from tests.stack.support.waiting import eventually
 
@@ -69,11 +71,11 @@ async def test_a_consumer_killed_at_a_boundary_of_its_batch_leaves_nothing_out_a
 ) -> None:
     stops = [Stop(process, name) for process in IN_A_BATCH[name]]
     async with crashes.frozen(*READERS):
-        await crowd.put(crowd.refused)
+        await _put_and_told(crowd, crowd.refused, site, eyes)
         await _ruled(crowd.refused, eyes)
         before = {stop.process: await eyes.wire.position(stop.service) for stop in stops}
         crashes.arm(stops)
-        await crowd.put(crowd.fitting)
+        await _put_and_told(crowd, crowd.fitting, site, eyes)
         await crashes.reached(stop for stop in stops if stop.service == "quota")
     await crashes.reached(stops)
     for stop in stops:
@@ -95,6 +97,18 @@ async def test_consumers_killed_at_every_boundary_in_turn_end_as_if_they_had_not
         group.create_task(crowd.others.run())
         await crashes.crash_at_each(stops, eyes.wire)
     await assert_as_if_nothing_had_happened(site, eyes, crowd.fitting, crowd.refused, crowd.others)
+
+
+async def _put_and_told(crowd: Crowd, load: Load, site: Site, eyes: Eyes) -> None:
+    """Puts all documents and tells of them at once, in the words of the store, which itself tells every three seconds.
+
+    Of the others' documents and in the other test the store tells.
+    """
+    async with site.bucket.silent():
+        await crowd.put(load)
+        seen = [await site.bucket.look(story.upload.key) for story in load.stories]
+    told = [Raw(topics.STORAGE_EVENTS.name, created(site.bucket.name, each)) for each in seen]
+    await eyes.wire.write(told, 0)
 
 
 async def _ruled(load: Load, eyes: Eyes) -> None:
