@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from benchmarks.peers.store import Store
 from benchmarks.peers.tables import Document
 from benchmarks.peers.work import charge, find
-from services.chassis.auth import InvalidTokenError, TokenVerifier
+from services.chassis.auth import TokenVerifier
+from services.chassis.auth_claims import InvalidTokenError
 from services.chassis.settings import TokenSettings
 
 POOL_SIZE = 10

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Generic, TypeVar
 
-import jwt
+from services.chassis.auth_claims import Key
 
 MOST_TOKENS = 10_000
 """About 4 MB. Only good tokens get here, so nobody fills it but who can have that many."""
@@ -25,7 +25,7 @@ class Verified(Generic[C]):
 
     caller: C
     kid: str | None
-    key: jwt.PyJWK
+    key: Key
     expires_at: int
 
 

@@ -6,12 +6,15 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import jwt
+import msgspec
 import structlog
 
+from services.chassis.auth_claims import Claims, InvalidTokenError
 from services.chassis.errors import Transient
 from services.chassis.settings import TokenSettings
 
@@ -25,6 +28,38 @@ ALGORITHMS: Mapping[tuple[str, str | None], str] = {
     ("OKP", "Ed25519"): "EdDSA",
 }
 """The one algorithm per type of key, by (kty, crv). There is no symmetric one: a public key is no secret."""
+REQUIRED_CLAIMS = ("exp", "iss", "aud", "sub")
+_UNREADABLE = (jwt.PyJWTError, msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
+"""What PyJWT raises on hostile input: its own errors, and those of the JSON, base64 and numbers inside."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishedKey:
+    """A key of the issuer's; tokens are read by PyJWT, with the key's own algorithm."""
+
+    jwk: jwt.PyJWK
+    settings: TokenSettings
+
+    def read(self, token: str) -> Claims:
+        """What `token` says. Raises InvalidTokenError unless this key signed it, for us, for now."""
+        try:
+            found = jwt.decode(
+                token,
+                self.jwk,
+                algorithms=[self.jwk.algorithm_name],
+                audience=self.settings.jwt_audience,
+                issuer=self.settings.jwt_issuer,
+                leeway=self.settings.jwt_leeway_seconds,
+                options={"require": list(REQUIRED_CLAIMS)},
+            )
+            return msgspec.convert(found, Claims)
+        except _UNREADABLE as error:
+            raise InvalidTokenError(_why(error)) from None
+
+
+def _why(error: BaseException) -> str:
+    """The kind of error; the messages of JSON and base64 errors quote what they could not read."""
+    return type(error).__name__
 
 
 class Jwks:
@@ -33,12 +68,20 @@ class Jwks:
     def __init__(self, settings: TokenSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
-        self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._keys: dict[str | None, PublishedKey] = {}
         self._fetched_at = self._tried_at = float("-inf")
         self._away = False
         self._lock = asyncio.Lock()
 
-    async def key_for(self, kid: str | None) -> jwt.PyJWK | None:
+    def kid_of(self, token: str) -> str | None:
+        """The kid in the header of `token`, which nothing vouches for yet. Raises InvalidTokenError."""
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+        except _UNREADABLE as error:
+            raise InvalidTokenError(_why(error)) from None
+        return kid if isinstance(kid, str) else None
+
+    async def key_for(self, kid: str | None) -> PublishedKey | None:
         """The key; a token without a kid means the only key there is. None where the issuer publishes no such key.
 
         Raises Transient where the issuer cannot be asked and the answer depends on it.
@@ -49,7 +92,7 @@ class Jwks:
             raise Transient("the issuer's keys cannot be had")
         return key
 
-    def _find(self, kid: str | None) -> jwt.PyJWK | None:
+    def _find(self, kid: str | None) -> PublishedKey | None:
         if kid is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(kid)
@@ -71,13 +114,14 @@ class Jwks:
 
     async def _refresh(self) -> None:
         try:
-            keys = parse_keys(await self._fetch())
+            found = parse_keys(await self._fetch())
         except (aiohttp.ClientError, OSError, ValueError, RecursionError) as error:
             self._away = True
             log.warning("auth.jwks_unavailable", error=type(error).__name__, keys_kept=len(self._keys))
         else:
-            self._keys, self._away, self._fetched_at = keys, False, self._clock()
-            log.info("auth.jwks_fetched", keys=len(keys))
+            self._keys = {kid: PublishedKey(key, self._settings) for kid, key in found.items()}
+            self._away, self._fetched_at = False, self._clock()
+            log.info("auth.jwks_fetched", keys=len(found))
         finally:
             self._tried_at = self._clock()  # afterwards, so that whoever waits meanwhile sees the outcome
 

@@ -7,7 +7,8 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from services.chassis.auth import Caller, InvalidTokenError
+from services.chassis.auth import Caller
+from services.chassis.auth_claims import InvalidTokenError
 from services.chassis.health import PUBLIC
 from services.chassis.web_body import HttpError
 from services.chassis.web_errors import Handler

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from services.chassis.auth import Caller, InvalidTokenError
+from services.chassis.auth import Caller
+from services.chassis.auth_claims import InvalidTokenError
 from services.chassis.health import Check
 from services.chassis.settings import HttpSettings
 from services.chassis.web import make_app

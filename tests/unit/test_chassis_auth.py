@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.chassis.auth import Caller, InvalidTokenError, TokenVerifier, create_access_token
+from services.chassis.auth import Caller, TokenVerifier, create_access_token
+from services.chassis.auth_claims import InvalidTokenError
 from services.chassis.settings import SettingsError, TokenSettings
 
 SECRET = "a secret of the tests that is as long as the longest hash of all needs"

@@ -16,7 +16,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from services.chassis.auth import InvalidTokenError, TokenVerifier
+from services.chassis.auth import TokenVerifier
+from services.chassis.auth_claims import InvalidTokenError
 from services.chassis.errors import Transient
 from services.chassis.jwks import Jwks, parse_keys
 from services.chassis.settings import TokenSettings
