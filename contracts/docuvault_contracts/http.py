@@ -66,7 +66,7 @@ Size = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX)]
 class Request(BaseModel):
     """What a client sends; unknown fields are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", cache_strings="keys")  # as with events
 
 
 class Response(BaseModel):

@@ -86,3 +86,10 @@ def test_a_time_of_any_zone_is_told_in_utc_or_refused(time: datetime) -> None:
         assert time.year in {1, 9999}
     else:
         assert (found, found.utcoffset()) == (time, timedelta())
+
+
+def test_the_values_of_events_are_not_kept_for_the_next_ones() -> None:
+    """Two strings and not one string twice: a cache of them would grow with every event that is read."""
+    first, second = (decode(MESSAGE.headers, MESSAGE.value).event for _ in range(2))
+    assert first == second
+    assert first.object_key is not second.object_key  # type: ignore[attr-defined]
