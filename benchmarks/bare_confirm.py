@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from statistics import median
+from typing import NamedTuple
 from uuid import uuid4
 
 import asyncpg
@@ -23,6 +25,14 @@ VALUE = b"x" * 400
 SQL = load_sql("benchmarks")
 
 
+class Steps(NamedTuple):
+    """Seconds of each."""
+
+    stat: float
+    kafka: float
+    commit: float
+
+
 class BareConfirm:
     """Drivers alone, in this process, without HTTP, tokens, rules or logs."""
 
@@ -34,6 +44,7 @@ class BareConfirm:
         self._consumer = consumer
         self._pool = pool
         self._heard: dict[bytes, asyncio.Future[None]] = {}
+        self._steps: list[Steps] = []
 
     async def listen(self) -> None:
         """Hears what it says to itself, until it is cancelled."""
@@ -44,11 +55,25 @@ class BareConfirm:
         """One after the other; the seconds it took."""
         started, name = time.perf_counter(), uuid4()
         accepted(await self._store.ask(head))
+        looked = time.perf_counter()
         heard = self._heard[name.bytes] = asyncio.get_running_loop().create_future()
         await self._producer.send_and_wait(ECHO.name, VALUE, name.bytes)
         await heard
+        echoed = time.perf_counter()
         await self._pool.execute(SQL["add_echo"], name, len(VALUE))
-        return time.perf_counter() - started
+        committed = time.perf_counter()
+        self._steps.append(Steps(looked - started, echoed - looked, committed - echoed))
+        return committed - started
+
+    def chain(self) -> dict[str, float]:
+        """Medians of the steps since the last call, and what the way of a confirm takes of them; milliseconds.
+
+        That way leads through Kafka and into a database twice: to the ledger, and back to the document.
+        """
+        steps, self._steps = self._steps, []
+        stat, kafka, commit = (median(part) * 1000 for part in zip(*steps, strict=True))
+        chain = stat + 2 * (kafka + commit)
+        return {"stat ms": stat, "kafka ms": kafka, "commit ms": commit, "stat + 2 x (kafka + commit) ms": chain}
 
 
 @asynccontextmanager

@@ -48,6 +48,11 @@ class Connection(asyncio.Protocol):
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(BenchError(f"a connection was lost: {exc}"))
 
+    @property
+    def gone(self) -> bool:
+        """Whether the server hung up, as it does on a connection that was idle for long."""
+        return self._transport is None or self._transport.is_closing()
+
     def close(self) -> None:
         """Hangs up."""
         if self._transport is not None:
@@ -66,13 +71,17 @@ class Connection(asyncio.Protocol):
         return Answer(int(received[9:12]), received.partition(b"\r\n\r\n")[2], seconds)
 
 
+async def connect(port: int) -> Connection:
+    """A connection to a port of this machine."""
+    return (await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port))[1]
+
+
 @asynccontextmanager
 async def connections(port: int, number: int) -> AsyncIterator[Sequence[Connection]]:
     """So many connections to a port of this machine."""
-    loop, opened = asyncio.get_running_loop(), list[Connection]()
+    opened: list[Connection] = []
     try:
-        for _ in range(number):
-            opened.append((await loop.create_connection(Connection, "127.0.0.1", port))[1])
+        opened += [await connect(port) for _ in range(number)]
         yield opened
     finally:
         for each in opened:

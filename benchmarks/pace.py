@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from benchmarks.http_exchange import Answer, Connection, connections
+from benchmarks.http_exchange import Answer, Connection, connect, connections
 
 T = TypeVar("T")
 
@@ -32,9 +32,10 @@ async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
 
 
 class Lending:
-    """Kept connections, each lent to one request at a time."""
+    """Kept connections, each lent to one request at a time. One that the server gave up is replaced, as clients do."""
 
-    def __init__(self, opened: Sequence[Connection]) -> None:
+    def __init__(self, port: int, opened: Sequence[Connection]) -> None:
+        self._port = port
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for each in opened:
             self._free.put_nowait(each)
@@ -43,13 +44,24 @@ class Lending:
         """The answer, on whatever connection is free; its time does not count the wait for one."""
         connection = await self._free.get()
         try:
+            if connection.gone:
+                connection = await connect(self._port)
             return await connection.ask(request)
         finally:
             self._free.put_nowait(connection)
+
+    def close(self) -> None:
+        """Hangs up; nothing may be under way."""
+        while not self._free.empty():
+            self._free.get_nowait().close()
 
 
 @asynccontextmanager
 async def lending(port: int, number: int) -> AsyncIterator[Lending]:
     """So many connections to a port of this machine."""
     async with connections(port, number) as opened:
-        yield Lending(opened)
+        lending = Lending(port, opened)
+        try:
+            yield lending
+        finally:
+            lending.close()

@@ -63,7 +63,8 @@ class Clients:
     async def floor(self) -> Reading:
         """The same PUTs, each followed by the bare floor."""
         keys = [make_key(uuid4(), uuid4(), "scan.pdf") for _ in self.documents]
-        return await self._read([partial(self._put_and_floor, str(key)) for key in keys])
+        found = await self._read([partial(self._put_and_floor, str(key)) for key in keys])
+        return Reading(found.value, {**found.where, **self.bare.chain()})
 
     async def _read(self, work: Sequence[Callable[[], Awaitable[float]]]) -> Reading:
         """The wait, and who was busy meanwhile: where the processor is used up, a wait is a queue."""

@@ -33,8 +33,8 @@ Name = Literal[
     "outbox.after_delete",  # deleted, not committed
     "outbox.after_commit",
     "quota.before_commit",  # in the transaction of a batch, all of it written
-    "upload.before_commit",  # likewise
     "janitor.before_commit",  # likewise
+    "upload.before_write",  # what a batch changes is known, and not written
     "janitor.before_delete",  # the order is committed, the object still there
     "janitor.after_delete",  # the object is gone, and that is not recorded
     "upload_url.after_sign",  # no row yet

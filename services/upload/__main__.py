@@ -58,7 +58,7 @@ async def main(stop: asyncio.Event) -> None:
         app = make_app(settings, TokenVerifier(settings), ready=ready, setup=routes.setup)
         await supervise(
             stop,
-            consume(consumer, parse, UploadHandler(documents), producer, group=GROUP, stop=stop),
+            consume(consumer, parse, UploadHandler(documents, waiters), producer, group=GROUP, stop=stop),
             relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
             listen(connect, waiters, stop, check_seconds=settings.listen_check_seconds),
             serve(app, settings, stop),

@@ -56,6 +56,7 @@ class Confirm(Generic[M]):
     async def _answer(self, command: Command, watch: Watch, limit: Limit) -> Answer:
         document = await self._documents.find(command.user_id, command.document_id)
         while document is not None:
+            watch.document = document
             if (known := answer_by_row(document)) is not None:
                 return known
             seen = answer_by_stat(document, await self._storage.stat_object(document.object_key))

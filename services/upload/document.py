@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -76,6 +76,8 @@ class Document:
     rejected_bytes: int = 0
     reason: Reason | None = None
     verdict: Verdict | None = None
+    revision: str = field(default="", compare=False)
+    """What its row was written by when it was read to be changed; anything written meanwhile has another."""
 
     @property
     def is_live(self) -> bool:

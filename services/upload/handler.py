@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.events import read_event
 from services.upload.decide import Incoming, apply, concerns
 from services.upload.document import Document, Status
+from services.upload.waiters import Waiters
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ def parse(record: Record) -> Sequence[Delivery[Incoming]]:
 
 
 class Change(Protocol):
-    """The pure step between reading the locked documents and writing those that changed."""
+    """The pure step between reading documents and writing those that changed."""
 
     def __call__(self, found: Iterable[Document], /) -> Sequence[Document]:
         """The documents that are another than they were."""
@@ -52,10 +53,13 @@ class Change(Protocol):
 class Documents(Protocol):
     """What the handler needs of the store."""
 
-    async def change(self, document_ids: Iterable[UUID], step: Change) -> Sequence[Document]:
-        """Locks the documents, writes what `step` changed and wakes their waiters, in one transaction.
+    async def change(
+        self, document_ids: Iterable[UUID], step: Change, known: Collection[Document] = ()
+    ) -> Sequence[Document]:
+        """Writes what `step` changes of the documents and wakes their waiters on any replica; what was changed.
 
-        Raises Transient.
+        They are read, unless `known` are all of them as somebody read them before. Where somebody else writes one of
+        them meanwhile, `step` is asked again about what it has become. Raises Transient, and then some may be written.
         """
         ...
 
@@ -63,14 +67,17 @@ class Documents(Protocol):
 class UploadHandler:
     """Moves documents by events; newer versions only, so that a replay changes nothing."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, waiters: Waiters) -> None:
         self._documents = documents
+        self._waiters = waiters
 
     async def handle(self, batch: Sequence[Delivery[Incoming]]) -> Sequence[Message]:
         """Publishes nothing; raises Transient."""
-        changed = await self._documents.change(
-            {delivery.event.document_id for delivery in batch}, lambda found: fold(found, batch)
-        )
+        documents = {delivery.event.document_id for delivery in batch}
+        with self._waiters.telling(documents) as tell:
+            known = self._waiters.known(documents)
+            changed = await self._documents.change(documents, lambda found: fold(found, batch), known)
+            tell(changed)
         log.info(
             "upload.batch_applied",
             size=len(batch),

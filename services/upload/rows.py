@@ -33,6 +33,7 @@ def from_row(row: asyncpg.Record) -> Document:
         rejected_bytes=row["rejected_bytes"],
         reason=None if reason is None else Reason(reason),
         verdict=_verdict(row),
+        revision=row.get("revision", ""),
     )
 
 
@@ -64,6 +65,7 @@ _COLUMNS: tuple[Callable[[Document], object], ...] = (
     lambda d: d.verdict.at if d.verdict else None,
     lambda d: d.verdict.reason if d.verdict else None,
     lambda d: _topics(d.verdict),
+    lambda d: d.revision,
 )
 """The parameters of sql/update_documents.sql, in its order."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple
+from itertools import chain
 from uuid import UUID
 
 import asyncpg
 from docuvault_contracts.cloudevents import Message
 
+from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint
 from services.chassis.gather import Gather
 from services.chassis.outbox import Outbox, row_of
@@ -20,6 +22,8 @@ from services.upload.rows import columns, from_row
 
 SQL = load_sql("services.upload")
 Created = tuple[object, ...]
+_ATTEMPTS = 5
+"""Each that fails means that somebody else has got on."""
 
 
 class PgDocuments:
@@ -72,15 +76,39 @@ class PgDocuments:
             await self._outbox.add(connection, [message])
         self._outbox.wake()
 
-    async def change(self, document_ids: Iterable[UUID], step: Change) -> Sequence[Document]:
-        """Locks the documents, writes what `step` changed and wakes their waiters, in one transaction."""
-        async with transaction(self._pool) as connection:
-            rows = await connection.fetch(SQL["lock_documents"], sorted(document_ids))
-            changed = step(map(from_row, rows))
-            if changed:
-                await connection.execute(SQL["update_documents"], *columns(changed))
-            failpoint("upload.before_commit")
-        return changed
+    async def change(
+        self, document_ids: Iterable[UUID], step: Change, known: Collection[Document] = ()
+    ) -> Sequence[Document]:
+        """See handler.Documents. A row that was written in between is left as it is, then read and stepped again.
+
+        Locking the rows instead would take a transaction, and each confirm wait for its round trips.
+        """
+        written: dict[UUID, Document] = {}
+        left: Collection[UUID] = sorted(document_ids)
+        found = known if {document.id for document in known} == set(left) else None
+        for _ in range(_ATTEMPTS):
+            changed = await self._step(await self._read(left) if found is None else found, step)
+            found = None
+            written |= {document.id: document for document, done in changed if done}
+            left = [document.id for document, done in changed if not done]
+            if not left:
+                return list(written.values())
+        raise Transient(f"database: {len(left)} documents were written by others, each time before we could")
+
+    async def _read(self, document_ids: Collection[UUID]) -> Sequence[Document]:
+        with translated():
+            return [from_row(row) for row in await self._pool.fetch(SQL["read_documents"], document_ids)]
+
+    async def _step(self, found: Collection[Document], step: Change) -> Sequence[tuple[Document, bool]]:
+        """What `step` changed of what was found, and whether it is written."""
+        changed = step(found)
+        failpoint("upload.before_write")
+        if not changed:
+            return ()
+        with translated():
+            told = await self._pool.fetch(SQL["update_documents"], *columns(changed))
+        written = set(chain.from_iterable(row["written"] for row in told))
+        return [(document, document.id in written) for document in changed]
 
 
 def _created(document: Document, message: Message) -> Created:

@@ -121,7 +121,7 @@ async def _ruled(load: Load, eyes: Eyes) -> None:
 _EFFECTS: Mapping[Name, Sequence[str]] = {
     "consumer.after_poll": (),
     "quota.before_commit": (),
-    "upload.before_commit": (),
+    "upload.before_write": (),
     "janitor.before_commit": (),
     "janitor.before_delete": ("ordered",),
     "janitor.after_delete": ("ordered", "removed"),

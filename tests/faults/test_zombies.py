@@ -43,7 +43,7 @@ ENVIRONMENT = {
 }
 EVERY_BOUNDARY: tuple[dict[str, Name], ...] = (
     {"quota": "consumer.after_poll", "upload": "consumer.after_poll", "janitor": "janitor.before_delete"},
-    {"quota": "quota.before_commit", "upload": "upload.before_commit", "janitor": "janitor.before_commit"},
+    {"quota": "quota.before_commit", "upload": "upload.before_write", "janitor": "janitor.before_commit"},
     {"quota": "consumer.after_handle", "upload": "consumer.after_handle", "janitor": "janitor.after_delete"},
     {"quota": "consumer.after_publish", "upload": "consumer.after_publish", "janitor": "consumer.after_handle"},
     {"quota": "consumer.after_offsets", "upload": "confirm.before_observation", "janitor": "consumer.after_publish"},

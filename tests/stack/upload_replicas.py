@@ -51,7 +51,7 @@ class Replica:
     async def hear(self, *events: Any) -> None:
         """Handles the events as one batch."""
         batch = [Delivery(event, Origin("quota", 0, offset)) for offset, event in enumerate(events)]
-        assert await UploadHandler(self.documents).handle(batch) == ()
+        assert await UploadHandler(self.documents, self.waiters).handle(batch) == ()
 
     async def make(self, user_id: UUID | None = None, **fields: Any) -> Document:
         """A pending document, stored."""
@@ -94,14 +94,15 @@ class Replica:
 def fresh_database(superuser_url: str) -> Iterator[str]:
     """The URL of an empty database, which is dropped at the end. Blocks: for fixtures of a whole module."""
     name = f"upload_{uuid4().hex}"
-    asyncio.run(_execute(superuser_url, f"CREATE DATABASE {name}"))
+    asyncio.run(execute(superuser_url, f"CREATE DATABASE {name}"))
     try:
         yield urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}"))
     finally:
-        asyncio.run(_execute(superuser_url, f"DROP DATABASE {name} WITH (FORCE)"))
+        asyncio.run(execute(superuser_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-async def _execute(url: str, sql: str) -> None:
+async def execute(url: str, sql: str) -> None:
+    """Runs a statement on a connection of its own."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(sql)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.cpu import Meter, seconds_of
 from benchmarks.lag import Lag
 from benchmarks.memory import Watch
-from benchmarks.pace import paced
+from benchmarks.pace import lending, paced
 from benchmarks.percentiles import percentile, percentiles
 
 
@@ -37,6 +37,24 @@ async def test_a_load_that_fails_ends_with_its_error() -> None:
 
     with pytest.raises(OSError, match="gone"):
         await paced([fails], 1000)
+
+
+async def test_a_connection_that_the_server_gave_up_while_it_was_idle_is_replaced() -> None:
+    answered = 0
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal answered
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        answered += 1
+        writer.close()
+
+    server = await asyncio.start_server(answer_once, "127.0.0.1", 0)
+    async with server, lending(server.sockets[0].getsockname()[1], 1) as lent:
+        for _ in range(3):
+            assert (await lent.ask(b"GET / HTTP/1.1\r\n\r\n")).body == b"ok"
+            await asyncio.sleep(0.05)
+    assert answered == 3
 
 
 def test_a_percentile_is_one_of_the_times() -> None:

@@ -9,7 +9,7 @@ from services.chassis.failpoints import Name
 IN_A_BATCH: Mapping[Name, Sequence[str]] = {
     "consumer.after_poll": ("quota-1", "upload-1", "janitor-1"),
     "quota.before_commit": ("quota-1",),
-    "upload.before_commit": ("upload-1",),
+    "upload.before_write": ("upload-1",),
     "janitor.before_commit": ("janitor-1",),
     "janitor.before_delete": ("janitor-1",),
     "janitor.after_delete": ("janitor-1",),
