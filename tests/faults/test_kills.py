@@ -25,12 +25,12 @@ async def test_a_service_killed_in_mid_batch_again_and_again_leaves_nothing_out_
 ) -> None:
     load = Load(site.api, Plan(users=3, uploads=100, seed=4, pause=0.1))
     await load.open()
-    async with open_backlog(service, site.api, site.info) as backlog:
-        async with open_wire(site.info) as wire:
-            await backlog.pile_up(wire, site.processes)
+    async with open_backlog(service, site.api, site.info) as backlog, open_wire(site.info) as wire:
+        await backlog.pile_up(wire, site.processes)
         async with under(load):
             await site.processes.start(f"{service}-1")
-            left = await kill_at_work(backlog, site.processes, random.Random(f"kills of {service}"), KILLS)  # noqa: S311
+            chance = random.Random(f"kills of {service}")  # noqa: S311 - the same every time
+            left = await kill_at_work(backlog, wire, site.processes, chance, KILLS)
             await backlog.reaches(COUNT)
         assert all(left), "a kill came when the work was done"
         await assert_at_rest(site, load)

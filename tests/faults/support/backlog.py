@@ -105,11 +105,14 @@ async def open_backlog(service: str, api: Api, info: StackInfo) -> AsyncIterator
         await connection.close()
 
 
-async def kill_at_work(backlog: Backlog, processes: Processes, chance: random.Random, times: int) -> list[int]:
+async def kill_at_work(
+    backlog: Backlog, wire: Wire, processes: Processes, chance: random.Random, times: int
+) -> list[int]:
     """Kills the service so often, each time soon after it has acted on some more; how many were left at each kill.
 
     Every other time anywhere in a batch or between two; the other times when it waits for Kafka, which is frozen: what
-    it has just committed is not said yet, or what it has said is not committed.
+    it has just committed is not said yet, or what it has said is not committed. Kafka is told each time that the member
+    is dead, as it would find out by itself.
     """
     name, left = f"{backlog.service}-1", []
     for number in range(times):
@@ -122,5 +125,6 @@ async def kill_at_work(backlog: Backlog, processes: Processes, chance: random.Ra
             async with processes.frozen("kafka"):
                 await backlog.stands_still()
                 await processes.kill(name, pid)
+        await wire.dismiss(backlog.service)
         left.append(COUNT - await backlog.done())
     return left
