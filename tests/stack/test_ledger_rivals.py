@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -45,6 +45,25 @@ async def blocked_by(replica: Replica, pid: int) -> None:
     async with asyncio.timeout(10):
         while not await replica.value(sql, pid):  # noqa: ASYNC110 - the database sets no event of ours
             await asyncio.sleep(0.01)
+
+
+async def test_accounts_are_locked_from_the_lowest_id_up_however_the_table_is_read(replica: Replica) -> None:
+    """A circle of waiting batches is a matter of luck; the order that rules it out is not."""
+    users = sorted([await replica.account(limit=1) for _ in range(20)])
+    free = "SELECT user_id FROM accounts WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE SKIP LOCKED"
+    async with replica.pool.acquire() as rival, rival.transaction(), replica.pool.acquire() as other:
+        await rival.fetch(SQL["lock_accounts"], [users[7]])
+        waiting = asyncio.ensure_future(_lock_as_they_lie(replica, users))
+        await blocked_by(replica, await rival.fetchval("SELECT pg_backend_pid()"))
+        assert [row["user_id"] for row in await other.fetch(free, users)] == users[8:]
+    assert await waiting == users
+
+
+async def _lock_as_they_lie(replica: Replica, users: list[UUID]) -> list[UUID]:
+    """Locks accounts, in the order of the table itself where the statement asks for no other one."""
+    async with replica.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
+        return [row["user_id"] for row in await connection.fetch(SQL["lock_accounts"], users)]
 
 
 async def test_a_version_that_a_rival_makes_meanwhile_is_not_made_again(replica: Replica) -> None:
