@@ -93,10 +93,10 @@ async def test_a_back_off_longer_than_the_session_keeps_the_membership_and_the_b
     await at.write("a", "b")
     async with replica(at) as running:
         await running.handler.entered.wait()
-    async with replica(at) as running:
+    async with replica(at, settings=kafka_settings(at.stack, kafka_session_timeout_seconds=2)) as running:
         running.handler.trouble = Transient("away")
         await at.write("c")
-        await asyncio.sleep(8)  # the session is 6 s
+        await asyncio.sleep(4)  # twice the session
         running.handler.trouble = None
         await at.until_committed(3)
         assert running.dropped("rebalance") == 0

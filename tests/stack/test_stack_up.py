@@ -61,6 +61,7 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it_and_nothing_is_st
     stack = Stack.on_free_ports(tmp_path, services=False)
     port = stack.settings.minio_port
     with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of just now are no squatters
         squatter.bind(("127.0.0.1", port))
         squatter.listen()
         with pytest.raises(StackError, match=rf"port {port}, wanted for minio, is taken by .*MINIO_PORT=") as raised:
