@@ -25,7 +25,7 @@ demo: ## Shows the main job on real servers, step by step
 	@$(STACK) exec "$$py" -m deploy.ops.demo $(ARGS)
 
 test: ## Runs the tests on servers of their own (ARGS="-k word" chooses)
-	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m pytest $(ARGS)
+	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m tests $(ARGS)
 
 lint: ## Checks style, types, architecture, locks and generated contracts
 	@$(DEV) set -e; \

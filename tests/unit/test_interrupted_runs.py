@@ -4,32 +4,70 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parents[2]
+ONE = (sys.executable, "-m", "pytest", "test_one.py")
+WHOLE = (sys.executable, "-m", "tests")
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(CHECKOUT),
+    "PYTEST_ADDOPTS": f"-q -c {os.devnull} -p tests.conftest",
+}
+HALVES = ("tests/faults/test_one.py", "tests/unit/test_two.py")
 
 HANGING = """
 import asyncio, pathlib, pytest
 
 @pytest.fixture(scope="session")
 def server():
+    pathlib.Path(__file__ + ".runs").touch()
     yield
-    pathlib.Path("taken-down").touch()
+    pathlib.Path(__file__ + ".down").touch()
 
 def test_that_hangs(server):
-    print("hanging", flush=True)
     asyncio.run(asyncio.sleep(60))
 """
 
 
-def test_a_run_that_is_told_to_end_takes_its_servers_down(tmp_path: Path) -> None:
-    (tmp_path / "test_hanging.py").write_text(HANGING)
-    command = [sys.executable, "-m", "pytest", "-s", "-q", "-c", os.devnull, "-p", "tests.conftest", "test_hanging.py"]
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as run:  # noqa: S603
-        assert run.stdout is not None
-        assert any("hanging" in line for line in run.stdout)
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def told_to_end(command: Sequence[str], folder: Path, files: Sequence[Path]) -> int:
+    """The exit code of a run that gets a SIGTERM as soon as the servers of all files run."""
+    with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL) as run:  # noqa: S603
+        while not all(Path(f"{file}.runs").exists() for file in files):
+            assert run.poll() is None
+            time.sleep(0.05)
         run.send_signal(signal.SIGTERM)
-        run.communicate(timeout=30)
-    assert (tmp_path / "taken-down").exists()
-    assert run.returncode == 2
+        return run.wait(30)
+
+
+def test_a_run_that_is_told_to_end_takes_its_servers_down(tmp_path: Path) -> None:
+    file = write(tmp_path, "test_one.py", HANGING)
+    assert told_to_end(ONE, tmp_path, [file]) == 2
+    assert Path(f"{file}.down").exists()
+
+
+def test_a_whole_run_that_is_told_to_end_has_both_halves_take_their_servers_down(tmp_path: Path) -> None:
+    files = [write(tmp_path, name, HANGING) for name in HALVES]
+    assert told_to_end(WHOLE, tmp_path, files) == 2
+    assert all(Path(f"{file}.down").exists() for file in files)
+
+
+@pytest.mark.parametrize("fails", [*HALVES, ""])
+def test_a_whole_run_shows_both_halves_and_fails_where_either_does(fails: str, tmp_path: Path) -> None:
+    for name in HALVES:
+        write(tmp_path, name, f"def test_it():\n    assert {name != fails}\n")
+    ran = subprocess.run(WHOLE, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert ran.returncode == bool(fails), ran.stdout
+    assert ran.stdout.count("1 passed") == 2 - bool(fails)
+    assert ran.stdout.count("1 failed") == bool(fails)
