@@ -17,9 +17,10 @@ from tests.faults.support.wire import Wire
 from tests.stack.support.api import Api, Client, Upload
 from tests.stack.support.waiting import eventually
 
-COUNT = 800
-SIZE_BYTES = 100
 AT_ONCE = 16
+COUNT = 65 * AT_ONCE
+"""A service acts on up to two hundred between two kills: after all of them there must be work left."""
+SIZE_BYTES = 100
 TOLD = 3
 """How often each record is there: redelivered ones are work, too."""
 WITHIN_SECONDS = 120.0
@@ -117,7 +118,7 @@ async def kill_at_work(
     name, left = f"{backlog.service}-1", []
     for number in range(times):
         pid = await processes.pid(name)
-        await backlog.reaches(await backlog.done() + chance.randint(1, 100))
+        await backlog.reaches(await backlog.done() + chance.randint(1, 40))
         if number % 2:
             await asyncio.sleep(chance.uniform(0, 0.02))
             await processes.kill(name, pid)
