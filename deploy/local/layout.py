@@ -44,6 +44,11 @@ class Layout:
         return self.logs / f"{process}.log"
 
     @property
+    def untold(self) -> Path:
+        """Where the store keeps a file for each notification that Kafka has not taken yet."""
+        return self.state / "minio" / "queue"
+
+    @property
     def socket(self) -> Path:
         """Where supervisord listens."""
         return self.runtime / "supervisor.sock"

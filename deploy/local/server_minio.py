@@ -35,11 +35,11 @@ def minio(layout: Layout, settings: StackSettings, credentials: Credentials, bin
         ),
         ports={"MINIO_PORT": settings.minio_port},
         check=lambda: check_url(f"http://{address}/minio/health/cluster"),
-        environment=_environment(folder, settings, credentials),
+        environment=_environment(layout, settings, credentials),
     )
 
 
-def _environment(folder: Path, settings: StackSettings, credentials: Credentials) -> dict[str, str]:
+def _environment(layout: Layout, settings: StackSettings, credentials: Credentials) -> dict[str, str]:
     return {
         "MINIO_ROOT_USER": store_key("root"),
         "MINIO_ROOT_PASSWORD": credentials.store["root"],
@@ -53,7 +53,7 @@ def _environment(folder: Path, settings: StackSettings, credentials: Credentials
         f"MINIO_NOTIFY_KAFKA_ENABLE_{TARGET}": "on",
         f"MINIO_NOTIFY_KAFKA_BROKERS_{TARGET}": f"127.0.0.1:{ways(settings).store_kafka}",
         f"MINIO_NOTIFY_KAFKA_TOPIC_{TARGET}": STORAGE_EVENTS.name,
-        f"MINIO_NOTIFY_KAFKA_QUEUE_DIR_{TARGET}": str(folder / "queue"),
+        f"MINIO_NOTIFY_KAFKA_QUEUE_DIR_{TARGET}": str(layout.untold),
         f"MINIO_NOTIFY_KAFKA_QUEUE_LIMIT_{TARGET}": str(QUEUE_LIMIT),
     }
 

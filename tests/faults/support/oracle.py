@@ -14,13 +14,18 @@ from tests.faults.support.wire import open_wire
 from tests.stack.support.api import Client
 from tests.stack.support.bucket import Bucket
 from tests.stack.support.rest import assert_clean
+from tests.stack.support.waiting import eventually
 
 REST_SECONDS = 90.0
 
 
 async def assert_at_rest(site: Site, *loads: Load) -> History:
-    """Waits for rest, then holds the stack to its invariants, to its history and to what each client was told."""
+    """Waits for rest, then holds the stack to its invariants, to its history and to what each client was told.
+
+    Nothing misses a notification about what is deleted: without it all is clean, and yet it is decided when it comes.
+    """
     await site.processes.ready()
+    await eventually(site.untold, becomes=0, within=REST_SECONDS)
     await assert_clean(site.info, REST_SECONDS)
     async with open_wire(site.info) as wire:
         history = await assert_decided_once(site.info, wire)

@@ -24,3 +24,7 @@ class Site:
     def info(self) -> StackInfo:
         """How the stack is reached."""
         return self.stack.info
+
+    async def untold(self) -> int:
+        """How many notifications the store has yet to hand to Kafka: it does so every three seconds."""
+        return sum(path.is_file() for path in self.stack.layout.untold.rglob("*"))
