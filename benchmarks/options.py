@@ -16,7 +16,7 @@ class Options:
     """Sizes and times of the loads."""
 
     rounds: int = LEAST_ROUNDS
-    records: int = 20_000
+    records: int = 40_000
     """Notifications that a consumer works off in one reading."""
     seconds: float = 4.0
     """One reading under a load of requests, once it is warm."""
