@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from docuvault_contracts import topics
 from docuvault_contracts.keys import make_key, new_document_id
+from docuvault_contracts.topics import Topic
 
 from benchmarks.site import Site
 
@@ -94,7 +95,7 @@ async def _producer(site: Site) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-async def skip_to_end(site: Site, group: str, topic: topics.Topic) -> None:
+async def skip_to_end(site: Site, group: str, topic: Topic) -> None:
     """Makes a group without members begin with the next record that is written to the topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
@@ -106,16 +107,30 @@ async def skip_to_end(site: Site, group: str, topic: topics.Topic) -> None:
         await consumer.stop()
 
 
-async def settled_end(site: Site, topic: topics.Topic) -> int:
-    """How many records a topic holds once the store, which delivers on a tick of 3 s, has nothing more to say."""
+Count = Callable[[], Awaitable[int]]
+
+
+@asynccontextmanager
+async def counted(site: Site, topic: Topic) -> AsyncIterator[Count]:
+    """Tells how many records have been written to the topic."""
     consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-        before, now = -1, int(sum((await consumer.end_offsets(partitions)).values()))
-        while now != before:
-            await asyncio.sleep(QUIET_SECONDS)
-            before, now = now, int(sum((await consumer.end_offsets(partitions)).values()))
+
+        async def count() -> int:
+            return int(sum((await consumer.end_offsets(partitions)).values()))
+
+        yield count
     finally:
         await consumer.stop()
+
+
+async def settled_end(site: Site, topic: Topic) -> int:
+    """How many records a topic holds once the store, which delivers on a tick of 3 s, has nothing more to say."""
+    async with counted(site, topic) as count:
+        before, now = -1, await count()
+        while now != before:
+            await asyncio.sleep(QUIET_SECONDS)
+            before, now = now, await count()
     return now

@@ -65,7 +65,7 @@ class Desk:
         times = []
         for batch in batches:
             started = time.perf_counter()
-            said = await self._handler.handle(batch)
+            said = list(await self._handler.handle(batch))
             times.append((time.perf_counter() - started) * 1e6 / len(batch))
             if len(said) != len(batch):
                 raise BenchError(f"of {len(batch)} facts {len(said)} were decided")

@@ -16,7 +16,7 @@ from docuvault_contracts import topics
 from docuvault_contracts.keys import make_key, new_document_id
 
 from benchmarks import wire
-from benchmarks.backlog import settled_end, skip_to_end
+from benchmarks.backlog import Count, counted, settled_end, skip_to_end
 from benchmarks.batches import Tail, read_line, says
 from benchmarks.cpu import Meter, server_pids
 from benchmarks.http_exchange import Connection, accepted, connections
@@ -57,6 +57,19 @@ class Putting:
 
 
 @dataclass
+class Behind:
+    """The ledger behind Kafka, which is its lag, and the store's own queue before it: what Kafka was not told yet."""
+
+    ledger: Lag = field(default_factory=Lag)
+    store: Lag = field(default_factory=Lag)
+
+    def see(self, put: int, told: int, decided: int) -> None:
+        """One sample of both, of objects since the start."""
+        self.store.see(put - told)
+        self.ledger.see(told - decided)
+
+
+@dataclass
 class Ceiling:
     """The same PUTs with and without the ledger."""
 
@@ -90,16 +103,21 @@ class Ceiling:
         async with self.ledger.serving() as (quota,):
             await says(quota, '"consumer.assigned"')
             meter, started = self._meter({"quota": quota.process.pid}), time.monotonic()
-            speed, lag = await self._watched(quota, seconds)
+            speed, behind = await self._watched(quota, seconds)
             busy = _busy(meter, time.monotonic() - started)
         decided, put = await self._reserved() - before, self.putting.acked - acked
         if decided != put:
             raise BenchError(f"of {put} objects put the ledger reserved {decided}")
-        return Reading(speed, {**(lag.summary(speed) if last else {}), **busy})
+        lag = behind.ledger.summary(speed) if last else {}
+        return Reading(speed, {**lag, **behind.store.summary(speed, "store's queue"), **busy})
 
-    async def _watched(self, quota: Child, seconds: float) -> tuple[float, Lag]:
-        """The speed, and the lag all the while; returns once all is decided."""
-        lag, first, done = Lag(), self.putting.acked, 0
+    async def _watched(self, quota: Child, seconds: float) -> tuple[float, Behind]:
+        """The speed, and who was how far behind all the while; returns once all is decided."""
+        async with counted(self.ledger.site, topics.STORAGE_EVENTS) as count:
+            return await self._until_decided(quota, seconds, count)
+
+    async def _until_decided(self, quota: Child, seconds: float, count: Count) -> tuple[float, Behind]:
+        behind, first, told, done = Behind(), self.putting.acked, await count(), 0
         putting = asyncio.create_task(self.putting.put_for(seconds))
         end = time.monotonic() + seconds + DRAIN_SECONDS
         with quota.log.open() as log:
@@ -111,8 +129,8 @@ class Ceiling:
                 await asyncio.sleep(LOOK_SECONDS)
                 done += sum(batch.published for batch in map(read_line, tail.lines()) if batch is not None)
                 if not putting.done():
-                    lag.see(self.putting.acked - first - done)
-        return await putting, lag
+                    behind.see(self.putting.acked - first, await count() - told, done)
+        return await putting, behind
 
     async def _reserved(self) -> int:
         return int(await self.ledger.pool.fetchval(SQL["count_reserved"]))
@@ -132,6 +150,7 @@ async def _ceiling(site: Site) -> AsyncIterator[Pair]:
     async with open_ledger(site) as ledger:
         users: Sequence[UUID] = ledger.users
         found = Ceiling(ledger, Putting(site, cycle(users)))
+        await found.alone()  # not counted: an empty store is faster than it will ever be again
         yield Pair(found.decided, found.alone, found.prepare)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Generic, TypeVar
 
 import structlog
@@ -31,8 +32,8 @@ R = TypeVar("R")
 
 log = structlog.get_logger(__name__)
 
-PARSE_SLICE_SECONDS = 0.02
-"""Parsing is CPU-bound: after this long the event loop gets a turn, or heartbeats would starve."""
+SLICE_SECONDS = 0.0005
+"""Parsing and encoding take the processor: after this long the loop gets a turn, and the other batches' steps go on."""
 
 _RecordId = tuple[str, int, int]
 
@@ -66,7 +67,7 @@ class Part(Generic[T]):
     """Events that were applied together, and what is to be said of them."""
 
     events: Sequence[Delivery[T]]
-    messages: Sequence[Message]
+    messages: Iterable[Message]
 
 
 @dataclass
@@ -89,15 +90,9 @@ class BatchWork(Generic[T]):
 
     async def parse(self) -> None:
         """Finds the events; records that nobody understands are among the dead letters then."""
-        parsed: list[Delivery[T]] = []
         with self.timed("parse"):
-            turn = time.perf_counter()
-            for record in self.batch.records:
-                parsed.extend(self._understand(record))
-                if time.perf_counter() - turn > PARSE_SLICE_SECONDS:
-                    await asyncio.sleep(0)
-                    turn = time.perf_counter()
-        self.events = parsed
+            found = await _in_slices(map(self._understand, self.batch.records))
+            self.events = list(chain.from_iterable(found))
 
     async def handle(self) -> None:
         """Applies the events. Raises Abandoned where the batch is left to be replayed, as the others do."""
@@ -172,8 +167,10 @@ class BatchWork(Generic[T]):
     async def _publish(self, part: Part[T]) -> None:
         """Says `part`; where that can never be, its halves are applied again, which is what a replay would do."""
         try:
-            await self.persist("publish", partial(self.line.producer.publish, part.messages))
-            self.messages += len(part.messages)
+            with self.timed("encode"):
+                messages = await _in_slices(part.messages)
+            await self.persist("publish", partial(self.line.producer.publish, messages))
+            self.messages += len(messages)
         except Abandoned:
             raise
         except Exception as error:  # noqa: BLE001 - as above
@@ -218,6 +215,18 @@ class BatchWork(Generic[T]):
         for letter in self.dead.values():
             self.line.metrics.dead_letters.labels(self.line.group, letter.cause).inc()
             log.warning("consumer.dead_lettered", cause=letter.cause, reason=letter.reason, **_where(letter.record))
+
+
+async def _in_slices(items: Iterable[R]) -> list[R]:
+    """All of them, made one after the other."""
+    made: list[R] = []
+    turn = time.perf_counter()
+    for item in items:
+        made.append(item)
+        if time.perf_counter() - turn > SLICE_SECONDS:
+            await asyncio.sleep(0)
+            turn = time.perf_counter()
+    return made
 
 
 def _id(record: Record) -> _RecordId:

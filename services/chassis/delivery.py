@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from docuvault_contracts.cloudevents import Message
@@ -61,8 +61,11 @@ class Parser(Protocol[T_co]):
 
 
 class Handler(Protocol[T_contra]):
-    """Applies a batch, in the order given, as if event by event; returns what is to be published before the commit."""
+    """Applies a batch, in the order given, as if event by event; returns what is to be published before the commit.
 
-    async def handle(self, batch: Sequence[Delivery[T_contra]], /) -> Sequence[Message]:
+    That may be an iterator which makes messages as they are asked for: by then the next batch is being applied.
+    """
+
+    async def handle(self, batch: Sequence[Delivery[T_contra]], /) -> Iterable[Message]:
         """Raises Transient where it may pass. Must be idempotent: the same batch may come again."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import structlog
 from docuvault_contracts.cloudevents import Message
@@ -21,14 +21,14 @@ class QuotaHandler:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def handle(self, batch: Sequence[Delivery[Fact]]) -> list[Message]:
+    async def handle(self, batch: Sequence[Delivery[Fact]]) -> Iterator[Message]:
         """The events of what was decided; a replay gives what was decided before. Raises Transient."""
         decided = await self._ledger.settle(batch)
         rejected = [each.decision for each in decided if each.decision.state == "rejected"]
         log.info("quota.batch_settled", size=len(batch), decided=len(decided), rejected=len(rejected))
         for decision in rejected:
             _log_rejection(decision)
-        return [decision_message(each) for each in decided]
+        return map(decision_message, decided)
 
 
 def _log_rejection(decision: Reservation) -> None:

@@ -51,7 +51,7 @@ class Applier:
         self.applied: list[str] = []
         self.attempts = 0
 
-    async def handle(self, found: Sequence[Delivery[str]], /) -> list[Message]:
+    async def handle(self, found: Sequence[Delivery[str]], /) -> Iterable[Message]:
         self.attempts += 1
         events = [each.event for each in found]
         self.before(events)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import asyncpg
@@ -12,7 +12,7 @@ import pytest
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis import consumer_work
-from services.chassis.delivery import Fault
+from services.chassis.delivery import Delivery, Fault
 from services.chassis.errors import InvalidEvent, Transient
 from services.chassis.producer import Unpublishable
 from services.chassis.retry import Abandoned
@@ -191,8 +191,42 @@ async def test_a_stop_lets_the_batch_at_work_finish() -> None:
     assert producer.values == ["a"]
 
 
+class Lazy(Applier):
+    """Makes its messages as they are asked for, one it cannot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[bytes] = []
+
+    async def handle(self, found: Sequence[Delivery[str]], /) -> Iterator[Message]:
+        return map(self._said, await super().handle(found))
+
+    def _said(self, message: Message) -> Message:
+        self.asked.append(message.value)
+        if message.value == b"bad":
+            raise KeyError("no such field")
+        return message
+
+
+async def test_what_cannot_be_said_is_a_dead_letter_also_where_that_shows_late() -> None:
+    producer = Said()
+    await run(work_on(batch([b"a", b"b bad", b"c"]), Lazy(), producer))
+    assert [headers(letter)["dlq_offset"] for letter in producer.dead] == ["1"]
+    assert producer.values == ["a", "b", "c"]
+
+
+async def test_messages_are_made_when_their_turn_has_come_and_not_while_others_wait_to_be_applied() -> None:
+    handler = Lazy()
+    work = work_on(batch([b"a"]), handler, Said())
+    await work.parse()
+    await work.handle()
+    assert handler.asked == []
+    await work.say()
+    assert handler.asked == [b"a"]
+
+
 async def test_a_long_parse_lets_the_event_loop_breathe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer_work, "PARSE_SLICE_SECONDS", 0.0001)
+    monkeypatch.setattr(consumer_work, "SLICE_SECONDS", 0.0001)
     ticks = 0
 
     async def tick() -> None:
