@@ -75,7 +75,7 @@ class _Loop(Generic[T]):
                 await pipeline.take(batch)
             fallen = await pipeline.drain()
         finally:
-            await pipeline.close()
+            await pipeline.cancel()
         for work, outcome in reversed(fallen):  # the first one last: it says where polling begins
             self._consumer.rewind(work.batch)
             report_dropped(work, outcome)

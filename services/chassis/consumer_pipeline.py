@@ -24,7 +24,7 @@ from services.chassis.consumer_work import BatchWork, GivenUp, Late, Line
 from services.chassis.deadletters import reason_of
 from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint
-from services.chassis.retry import Abandoned, Unless, pause
+from services.chassis.retry import Abandoned, pause, unless
 
 T = TypeVar("T")
 
@@ -44,7 +44,6 @@ class Pipeline(Generic[T]):
         self._line = line
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._fallen = asyncio.Event()
-        self._unless = Unless(self._fallen, line.stop)
         self._last = asyncio.Event()
         self._flights: dict[asyncio.Task[None], BatchWork[T]] = {}
 
@@ -56,7 +55,9 @@ class Pipeline(Generic[T]):
     async def poll(self) -> Batch | None:
         """The next batch, once there is room for it; None on a stop, and once a batch has fallen."""
         await self._room.acquire()
-        return await self._unless(self._consumer.poll)
+        if self._fallen.is_set() or self._line.stop.is_set():
+            return None
+        return await unless(self._consumer.poll(), self._fallen, self._line.stop)
 
     async def take(self, batch: Batch) -> None:
         """Parses `batch` and sends it on its way."""
@@ -81,9 +82,8 @@ class Pipeline(Generic[T]):
                 fallen.append((work, error))
         return fallen
 
-    async def close(self) -> None:
+    async def cancel(self) -> None:
         """Ends at once what is on its way."""
-        await self._unless.close()
         for task in self._flights:
             task.cancel()
         if self._flights:

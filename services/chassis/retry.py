@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from services.chassis import postgres
@@ -57,50 +57,14 @@ async def pause(seconds: float, *wakers: asyncio.Event) -> None:
             wait.cancel()
 
 
-class Unless:
-    """Work that is left once one of some events is set. For work that comes often: it goes on in its caller's own task.
-
-    A task around each piece would have what comes of it wait for three turns of the loop, and for all that is done in
-    them. Used by one task at a time; `close` at the end.
-    """
-
-    def __init__(self, *stops: asyncio.Event) -> None:
-        self._stops = stops
-        self._scope: asyncio.Timeout | None = None
-        self._watching: asyncio.Task[None] | None = None
-
-    async def __call__(self, work: Callable[[], Awaitable[T]]) -> T | None:
-        """The result of `work`, or None (and `work` cancelled, or not begun) where an event is set first."""
-        if any(stop.is_set() for stop in self._stops):
-            return None
-        self._watching = self._watching or asyncio.create_task(self._watch())
-        try:
-            async with asyncio.timeout(None) as scope:
-                self._scope = scope
-                return await work()
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            return None
-        finally:
-            self._scope = None
-
-    async def close(self) -> None:
-        """Watches the events no more."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait({self._watching})
-
-    async def _watch(self) -> None:
-        await _first(self._stops)
-        if self._scope is not None:
-            self._scope.reschedule(asyncio.get_running_loop().time())
-
-
-async def _first(events: tuple[asyncio.Event, ...]) -> None:
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
+async def unless(work: Coroutine[object, object, T], *stops: asyncio.Event) -> T | None:
+    """The result of `work`, or None (and `work` cancelled) where one of `stops` is set first."""
+    task = asyncio.create_task(work)
+    every = {task, *(asyncio.create_task(stop.wait()) for stop in stops)}
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(every, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
     finally:
-        for wait in waits:
-            wait.cancel()
+        for each in every:
+            each.cancel()
+        await asyncio.wait(every)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 import asyncpg
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from services.chassis.backoff import Backoff
 from services.chassis.errors import Transient
 from services.chassis.postgres import transient, translated
-from services.chassis.retry import Unless, may_pass
+from services.chassis.retry import may_pass, unless
 
 
 def test_delays_double_up_to_a_cap_and_are_drawn_from_the_whole_range() -> None:
@@ -74,60 +73,8 @@ def test_a_mistake_of_ours_does_not_pass(error: Exception) -> None:
         raise error
 
 
-async def late(result: str, seconds: float = 0) -> str:
-    await asyncio.sleep(seconds)
-    return result
-
-
 async def test_work_is_cancelled_by_a_stop_and_told_from_a_result() -> None:
-    other, stop = asyncio.Event(), asyncio.Event()
-    unless = Unless(other, stop)
-    assert await unless(partial(late, "done")) == "done"
-    assert await unless(partial(late, "again")) == "again"
-    asyncio.get_running_loop().call_later(0.05, stop.set)
-    async with asyncio.timeout(5):
-        assert await unless(partial(late, "late", 10)) is None
-        assert await unless(partial(late, "never begun")) is None
-    await unless.close()
-
-
-async def test_a_stop_between_two_pieces_of_work_is_kept() -> None:
     stop = asyncio.Event()
-    unless = Unless(stop)
-    assert await unless(partial(late, "done")) == "done"
-    stop.set()
-    await asyncio.sleep(0.01)
-    assert await unless(partial(late, "too late")) is None
-    await unless.close()
-
-
-async def test_what_the_work_raises_is_its_own() -> None:
-    async def slow() -> str:
-        raise TimeoutError("its own")
-
-    unless = Unless(asyncio.Event())
-    with pytest.raises(TimeoutError, match="its own"):
-        await unless(slow)
-    await unless.close()
-
-
-async def test_who_is_cancelled_in_its_work_is_cancelled() -> None:
-    unless = Unless(asyncio.Event())
-    task = asyncio.create_task(_none(unless))
-    await asyncio.sleep(0.01)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await unless.close()
-
-
-async def _none(unless: Unless) -> None:
-    await unless(partial(late, "late", 10))
-
-
-async def test_nothing_is_watched_after_a_close() -> None:
-    before = asyncio.all_tasks()
-    unless = Unless(asyncio.Event())
-    await unless(partial(late, "done"))
-    await unless.close()
-    assert asyncio.all_tasks() == before
+    asyncio.get_running_loop().call_later(0.05, stop.set)
+    assert await unless(asyncio.sleep(10, "late"), stop) is None
+    assert await unless(asyncio.sleep(0, "done"), asyncio.Event()) == "done"
