@@ -12,6 +12,7 @@ import pytest
 from deploy.local.info import StackInfo
 from deploy.local.stack import Stack
 from deploy.ops.users import access_token, register
+from tests.stack.upload_replicas import Replica, fresh_database, open_replicas
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,27 @@ def info(stack: Stack) -> StackInfo:
 def gateway_url(info: StackInfo) -> str:
     """Where the API of the session's stack is, without a slash at the end."""
     return info.gateway_url
+
+
+@pytest.fixture(scope="module")
+def database(stack: Stack) -> Iterator[str]:
+    """The URL of a database for documents, the module's own; no service of the stack works on it."""
+    with fresh_database(stack.info.databases["postgres"]) as url:
+        yield url
+
+
+@pytest.fixture
+async def replica(database: str) -> AsyncIterator[Replica]:
+    """The upload service on `database`, emptied, without its consumer."""
+    async with open_replicas(database) as found:
+        yield found[0]
+
+
+@pytest.fixture
+async def replicas(database: str) -> AsyncIterator[list[Replica]]:
+    """Two of them."""
+    async with open_replicas(database, 2) as found:
+        yield found
 
 
 @pytest.fixture

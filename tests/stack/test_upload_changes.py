@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -15,19 +14,7 @@ from services.chassis.errors import Transient
 from services.chassis.postgres import Connection
 from services.upload.document import Document, Status
 from tests.stack.support.waiting import eventually
-from tests.stack.upload_replicas import Replica, execute, fresh_database, open_replicas, reserved
-
-
-@pytest.fixture(scope="module")
-def database(stack: Any) -> Iterator[str]:
-    with fresh_database(stack.info.databases["postgres"]) as url:
-        yield url
-
-
-@pytest.fixture
-async def replica(database: str) -> AsyncIterator[Replica]:
-    async with open_replicas(database) as found:
-        yield found[0]
+from tests.stack.upload_replicas import Replica, execute, reserved
 
 
 async def test_a_row_that_a_rival_is_about_to_commit_is_not_overwritten_but_stepped_again(replica: Replica) -> None:

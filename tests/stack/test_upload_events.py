@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -15,21 +14,9 @@ import pytest
 from services.chassis.outbox import message_of
 from services.upload.document import Status
 from services.upload.messages import document_deleted, upload_requested
-from tests.stack.upload_replicas import TRACE, Replica, fresh_database, new_document, open_replicas
+from tests.stack.upload_replicas import TRACE, Replica, new_document
 
 USER = UUID(int=5)
-
-
-@pytest.fixture(scope="module")
-def database(stack: Any) -> Iterator[str]:
-    with fresh_database(stack.info.databases["postgres"]) as url:
-        yield url
-
-
-@pytest.fixture
-async def replica(database: str) -> AsyncIterator[Replica]:
-    async with open_replicas(database) as found:
-        yield found[0]
 
 
 @asynccontextmanager

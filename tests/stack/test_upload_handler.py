@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from random import Random
@@ -21,26 +21,12 @@ from tests.stack.upload_replicas import (
     TRACE,
     Replica,
     about,
-    fresh_database,
     new_document,
-    open_replicas,
     rejected,
     reserved,
 )
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture(scope="module")
-def database(stack: Any) -> Iterator[str]:
-    with fresh_database(stack.info.databases["postgres"]) as url:
-        yield url
-
-
-@pytest.fixture
-async def replicas(database: str) -> AsyncIterator[list[Replica]]:
-    async with open_replicas(database, 2) as found:
-        yield found
 
 
 @pytest.fixture

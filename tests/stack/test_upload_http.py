@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -13,16 +13,9 @@ from structlog.testing import capture_logs
 
 from services.chassis.producer import open_producer
 from services.chassis.settings import KafkaSettings
-from tests.stack.upload_replicas import fresh_database
 from tests.stack.upload_service import Service, eventually, open_service
 
 NOT_FOUND = (404, {"detail": "Document not found"})
-
-
-@pytest.fixture(scope="module")
-def database(stack: Any) -> Iterator[str]:
-    with fresh_database(stack.info.databases["postgres"]) as url:
-        yield url
 
 
 @pytest.fixture

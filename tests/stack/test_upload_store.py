@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -21,27 +19,13 @@ from tests.stack.upload_replicas import (
     TRACE,
     Replica,
     about,
-    fresh_database,
     new_document,
-    open_replicas,
     rejected,
     reserved,
 )
 
 USER = UUID(int=5)
 INVOICES = FiledTopic(topic_id=UUID(int=7), name='Invoices & "Co"', score=0.9, reason="says so")
-
-
-@pytest.fixture(scope="module")
-def database(stack: Any) -> Iterator[str]:
-    with fresh_database(stack.info.databases["postgres"]) as url:
-        yield url
-
-
-@pytest.fixture
-async def replica(database: str) -> AsyncIterator[Replica]:
-    async with open_replicas(database) as found:
-        yield found[0]
 
 
 async def test_another_users_document_is_not_found(replica: Replica) -> None:

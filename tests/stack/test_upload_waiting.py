@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Any
-
-import pytest
 
 from services.upload.messages import document_deleted
-from tests.stack.upload_replicas import TRACE, Replica, fresh_database, open_replicas, reserved
-
-
-@pytest.fixture(scope="module")
-def database(stack: Any) -> Iterator[str]:
-    with fresh_database(stack.info.databases["postgres"]) as url:
-        yield url
-
-
-@pytest.fixture
-async def replicas(database: str) -> AsyncIterator[list[Replica]]:
-    async with open_replicas(database, 2) as found:
-        yield found
+from tests.stack.upload_replicas import TRACE, Replica, reserved
 
 
 async def test_a_decision_on_one_replica_wakes_who_waits_on_another(replicas: list[Replica]) -> None:
