@@ -82,12 +82,17 @@ def _on_signals(stop: asyncio.Event, task: asyncio.Future[None]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
 
 
+class CutShort(Exception):
+    """A part of the service is gone, and neither it nor who stops the service knows why."""
+
+
 async def supervise(
     stop: asyncio.Event, *work: Coroutine[object, object, None], stop_seconds: float = STOP_SECONDS - CANCEL_SECONDS
 ) -> None:
     """Runs all of `work` side by side until `stop`; the first that fails or ends stops the others.
 
-    What does not end within `stop_seconds` is cancelled. Raises the first failure.
+    What does not end within `stop_seconds` is cancelled. Raises the first failure; CutShort for what ended as if it had
+    been cancelled, which a driver's mistaken time-outs can bring about.
     """
     tasks = [asyncio.create_task(each) for each in work]
     stopping = asyncio.create_task(stop.wait())
@@ -101,6 +106,10 @@ async def supervise(
             task.cancel()
         await asyncio.wait({*tasks, stopping}, timeout=CANCEL_SECONDS)
     _raise_first([*failed, *tasks])
+    for task in failed:
+        if task.cancelled():
+            part = getattr(task.get_coro(), "__qualname__", "a part of it")
+            raise CutShort(f"{part} was cancelled, and nobody had asked for a stop")
 
 
 async def _finish(tasks: Iterable[asyncio.Future[None]], seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -145,3 +146,26 @@ async def test_a_batch_in_a_back_off_is_left_at_once_when_the_one_ahead_falls() 
         assert loop.dropped() == {"commit": 1, "ahead": 1}
         await loop.until(lambda: log.done)
     assert producer.values == [*FOUR[:2], *FOUR]
+
+
+class Miscounting(Log):
+    """Polls as aiokafka does after a time-out of its own: the task's count of cancellations stays one too high."""
+
+    async def poll(self) -> Batch:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        return await super().poll()
+
+
+async def test_a_driver_that_cancels_inside_a_poll_does_not_end_the_loop_once_a_batch_falls() -> None:
+    log, handler, hold = Miscounting(FOUR), Applied(), Hold("a0")
+    producer = Acked(hold)
+    async with loop_on(log, handler, producer) as loop:
+        await loop.until(lambda: hold.came.is_set() and len(handler.batches) == 2)
+        log.rebalance()
+        hold.opened.set()
+        await loop.until(lambda: log.done)
+    assert handler.batches[-2:] == [FOUR[:2], FOUR[2:]]

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from services.chassis.run import supervise
+from services.chassis.run import CutShort, supervise
 
 HEAD = """
 import asyncio
@@ -131,3 +131,16 @@ def test_what_was_imported_is_not_collected_again_and_again_in_every_batch() -> 
         "run(main)"
     )
     assert (code, out.strip()) == (0, "True True True")
+
+
+async def test_a_part_that_was_cancelled_from_inside_is_a_failure_and_no_end() -> None:
+    async def lost() -> None:
+        raise asyncio.CancelledError
+
+    stop = asyncio.Event()
+    with pytest.raises(CutShort, match="lost was cancelled"):
+        await supervise(stop, lost(), _idle(stop))
+
+
+async def _idle(stop: asyncio.Event) -> None:
+    await stop.wait()
