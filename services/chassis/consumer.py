@@ -13,11 +13,14 @@ from __future__ import annotations
 import asyncio
 from typing import Generic, TypeVar
 
+import structlog
+
 from services.chassis.consumer_client import Mark
 from services.chassis.consumer_group import Consumer, open_consumer
 from services.chassis.consumer_pipeline import Pipeline
 from services.chassis.consumer_report import report_dropped
 from services.chassis.consumer_work import GivenUp, Line
+from services.chassis.deadletters import reason_of
 from services.chassis.delivery import Handler, Parser
 from services.chassis.errors import Transient
 from services.chassis.metrics import METRICS, Metrics
@@ -27,6 +30,8 @@ from services.chassis.watchdog import OnStuck, Watchdog, guarded
 __all__ = ["Consumer", "Mark", "consume", "open_consumer"]
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 PROBES_PER_LIMIT = 12
 
@@ -91,6 +96,9 @@ class _Loop(Generic[T]):
             except Transient:
                 self._line.watchdog.alive()  # the brokers are away, or the group is being joined: known trouble
                 continue
+            except Exception as error:
+                log.exception("consumer.lag_unknown", group=self._line.group, reason=reason_of(error))
+                continue  # no sign of life; but a probe that ended would be the end of a process that rests, too
             for partition, lag in behind.items():
                 self._line.metrics.lag.labels(self._line.group, partition.topic, str(partition.partition)).set(lag)
             self._line.watchdog.see(sum(behind.values()) + self._pipeline.records)

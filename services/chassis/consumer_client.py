@@ -21,6 +21,7 @@ from docuvault_contracts import topics as declared
 
 from services.chassis.consumer_batch import Batch, batch_of
 from services.chassis.consumer_records import Suspicion, install
+from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
 
 log = structlog.get_logger(__name__)
@@ -135,7 +136,7 @@ class ConsumerClient:
         """Leaves the group, within the stop time-out; what does not end by then is cut off."""
         self._assignment.lost.set()  # what is still on its way will be replayed from the commit, by whoever joins
         try:
-            await asyncio.wait_for(self._kafka.stop(), self._settings.kafka_stop_timeout_seconds)
+            await apart(self._kafka.stop(), self._settings.kafka_stop_timeout_seconds)
         except (KafkaError, OSError, TimeoutError) as error:
             log.warning("consumer.stop_cut_short", reason=f"{type(error).__name__}: {error}")
         finally:
@@ -150,7 +151,7 @@ class ConsumerClient:
                 task.cancel()
         for part in (self._kafka._fetcher, self._kafka._client):  # noqa: SLF001 - as above
             with suppress(Exception):  # it may be half open, closed already, or never made
-                await asyncio.wait_for(part.close(), _CUT_SECONDS)
+                await apart(part.close(), _CUT_SECONDS)
 
 
 def names(partitions: Iterable[TopicPartition]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from services.chassis.consumer_records import Suspicion
 from services.chassis.deadletter_budget import DeadLetterBudget
 from services.chassis.deadletter_cap import DeadLetterCap
 from services.chassis.errors import Transient
+from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
 
 A = TypeVar("A")
@@ -59,7 +60,7 @@ class Consumer:
         while True:
             try:
                 client = await self._joined()
-                batch = await client.poll(POLL_SECONDS)
+                batch = await apart(client.poll(POLL_SECONDS))
             except Exception as error:  # noqa: BLE001 - whatever it is, records may be lost to this client's position
                 await self._start_over(error, backoff.next())
             else:
@@ -73,8 +74,7 @@ class Consumer:
         if client is None or batch.lost.is_set():
             raise BatchLost("revoked before the commit")
         try:
-            async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
-                await client.commit(batch)
+            await apart(client.commit(batch), self._settings.kafka_request_timeout_seconds)
         except (CommitFailedError, IllegalStateError) as error:
             raise BatchLost(f"{type(error).__name__}: {error}") from error
         except (KafkaError, OSError, TimeoutError) as error:
@@ -102,12 +102,11 @@ class Consumer:
         """Whether the group, on whatever replica, has settled all that stood before `mark`. Raises Transient."""
         return await self._asked(lambda client: client.has_committed(mark))
 
-    async def _asked(self, question: Callable[[ConsumerClient], Awaitable[A]]) -> A:
+    async def _asked(self, question: Callable[[ConsumerClient], Coroutine[object, object, A]]) -> A:
         if self._client is None:
             raise Transient(f"kafka: group {self._group} is not joined")
         try:
-            async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
-                return await question(self._client)
+            return await apart(question(self._client), self._settings.kafka_request_timeout_seconds)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Transient(f"kafka: {type(error).__name__}: {error}") from error
 
@@ -121,7 +120,7 @@ class Consumer:
         if self._client is None:
             client = ConsumerClient(self._settings, self._group, self._topics, self._suspicion)
             try:
-                await client.start()
+                await apart(client.start())
             except BaseException:
                 await client.stop()
                 raise

@@ -75,7 +75,7 @@ class Pipeline(Generic[T]):
             await asyncio.wait(self._flights)
         fallen: list[tuple[BatchWork[T], Exception]] = []
         for task, work in self._flights.items():
-            error = task.exception()
+            error = GivenUp("it was cut off from inside") if task.cancelled() else task.exception()
             if not isinstance(error, (Abandoned, BatchLost, GivenUp)):
                 task.result()
             else:

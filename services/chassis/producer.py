@@ -21,6 +21,7 @@ from docuvault_contracts.cloudevents import Message
 from services.chassis.errors import Transient
 from services.chassis.metrics import METRICS, Metrics
 from services.chassis.producer_client import ProducerClient, Unpublishable, check
+from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
 
 __all__ = ["Producer", "Publisher", "Unpublishable", "open_producer"]
@@ -65,7 +66,7 @@ class Producer:
         """One round trip to a broker, for a readiness check. Raises Transient."""
         try:
             async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
-                await (await self._connected()).ping()
+                await apart((await self._connected()).ping())
         except (KafkaError, OSError, TimeoutError) as error:
             raise Transient(f"kafka: {type(error).__name__}: {error}") from error
 
@@ -82,7 +83,7 @@ class Producer:
         try:
             async with asyncio.timeout(seconds):
                 client = await self._connected()
-                await client.send(messages)
+                await apart(client.send(messages))
         except _NEVER as error:
             self._give_up(client, error)
             raise Unpublishable(f"{type(error).__name__}: {error}") from error
@@ -96,7 +97,7 @@ class Producer:
             if self._client is None:
                 client = ProducerClient(self._settings)
                 try:
-                    await client.start()
+                    await apart(client.start())
                 except BaseException:
                     self._background(client.dispose())
                     raise

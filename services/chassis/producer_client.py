@@ -20,6 +20,7 @@ from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis.producer_packing import Packed, by_topic, pack
+from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
 
 log = structlog.get_logger(__name__)
@@ -117,7 +118,7 @@ class ProducerClient:
     async def stop(self) -> None:
         """Sends what is queued and closes, within the stop time-out."""
         try:
-            await asyncio.wait_for(self._kafka.stop(), self._stop_seconds)
+            await apart(self._kafka.stop(), self._stop_seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, this client is done for
             log.warning("producer.stop_cut_short", reason=f"{type(error).__name__}: {error}")
             await self.dispose()
@@ -127,7 +128,7 @@ class ProducerClient:
         self._kafka._closed = True  # noqa: SLF001 - stop() is no use here: it waits for the acks of all that is queued
         for closing in (self._kafka.client.close, self._kafka._sender.close):  # noqa: SLF001 - as above
             with suppress(Exception):  # it may be half open, or not started yet
-                await asyncio.wait_for(closing(), _DISPOSE_SECONDS)
+                await apart(closing(), _DISPOSE_SECONDS)
         self._forget(KafkaConnectionError("the producer was given up"))
 
     def _forget(self, gone: KafkaConnectionError) -> None:

@@ -57,6 +57,28 @@ async def pause(seconds: float, *wakers: asyncio.Event) -> None:
             wait.cancel()
 
 
+async def apart(work: Coroutine[object, object, T], seconds: float | None = None) -> T:
+    """The result of a driver's `work`, which is cancelled after `seconds`; TimeoutError then.
+
+    Also where it was cancelled by something inside it: aiokafka's clean-up awaits tasks that it has just cancelled. In
+    the caller's own task that would end the caller, as if a stop had been asked for.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if task.cancelled():
+            raise TimeoutError("the driver cut itself off")
+        if task.done():
+            return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+    if not task.cancelled():
+        return task.result()
+    raise TimeoutError
+
+
 async def unless(work: Coroutine[object, object, T], *stops: asyncio.Event) -> T | None:
     """The result of `work`, or None (and `work` cancelled) where one of `stops` is set first."""
     task = asyncio.create_task(work)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from asyncio import TaskGroup
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from services.chassis.failpoints import failpoint
+from services.chassis.retry import apart
 from services.janitor.decide import Known
 from services.janitor.store import Objects
 
@@ -46,12 +47,15 @@ class Remover:
         return gone
 
     async def _delete(self, orders: Sequence[Known]) -> None:
+        """Not by a TaskGroup: it would take a deletion that the driver cut off from inside for one that was done."""
+        deletions = [asyncio.create_task(apart(self._store.delete_object(order.object_key))) for order in orders]
         try:
-            async with TaskGroup() as group:
-                for order in orders:
-                    group.create_task(self._store.delete_object(order.object_key))
-        except ExceptionGroup as trouble:  # what it says happens next is in the exception itself, not in a group of it
-            raise trouble.exceptions[0] from None
+            await asyncio.wait(deletions)
+        finally:
+            for deletion in deletions:
+                deletion.cancel()
+        for deletion in deletions:
+            deletion.result()
 
 
 def _slices(orders: Sequence[Known], size: int) -> Iterator[Sequence[Known]]:

@@ -97,7 +97,7 @@ async def test_consumers_that_stall_at_any_boundary_and_wake_as_zombies_do_nothi
             await load.has_put(PUTS)
             await _members(wire, REPLICAS)
     await assert_at_rest(site, load)
-    assert await site.processes.lives() == before, "a zombie was restarted"
+    await site.processes.assert_unbroken(before)
 
 
 async def test_a_relay_that_stalls_with_the_lock_loses_it_and_says_nothing_out_of_order_when_it_wakes(
@@ -115,7 +115,7 @@ async def test_a_relay_that_stalls_with_the_lock_loses_it_and_says_nothing_out_o
             await load.has_put(PUTS)
     await assert_at_rest(site, load)
     await _assert_in_order(wire, load)
-    assert await site.processes.lives() == before, "a zombie was restarted"
+    await site.processes.assert_unbroken(before)
 
 
 async def test_replicas_that_come_go_die_and_stall_as_chance_will_have_it_leave_every_byte_accounted_for(

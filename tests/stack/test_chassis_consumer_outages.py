@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import CorruptRecordException
 
 from services.chassis import consumer_client
@@ -40,6 +41,33 @@ async def test_a_poll_that_fails_loses_nothing(at: Place, monkeypatch: pytest.Mo
     async with replica(at):
         await at.until_committed(2)
     assert await at.read() == ["a", "b"]
+
+
+async def test_a_driver_that_cuts_itself_off_is_joined_anew_and_ends_nobody(
+    at: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a poll, in the stop after it, and in a commit, as aiokafka may where it awaits what it has cancelled."""
+    cut = dict.fromkeys(("getmany", "stop", "commit"), 0)
+
+    def cuts(name: str) -> None:
+        call = getattr(AIOKafkaConsumer, name)
+
+        async def cut_off(self: Any, *args: Any, **options: Any) -> Any:
+            found = await call(self, *args, **options)
+            cut[name] += 1
+            if cut[name] == 1:
+                raise asyncio.CancelledError
+            return found
+
+        monkeypatch.setattr(AIOKafkaConsumer, name, cut_off)
+
+    for name in cut:
+        cuts(name)
+    await at.write("a", "b")
+    async with replica(at):
+        await at.until_committed(2)
+    assert min(cut.values()) >= 2
+    assert set(await at.read()) == {"a", "b"}
 
 
 async def test_a_handler_that_hangs_is_reported_and_one_that_backs_off_is_not(at: Place) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 import pytest
+from aiokafka.structs import TopicPartition
 
 from services.chassis import consumer_client
 from services.chassis.consumer_batch import Batch
 from services.chassis.consumer_group import BatchLost
 from services.chassis.errors import Transient
+from services.chassis.watchdog import Watchdog
 from tests.unit.chassis_hooks import FOUR, Hold, Killed
 from tests.unit.chassis_log import Acked, Applied, Log, loop_on
 
@@ -169,3 +172,40 @@ async def test_a_driver_that_cancels_inside_a_poll_does_not_end_the_loop_once_a_
         hold.opened.set()
         await loop.until(lambda: log.done)
     assert handler.batches[-2:] == [FOUR[:2], FOUR[2:]]
+
+
+async def test_a_batch_that_a_driver_cuts_off_from_inside_is_replayed_and_ends_nobody() -> None:
+    cuts = [asyncio.CancelledError()]
+
+    async def cut(_: list[str]) -> None:
+        if cuts:
+            raise cuts.pop()
+
+    log, producer = Log(FOUR), Acked()
+    async with loop_on(log, Applied(cut), producer) as loop:
+        await loop.until(lambda: log.done)
+    assert log.closed == 1, "the group is joined anew"
+    assert producer.values == FOUR
+
+
+class Unfathomable(Log):
+    """Cannot tell how far behind it is, the first time it is asked."""
+
+    def __init__(self, trouble: BaseException) -> None:
+        super().__init__(FOUR)
+        self.trouble: BaseException | None = trouble
+
+    async def behind(self) -> Mapping[TopicPartition, int]:
+        trouble, self.trouble = self.trouble, None
+        if trouble is not None:
+            raise trouble
+        return await super().behind()
+
+
+async def test_a_lag_that_could_not_be_told_once_is_told_again_or_a_process_at_rest_would_look_stuck() -> None:
+    log, hold, watchdog = Unfathomable(RuntimeError("a bug of the driver's")), Hold("a0"), Watchdog(0.5)
+    async with loop_on(log, Applied(), Acked(hold), watchdog) as loop:
+        await loop.until(lambda: watchdog.lag == 4)
+        hold.opened.set()
+        await loop.until(lambda: watchdog.lag == 0)
+    assert log.trouble is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from services.chassis.backoff import Backoff
 from services.chassis.errors import Transient
 from services.chassis.postgres import transient, translated
-from services.chassis.retry import may_pass, unless
+from services.chassis.retry import apart, may_pass, unless
 
 
 def test_delays_double_up_to_a_cap_and_are_drawn_from_the_whole_range() -> None:
@@ -78,3 +79,73 @@ async def test_work_is_cancelled_by_a_stop_and_told_from_a_result() -> None:
     asyncio.get_running_loop().call_later(0.05, stop.set)
     assert await unless(asyncio.sleep(10, "late"), stop) is None
     assert await unless(asyncio.sleep(0, "done"), asyncio.Event()) == "done"
+
+
+async def _cut_off() -> str:
+    """As aiokafka's clean-up: awaits a task that was cancelled before it began."""
+    inner = asyncio.create_task(asyncio.sleep(10))
+    inner.cancel()
+    await inner
+    return "never"
+
+
+async def test_a_drivers_call_that_is_cut_off_from_inside_is_trouble_that_may_pass_and_cancels_nobody() -> None:
+    with pytest.raises(TimeoutError, match="cut itself off") as caught:
+        await apart(_cut_off(), 10)
+    assert may_pass(caught.value)
+    mine = asyncio.current_task()
+    assert mine is not None
+    assert mine.cancelling() == 0
+
+
+async def test_a_drivers_call_is_ended_after_its_time_also_where_it_miscounts_its_cancellations() -> None:
+    ended = asyncio.Event()
+
+    async def miscounts() -> None:
+        mine = asyncio.current_task()
+        assert mine is not None
+        mine.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.set()
+
+    with pytest.raises(TimeoutError):
+        await apart(miscounts(), 0.01)
+    assert ended.is_set()
+
+
+async def test_what_a_drivers_call_gives_or_raises_comes_through_also_where_it_comes_while_it_is_ended() -> None:
+    async def late() -> str:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(10)
+        return "late"
+
+    assert await apart(asyncio.sleep(0, "done")) == "done"
+    assert await apart(late(), 0.01) == "late"
+    with pytest.raises(ZeroDivisionError):
+        await apart(_divides(), 10)
+
+
+async def _divides() -> None:
+    raise ZeroDivisionError
+
+
+async def test_who_is_cancelled_in_a_drivers_call_takes_the_call_along() -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def works() -> None:
+        began.set()
+        try:
+            await asyncio.sleep(10)
+        finally:
+            ended.set()
+
+    caller = asyncio.create_task(apart(works(), 10))
+    await began.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert ended.is_set()

@@ -201,6 +201,21 @@ async def test_a_store_that_is_away_delays_and_drops_nothing(handler: JanitorHan
     assert store.deleted == [key(1), key(2)]
 
 
+async def test_a_deletion_that_the_driver_cuts_off_from_inside_is_not_taken_for_one_that_was_done(
+    objects: MemoryObjects, store: MemoryStore
+) -> None:
+    class Cut(MemoryStore):
+        async def delete_object(self, object_key: str) -> None:
+            await store.delete_object(object_key)
+            if store.deleted == [key(1)]:
+                raise asyncio.CancelledError
+
+    handler = JanitorHandler(objects, Remover(objects, Cut(), at_once=2), Clock())
+    with pytest.raises(TimeoutError):
+        await handler.handle(batch(rejected(1), rejected(2)))
+    assert len(await handler.handle(batch(rejected(1), rejected(2)))) == 2
+
+
 async def test_what_could_not_be_remembered_is_not_acted_upon(
     handler: JanitorHandler, objects: MemoryObjects, store: MemoryStore
 ) -> None:

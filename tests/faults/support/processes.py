@@ -14,6 +14,8 @@ from deploy.local.stack import Stack
 from tests.stack.support.waiting import eventually
 
 READY_SECONDS = 60.0
+LAST_WORDS = 60
+"""So many of the lines that are no ordinary news are shown of a process that should not have ended."""
 GONE = frozenset({"STOPPED", "EXITED", "FATAL"})
 _ASK = aiohttp.ClientTimeout(total=5)
 
@@ -55,6 +57,16 @@ class Processes:
         """The pid and the time of the start of each service: one that was restarted has others."""
         found = await asyncio.to_thread(self._stack.supervisor.processes)
         return {name: (found[name].pid, found[name].started) for name in self.services()}
+
+    async def assert_unbroken(self, before: dict[str, tuple[int, int]]) -> None:
+        """Fails where a service was restarted since `before`, which `lives` gave, and tells what it said by then."""
+        after = await self.lives()
+        words = [self._last_words(name) for name, life in before.items() if after[name] != life]
+        assert not words, "restarted: " + "\n".join(words)
+
+    def _last_words(self, name: str) -> str:
+        lines = self._stack.layout.log(name).read_text(errors="replace").splitlines()
+        return "\n".join([name, *[line for line in lines if '"level":"info"' not in line][-LAST_WORDS:]])
 
     async def kill(self, name: str, pid: int | None = None) -> None:
         """Ends a process (of `pid`, where that is known) with -9; it is started again by itself."""
