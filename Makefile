@@ -10,6 +10,17 @@ STACK = py=$$($(PYTHON) deploy/local/bootstrap.py stack) || exit 1;
 DEV = py=$$($(PYTHON) deploy/local/bootstrap.py dev) || exit 1;
 BENCH = py=$$($(PYTHON) deploy/local/bootstrap.py bench) || exit 1;
 
+# The console program, of whose commands the targets are short forms.
+CONSOLE = PYTHON="$(PYTHON)" exec ./docuvault
+
+# An option of such a command, where its variable was given to make itself: many shells have a USER or a GROUP of their
+# own. $(call given,--group,GROUP) is --group and its value, $(call flag,--dry-run,DRY_RUN) is --dry-run for DRY_RUN=1.
+# The shell reads the value from its environment, where make puts it, so that quotes in it are only quotes.
+asked = $(if $(filter command line,$(origin $(2))),$(1))
+given = $(call asked,$(1) "$$$(2)",$(2))
+flag = $(call asked,$(if $(filter 1,$($(2))),$(1)),$(2))
+JSON_FLAG = $(call flag,--json,JSON)
+
 # USER is the login's name in most shells: only the one on make's own command line is meant.
 TOKEN_USER := $(if $(filter command line,$(origin USER)),$(USER))
 ROLE ?= user
@@ -22,7 +33,7 @@ help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Shows the main job on real servers, step by step
-	@$(STACK) exec "$$py" -m deploy.ops.demo $(ARGS)
+	@$(CONSOLE) demo $(ARGS)
 
 test: ## Runs the tests on servers of their own (ARGS="-k word" chooses)
 	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m tests $(ARGS)
@@ -37,25 +48,25 @@ lint: ## Checks style, types, architecture, locks and generated contracts
 	"$$py" contracts/generate.py --check
 
 up: ## Starts the stack, or what of it is missing (REPLICAS=3 of each service)
-	@$(STACK) exec "$$py" -m deploy.local up
+	@$(CONSOLE) up $(ARGS)
 
 down: ## Ends the stack; its data stays
-	@$(STACK) exec "$$py" -m deploy.local down
+	@$(CONSOLE) down $(ARGS)
 
 status: ## Says how each process is
-	@$(STACK) exec "$$py" -m deploy.local status
+	@$(CONSOLE) status $(ARGS)
 
 logs: ## Shows the last log lines (SERVICE=upload of one, FOLLOW=1 goes on)
-	@$(STACK) exec "$$py" -m deploy.local logs --service "$(SERVICE)" $(if $(filter 1,$(FOLLOW)),--follow)
+	@$(CONSOLE) logs --service "$(SERVICE)" $(if $(filter 1,$(FOLLOW)),--follow) $(ARGS)
 
 reset: ## Ends the stack and removes its data, after asking (YES=1 answers)
-	@$(STACK) exec "$$py" -m deploy.local reset $(if $(filter 1,$(YES)),--yes)
+	@$(CONSOLE) reset $(if $(filter 1,$(YES)),--yes) $(ARGS)
 
 token: ## Prints an access token: make -s token USER=<uuid> ROLE=user|admin [PROVISION=0]
-	@$(STACK) exec "$$py" -m deploy.ops.token --user "$(TOKEN_USER)" --role "$(ROLE)" --provision "$(PROVISION)"
+	@$(CONSOLE) token --user "$(TOKEN_USER)" --role "$(ROLE)" --provision "$(PROVISION)" $(ARGS)
 
 audit: ## Proves that bucket, ledger and documents agree, to the byte
-	@$(STACK) exec "$$py" -m deploy.ops.audit $(ARGS)
+	@$(CONSOLE) audit $(ARGS)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"

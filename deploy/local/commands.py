@@ -64,7 +64,7 @@ def status(_: argparse.Namespace) -> int:
 
 def logs(arguments: argparse.Namespace) -> int:
     """The last lines of the logs of a process, a service or all; with --follow, also what comes."""
-    chosen = _chosen(_stack(), arguments.service)
+    chosen = chosen_logs(_stack(), arguments.service)
     tail = shutil.which("tail")
     if tail is None:
         raise StackError(f"the machine has no `tail`; read {', '.join(map(str, chosen))}")
@@ -73,7 +73,8 @@ def logs(arguments: argparse.Namespace) -> int:
     return subprocess.run([tail, *options, *map(str, chosen)], check=False).returncode  # noqa: S603 - tail
 
 
-def _chosen(stack: Stack, service: str) -> list[Path]:
+def chosen_logs(stack: Stack, service: str) -> list[Path]:
+    """The logs of a process or a service, of all where `service` is empty. Raises StackError where there is none."""
     found = sorted(stack.layout.logs.glob("*.log"))
     chosen = [path for path in found if not service or path.stem == service or path.stem.rpartition("-")[0] == service]
     if not chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ JWT_ISSUER = "docuvault"
 JWT_AUDIENCE = "docuvault"
 HAVE_CLIENTS = ("upload", "quota")
 """Only these verify tokens, so only these get the key."""
+_PYTHON = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}", "PYTHONUNBUFFERED": "1"}
 
 
 def replicas(settings: StackSettings, credentials: Credentials, python: Path) -> tuple[Program, ...]:
@@ -48,8 +50,7 @@ def _replica(settings: StackSettings, credentials: Credentials, python: Path, se
         ports={"SERVICE_PORT_BASE": port},
         check=lambda: check_url(f"http://127.0.0.1:{port}/readyz"),
         environment={
-            "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}",
-            "PYTHONUNBUFFERED": "1",
+            **_PYTHON,
             "REPLICA": str(number),
             "HTTP_PORT": str(port),
             "HTTP_HOST": "127.0.0.1",
@@ -57,6 +58,17 @@ def _replica(settings: StackSettings, credentials: Credentials, python: Path, se
             **settings.service_env,
         },
     )
+
+
+def command_environment(settings: StackSettings, credentials: Credentials, service: str) -> Mapping[str, str]:
+    """The whole environment of a service's command line, `python -m services.<service> <command>`."""
+    return {
+        **_PYTHON,
+        "PATH": os.defpath,
+        "REPLICA": "command",
+        **service_environment(settings, credentials, service),
+        **settings.service_env,
+    }
 
 
 def service_environment(settings: StackSettings, credentials: Credentials, service: str) -> Mapping[str, str]:

@@ -92,8 +92,12 @@ def servers_of(info: StackInfo) -> Servers:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the report; the exit code says what it is."""
-    options = _parser().parse_args(arguments)
     logging.getLogger().addHandler(logging.NullHandler())  # else the drivers' own laments go to stderr
+    return run(_parser().parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the report that was asked for, or one line that says why there is none; the exit code says which."""
     try:
         stack = Stack(load_settings())
         require_running(stack)
@@ -111,11 +115,16 @@ def _parser() -> argparse.ArgumentParser:
         description="Compares the bucket, the ledger and the documents of the running stack.",
         epilog="Exit 0: all holds. 1: something does not. 2: it could not be told, a server is away.",
     )
+    add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What an audit can be told beyond --json."""
     add = partial(parser.add_argument, type=float, metavar="SECONDS")
     add("--wait", default=0.0, help="look again for so long until all is decided; default 0")
     add("--max-pending", default=MAX_PENDING_SECONDS, help="a document pending for longer is wrong; default 3600")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
 
 
 if __name__ == "__main__":

@@ -67,7 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the demo; the exit code says how it went."""
     argparse.ArgumentParser(prog="python -m deploy.ops.demo", description=__doc__).parse_args(arguments)
     logging.getLogger().addHandler(logging.NullHandler())  # else the drivers' own laments go to stderr
-    console = Console(highlight=False, soft_wrap=True)
+    return tell(Console(highlight=False, soft_wrap=True))
+
+
+def tell(console: Console) -> int:
+    """Runs the demo on the stack that the environment names; 1 where it went wrong, one line says why."""
     try:
         demo(load_settings(), console)
     except (DemoError, StackError, ClientError, KafkaError, *TROUBLE) as error:

@@ -37,12 +37,17 @@ def _uuid(text: str) -> UUID:
         raise StackError(f"USER is a UUID, not {text!r}") from None
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """For whom, and as what."""
+    parser.add_argument("--user", required=True, metavar="UUID", help="the user's id")
+    parser.add_argument("--role", default="user", help="user or admin; default user")
+    parser.add_argument("--provision", default="1", metavar="0|1", help="0: do not give the user a quota; default 1")
+
+
 def main() -> str:
     """The token for the command line's user."""
     parser = argparse.ArgumentParser(prog="deploy.ops.token", description=__doc__)
-    parser.add_argument("--user", required=True, help="the user's id, a UUID")
-    parser.add_argument("--role", default="user", help="user or admin")
-    parser.add_argument("--provision", default="1", help="0: do not give the user a quota")
+    add_arguments(parser)
     arguments = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return token(arguments.user, arguments.role, arguments.provision)

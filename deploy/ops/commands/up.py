@@ -1,0 +1,34 @@
+"""`docuvault up`."""
+
+from __future__ import annotations
+
+import argparse
+
+from deploy.local.commands import up
+from deploy.local.settings import load_settings
+from deploy.local.stack import Stack
+from deploy.ops.output import say_json
+
+HELP = """\
+Starts the stack, or what of it is missing, and ends when every health check is green. Its settings are variables of the
+environment: REPLICAS, GATEWAY_PORT, MINIO_PORT, STATE_DIR, …; deploy/local/README.md has them all.
+
+  docuvault up
+  REPLICAS=3 docuvault up --json
+"""
+
+
+def add_arguments(_: argparse.ArgumentParser) -> None:
+    """None of its own."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Returns when the stack is up. Raises StackError."""
+    if not options.json:
+        return up(options)
+    stack = Stack(load_settings())
+    stack.up()
+    info = stack.info
+    api = f"http://localhost:{stack.settings.gateway_port}" if stack.settings.services else None
+    say_json({"api": api, "store": f"http://{info.minio_public_endpoint}", "logs": str(stack.layout.logs)})
+    return 0

@@ -1,0 +1,39 @@
+"""The janitor's own command line, run with the settings and the rights of the stack's janitor."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from deploy.local.bootstrap import cache_folder, ensure_environment
+from deploy.local.credentials import load_credentials
+from deploy.local.server_services import command_environment
+from deploy.local.settings import load_settings
+from deploy.local.stack import Stack, require_running
+
+NOT_DONE = 2
+
+
+def run_janitor(*arguments: str) -> int:
+    """Runs `python -m services.janitor` with `arguments`, whose words go to our own streams; its exit code.
+
+    Raises StackError where the stack is down.
+    """
+    stack = Stack(load_settings())
+    require_running(stack)
+    python = str(ensure_environment("runtime", cache_folder()))
+    environment = command_environment(stack.settings, load_credentials(stack.layout), "janitor")
+    return run_to_its_end((python, "-P", "-m", "services.janitor", *arguments), environment)
+
+
+def run_to_its_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The exit code of a child; of one that a signal ended, NOT_DONE. A Ctrl-C reaches it by itself: it may finish."""
+    with subprocess.Popen(command, env=environment) as child:  # noqa: S603 - our own interpreter
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            with suppress(KeyboardInterrupt):  # a second one is the child's, too
+                child.wait()
+            raise
+    return NOT_DONE if code < 0 else code
