@@ -1,33 +1,15 @@
 """The rules of the ledger: pure, synchronous, without a clock. They read like the decision table in README.md.
 
-`judge` says what one fact makes of one row; `settle` folds a batch of facts, in the order of their arrival.
+`judge` says what one fact makes of one row; settle.py folds a batch of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from uuid import UUID
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from services.chassis.delivery import Delivery
-from services.quota.model import (
-    Absent,
-    Account,
-    Decided,
-    Deleted,
-    Fact,
-    ObjectFact,
-    Observed,
-    Page,
-    Reason,
-    Registered,
-    Reservation,
-    Settlement,
-    State,
-    Write,
-)
+from services.quota.model import Absent, Account, Deleted, ObjectFact, Observed, Page, Reason, Reservation, State
 
 NO_ACCOUNT = Account(used_bytes=0, limit_bytes=0)
 """What a user without an account is told: refused like a full one."""
@@ -96,8 +78,10 @@ def _refresh(row: Reservation, fact: Observed) -> Reservation:
 
 def _absent(fact: Absent, page: Page) -> Reservation | None:
     row = page.row
-    if row is None:  # the removal overtook the creation, which must not be charged when it arrives
-        return _release(fact, page, "object_removed")
+    if row is None:
+        # A removal overtook its creation, which must not be charged when it arrives. But where somebody looked and
+        # found nothing, nothing was there yet: a slow PUT may still come.
+        return None if fact.asked else _release(fact, page, "object_removed")
     if row.state == "reserved" and fact.observed_ns > row.observed_ns:
         return _release(fact, page, "object_removed")
     return None
@@ -156,92 +140,3 @@ def _sighting(fact: ObjectFact, row: Reservation | None) -> tuple[str | None, in
     if isinstance(fact, Observed):
         return fact.etag, fact.observed_ns
     return (row.etag, row.observed_ns) if row else (None, 0)
-
-
-def settle(
-    accounts: Mapping[UUID, Account],
-    reservations: Mapping[str, Reservation],
-    superseded: Iterable[Reservation],
-    batch: Sequence[Delivery[Fact]],
-    now: datetime,
-) -> Settlement:
-    """Folds `batch` over the ledger's rows, in the order given: the outcome is that of its facts one by one.
-
-    `accounts` and `reservations` hold what the ledger has for the batch's users and keys, `superseded` the earlier
-    decisions about those keys. `now` becomes the time of the decisions.
-    """
-    books = _Books(accounts, reservations, superseded)
-    for delivery in batch:
-        books.enter(delivery, now)
-    return books.close()
-
-
-class _Books:
-    """The rows as they stand within a batch. Lives for one `settle` only."""
-
-    def __init__(
-        self,
-        accounts: Mapping[UUID, Account],
-        reservations: Mapping[str, Reservation],
-        superseded: Iterable[Reservation],
-    ) -> None:
-        self._accounts_before, self._rows_before = accounts, reservations
-        self._accounts, self._rows = dict(accounts), dict(reservations)
-        self._history: dict[str, list[Reservation]] = {}
-        self._replaced: list[Reservation] = []
-        self._decided: list[Decided] = []
-        for earlier in superseded:
-            self._history.setdefault(earlier.object_key, []).append(earlier)
-
-    def enter(self, delivery: Delivery[Fact], now: datetime) -> None:
-        fact = delivery.event
-        if isinstance(fact, Registered):
-            self._accounts.setdefault(fact.user_id, Account(0, fact.limit_bytes))
-            return
-        page = Page(
-            self._rows.get(fact.object_key),
-            self._history.get(fact.object_key, ()),
-            self._accounts.get(fact.user_id),
-            delivery.origin,
-            now,
-        )
-        recorded = _recorded(page)
-        if recorded is not None:  # a replay: the same event again, and no effect
-            self._decided.append(Decided(recorded, delivery.traceparent))
-            return
-        row = judge(fact, page)
-        if row is not None:
-            self._turn(page, row, delivery.traceparent)
-
-    def _turn(self, page: Page, row: Reservation, traceparent: str | None) -> None:
-        self._rows[row.object_key] = row
-        if page.row is not None and page.row.version == row.version:
-            return  # a refresh decides nothing
-        if page.row is not None:
-            self._replaced.append(page.row)
-            self._history.setdefault(row.object_key, []).append(page.row)
-        if page.account is not None:
-            self._accounts[row.user_id] = Account(row.used_bytes, page.account.limit_bytes)
-        self._decided.append(Decided(row, traceparent))
-
-    def close(self) -> Settlement:
-        opened = self._accounts.keys() - self._accounts_before.keys()
-        return Settlement(
-            opened={user: self._accounts[user].limit_bytes for user in opened},
-            writes=tuple(self._writes()),
-            superseded=tuple(self._replaced),
-            decided=tuple(self._decided),
-        )
-
-    def _writes(self) -> Iterable[Write]:
-        for key, row in self._rows.items():
-            before = self._rows_before.get(key)
-            if row is not before:
-                yield Write(row, before.version if before else 0)
-
-
-def _recorded(page: Page) -> Reservation | None:
-    """The decision that this very record made before, also where a later one has replaced it."""
-    if page.row is not None and page.row.origin == page.origin:
-        return page.row
-    return next((earlier for earlier in page.superseded if earlier.origin == page.origin), None)

@@ -29,17 +29,22 @@ class ObjectFact(Struct, frozen=True, gc=False):
 
 
 class Observed(ObjectFact, frozen=True, gc=False):
-    """The key held an object of this etag and size, whose own time is `observed_ns`."""
+    """The key held an object of this etag and size, whose own time is `observed_ns`.
+
+    `asked` where somebody looked, because of a decision that is missing: who looks is answered.
+    """
 
     etag: str
     size_bytes: int
     observed_ns: int
+    asked: bool = False
 
 
 class Absent(ObjectFact, frozen=True, gc=False):
-    """At `observed_ns` the key held nothing."""
+    """At `observed_ns` the key held nothing; `asked` as for Observed."""
 
     observed_ns: int
+    asked: bool = False
 
 
 class Deleted(ObjectFact, frozen=True, gc=False):
@@ -109,7 +114,7 @@ class Write(Struct, frozen=True, gc=False):
 
 
 class Decided(Struct, frozen=True, gc=False):
-    """A decision to publish, made now or found recorded, with the trace of the record that asks for it."""
+    """A decision to publish, made now, or before and said again, with the trace of the record that brings it about."""
 
     decision: Reservation
     traceparent: str | None = None

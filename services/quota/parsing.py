@@ -91,11 +91,10 @@ class QuotaParser:
 def _object_fact(event: Event) -> Fact:
     match event:
         case UploadObserved() | ObjectObserved():
-            return Observed(
-                event.object_key, event.document_id, event.user_id, event.etag, event.size_bytes, event.observed_ns
-            )
+            seen = event.etag, event.size_bytes, event.observed_ns
+            return Observed(event.object_key, event.document_id, event.user_id, *seen, asked=True)
         case ObjectMissing():
-            return Absent(event.object_key, event.document_id, event.user_id, event.observed_ns)
+            return Absent(event.object_key, event.document_id, event.user_id, event.observed_ns, asked=True)
         case DocumentDeleted():
             return Deleted(event.object_key, event.document_id, event.user_id)
     raise TypeError(f"{event.type} is said to concern the ledger, and there is no fact for it")

@@ -15,9 +15,9 @@ from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import Connection, load_sql, transaction, translated
-from services.quota.decide import settle
 from services.quota.events import LimitChange, limit_message
 from services.quota.model import Account, Decided, Fact, Registered, Reservation, Settlement, Write
+from services.quota.settle import settle
 
 SQL = load_sql("services.quota")
 

@@ -27,8 +27,8 @@ STEPS = (1, 0, -1, 1, 1000, -1000, 1, 0, -START, LARGEST)
 class Fact:
     """Something that happened, to the `key`-th key of the `user`-th user; `joined` to the record before it.
 
-    `by_store` is told by the store's own notification; anything else by an event of ours. For `registered`, `size` is
-    the limit and -1 is none. `trace` is a traceparent's number, 0 is none.
+    `by_store` is told by the store's own notification; anything else by an event of ours, and a look of ours asks. For
+    `registered`, `size` is the limit and -1 is none. `trace` is a traceparent's number, 0 is none.
     """
 
     kind: Kind
@@ -117,6 +117,11 @@ def _grouped(facts: Sequence[Fact]) -> list[list[Fact]]:
 
 def told_by_store(fact: Fact) -> bool:
     return fact.by_store and fact.kind in {"present", "absent"}
+
+
+def asks(fact: Fact) -> bool:
+    """Whether somebody looked, and wants to hear what was decided."""
+    return fact.kind in {"present", "absent"} and not fact.by_store
 
 
 def topic_of(fact: Fact) -> str:

@@ -1,7 +1,8 @@
 """The ledger as services/quota/README.md tells it, and nothing more: the model that the real one is held to.
 
 It shares no line with the services. Users share nothing, so it is the book of one user; a record is judged once in its
-life, and says ever after what it said then. The ids of events are part of what is published, so they are spelt out.
+life, and says ever after what it said then; one that asks, and decided nothing, says the key's last word. The ids of
+events are part of what is published, so they are spelt out.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from tests.prove.facts import Fact, Origin
+from tests.prove.facts import Fact, Origin, asks
 
 IDS = UUID("0a3b3c52-6f0e-4c0b-9f0f-2b6a9b1f7d11")
 DEFAULT_LIMIT = 100
@@ -20,7 +21,7 @@ Event = dict[str, Any]
 
 @dataclass
 class Row:
-    """What is known of a key: `seen` is the time of the newest bytes, `by` the record that decided.
+    """What is known of a key: `seen` is the time of the newest bytes, `by` the record that decided, `word` its event.
 
     `past` is what was replaced, oldest first: the time and the etag seen by then, and the record that had decided.
     """
@@ -32,6 +33,7 @@ class Row:
     seen: int = 0
     reason: str | None = None
     by: Origin | None = None
+    word: Event | None = None
     past: list[tuple[int, str | None, Origin | None]] = field(default_factory=list)
 
 
@@ -48,9 +50,12 @@ class Book:
 
     def hear(self, fact: Fact, origin: Origin, now: datetime) -> Event | None:
         """What is said of a record."""
+        row = self.rows.get(self.key(fact), Row())
+        if fact.kind == "absent" and asks(fact) and row.state == "none":
+            return None  # nothing is there, and nobody says that anything ever was: as if it had not been heard
         if origin not in self.said:
             self.said[origin] = self._judge(fact, origin, now)
-        return self.said[origin]
+        return self.said[origin] or (row.word if asks(fact) else None)
 
     def _judge(self, fact: Fact, origin: Origin, now: datetime) -> Event | None:  # noqa: PLR0911 - one a line of the table
         row = self.rows.get(self.key(fact), Row())
@@ -98,7 +103,8 @@ class Book:
         self.rows[self.key(fact)] = row
         said |= {"etag": row.etag} if state != "released" else {}
         said |= {"released_bytes": held} if state != "reserved" else {}
-        return self._event(fact, row, said, now)
+        row.word = self._event(fact, row, said, now)
+        return row.word
 
     def _event(self, fact: Fact, row: Row, said: dict[str, Any], now: datetime) -> Event:
         return {

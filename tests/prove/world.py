@@ -20,7 +20,7 @@ from services.chassis.outbox import Outbox
 from services.quota.handler import QuotaHandler
 from services.quota.parsing import QuotaParser
 from services.quota.store import PgAccounts, PgLedger
-from tests.prove.facts import KEYS, Fact, Heard
+from tests.prove.facts import KEYS, Fact, Heard, asks
 from tests.prove.records import BUCKET, message_of, read_message, record_of, traceparent
 from tests.prove.sight import Sight, look
 from tests.prove.spec import DEFAULT_LIMIT, Book
@@ -44,6 +44,10 @@ class Batch:
     def owners(self) -> set[int]:
         """Users of whose objects it tells."""
         return {fact.user for heard in self.records for fact, _ in heard.facts if fact.kind != "registered"}
+
+    def unasked(self, users: set[int]) -> Batch:
+        """Without what asks about objects of `users`."""
+        return Batch([each for each in self.records if not any(f.user in users and asks(f) for f, _ in each.facts)])
 
     def model(self, books: Sequence[Book | None], now: datetime) -> tuple[Said, Said]:
         """What is said of it, and of accounts that it opens; users without a book are left out."""
@@ -73,6 +77,9 @@ class Limit:
 
     def owners(self) -> set[int]:
         return set()
+
+    def unasked(self, _users: set[int]) -> Limit:
+        return self
 
     def model(self, books: Sequence[Book | None], _now: datetime) -> tuple[Said, Said]:
         """Nothing of objects, and the change where it is one."""
@@ -107,9 +114,14 @@ class World:
         return real
 
     async def race(self, *rivals: Batch | Limit) -> Said:
-        """All at once: what becomes of each user must be what becomes of it in some order of the rivals."""
+        """All at once: what becomes of each user must be what becomes of it in some order of the rivals.
+
+        Who has no account has nothing to lock, so two questions may each miss the decision beside the other: none such.
+        """
         self._tick()
         before = self._standing()
+        strangers = {number for number, book in enumerate(self.books) if book.limit is None}
+        rivals = tuple(each.unasked(strangers) for each in rivals)
         real = await asyncio.gather(*(self._insist(each, number) for number, each in enumerate(rivals)))
         seen = await self._look()
         opened = {}

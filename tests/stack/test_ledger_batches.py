@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from docuvault_contracts.cloudevents import Message
+from msgspec.structs import replace
 
 from services.chassis.delivery import Delivery
 from services.chassis.outbox import Outbox
-from services.quota.decide import settle
 from services.quota.events import decision_message
 from services.quota.model import Absent, Account, Decided, Deleted, Fact, Observed, Registered, Reservation, Settlement
+from services.quota.settle import settle
 from services.quota.store import PgLedger
 from tests.stack.quota_ledger import Replica, deleted, delivery, observed, open_ledgers, states
 
@@ -34,6 +35,25 @@ async def test_a_replayed_batch_says_the_same_again_and_charges_nothing(replica:
     assert states(said) == ["reserved", "rejected", "reserved", "released"]
     assert messages(await replica.settle(batch)) == messages(said)
     assert [each for one in batch for each in await replica.settle([one])] == list(said)
+    assert await replica.used(user) == 0
+
+
+async def test_a_question_that_decides_nothing_is_answered_and_leaves_no_trace(replica: Replica) -> None:
+    user = await replica.account(limit=100)
+    first = observed(user, 60)
+    said = await replica.settle([delivery(first)])
+    before = await replica.value("SELECT (r.xmin, r.*)::text FROM reservations AS r WHERE user_id = $1", user)
+    looks: list[Fact] = [replace(first, asked=True), absent(first, at=first.observed_ns), absent(observed(user, 1))]
+    assert await replica.settle([delivery(look) for look in looks]) == (*said, *said)
+    assert await replica.value("SELECT (r.xmin, r.*)::text FROM reservations AS r WHERE user_id = $1", user) == before
+
+
+async def test_a_look_at_what_is_gone_releases_it_and_a_second_look_says_so_again(replica: Replica) -> None:
+    user = await replica.account(limit=100)
+    first = observed(user, 60)
+    said = await replica.settle([delivery(fact) for fact in (first, absent(first))])
+    assert states(said) == ["reserved", "released"]
+    assert await replica.settle([delivery(absent(first, at=999))]) == said[1:]
     assert await replica.used(user) == 0
 
 
@@ -109,6 +129,11 @@ async def cost(ledger: PgLedger, statements: list[str], user: UUID, size: int) -
     batch: list[Fact] = [*reuse, *map(deleted, first), *(observed(user, 1) for _ in range(size))]
     await ledger.settle([delivery(fact) for fact in batch])
     return len(statements)
+
+
+def absent(like: Observed, at: int = 200) -> Absent:
+    """Somebody looked, and asks."""
+    return Absent(like.object_key, like.document_id, like.user_id, at, asked=True)
 
 
 def history(random: Random, users: list[UUID]) -> list[Delivery[Fact]]:

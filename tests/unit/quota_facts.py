@@ -19,14 +19,16 @@ ORIGIN = Origin("storage.events", 0, 7)
 _offsets = count(1000)
 
 
-def observed(etag: str = "a", size: int = 10, at: int = 100, key: str = KEY, user: UUID = USER) -> Observed:
+def observed(  # noqa: PLR0913 - each with a default
+    etag: str = "a", size: int = 10, at: int = 100, key: str = KEY, user: UUID = USER, *, asked: bool = False
+) -> Observed:
     """The key held `size` bytes of content `etag`, written at `at`."""
-    return Observed(key, DOCUMENT, user, etag, size, at)
+    return Observed(key, DOCUMENT, user, etag, size, at, asked)
 
 
-def absent(at: int = 200, key: str = KEY, user: UUID = USER) -> Absent:
+def absent(at: int = 200, key: str = KEY, user: UUID = USER, *, asked: bool = False) -> Absent:
     """The key held nothing at `at`."""
-    return Absent(key, DOCUMENT, user, at)
+    return Absent(key, DOCUMENT, user, at, asked)
 
 
 def deleted(key: str = KEY, user: UUID = USER) -> Deleted:

@@ -103,6 +103,17 @@ def test_a_removal_that_overtakes_its_creation_leaves_a_tombstone() -> None:
     assert row.observed_ns == 0
 
 
+def test_a_look_that_found_nothing_leaves_no_tombstone_since_a_slow_put_may_still_come() -> None:
+    assert judge(absent(at=200, asked=True), page()) is None
+
+
+def test_a_look_at_what_is_recorded_decides_like_a_notification() -> None:
+    assert outcome(judge(absent(at=101, asked=True), page(reserved(), used=10))) == (
+        "released", 2, 0, 0, 10, "object_removed",
+    )  # fmt: skip
+    assert judge(observed(at=150, asked=True), page(reserved(at=100), used=10)) == reserved(at=150)
+
+
 @pytest.mark.parametrize("tombstone", [rejected(), released(), released(reason="object_removed")])
 def test_an_absence_says_nothing_new_of_a_tombstone(tombstone: Reservation) -> None:
     assert judge(absent(at=999), page(tombstone)) is None

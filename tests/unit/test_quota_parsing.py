@@ -78,15 +78,15 @@ def test_garbage_is_for_the_dead_letters(value: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("model", [UploadObserved, ObjectObserved])
-def test_a_stat_is_an_observation(model: type[UploadObserved | ObjectObserved]) -> None:
+def test_a_stat_is_an_observation_that_asks(model: type[UploadObserved | ObjectObserved]) -> None:
     (found,) = parse(event_record(model(**WHERE, etag="a", size_bytes=10, observed_ns=100)))
-    assert (found.event, found.origin.offset, found.traceparent) == (observed(), 9, TRACE)
+    assert (found.event, found.origin.offset, found.traceparent) == (observed(asked=True), 9, TRACE)
 
 
-def test_a_missing_object_is_an_absence_and_a_deleted_document_is_deleted() -> None:
+def test_a_missing_object_is_an_absence_that_asks_and_a_deleted_document_is_deleted() -> None:
     (missing,) = parse(event_record(ObjectMissing(**WHERE, observed_ns=200)))
     (gone,) = parse(event_record(DocumentDeleted(**WHERE, deleted_at=NOW)))
-    assert (missing.event, gone.event) == (absent(at=200), deleted())
+    assert (missing.event, gone.event) == (absent(at=200, asked=True), deleted())
 
 
 @pytest.mark.parametrize(("named", "limit"), [(None, 100), (0, 0), (7, 7)])

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
 from msgspec.structs import replace
 
 from services.chassis.delivery import Delivery
-from services.quota.decide import settle
 from services.quota.model import Account, Decided, Fact, Reservation, Settlement
-from tests.unit.quota_facts import KEY, NOW, ORIGIN, USER, absent, deleted, delivery, observed, registered, reserved
+from services.quota.settle import settle
+from tests.unit.quota_facts import (
+    KEY,
+    NOW,
+    ORIGIN,
+    USER,
+    absent,
+    deleted,
+    delivery,
+    observed,
+    registered,
+    rejected,
+    released,
+    reserved,
+)
 
 OTHER_KEY = KEY.replace("3333.pdf", "4444.pdf")
 
@@ -92,6 +106,55 @@ def test_a_duplicate_by_another_record_is_silent_and_keeps_its_decider() -> None
     assert [(write.row.observed_ns, write.row.origin, write.replaces) for write in found.writes] == [
         (150, reserved().origin, 1)
     ]
+
+
+ASKED = [observed(asked=True), observed("z", at=99, asked=True), absent(at=99, asked=True)]
+"""What decides nothing about a key whose newest bytes are those of 100, whatever its row says."""
+
+
+@pytest.mark.parametrize("row", [reserved(), rejected(), released()])
+@pytest.mark.parametrize("fact", ASKED)
+def test_who_asks_hears_the_last_decision_again_and_nothing_is_written(fact: Fact, row: Reservation) -> None:
+    asking = replace(delivery(fact), traceparent="00-trace")
+    assert settled(asking, used=10, rows=(row,)) == Settlement({}, (), (), (Decided(row, "00-trace"),))
+
+
+@pytest.mark.parametrize("row", [rejected(), released()])
+def test_who_misses_an_object_hears_of_its_tombstone(row: Reservation) -> None:
+    assert settled(delivery(absent(at=999, asked=True)), rows=(row,)).decided == (Decided(row),)
+
+
+def test_who_misses_an_object_that_nobody_decided_about_hears_nothing() -> None:
+    assert settled(delivery(absent(asked=True))) == Settlement({}, (), (), ())
+
+
+def test_a_question_hears_what_was_decided_a_moment_before_in_its_batch() -> None:
+    found = settled(delivery(absent(at=1, asked=True)), delivery(observed()), delivery(observed(asked=True)))
+    assert [each.decision for each in found.decided] == [write.row for write in found.writes] * 2
+
+
+def test_a_later_look_at_the_same_bytes_moves_their_time_and_is_answered() -> None:
+    found = settled(delivery(observed(at=150, asked=True)), used=10, rows=(row := reserved(),))
+    moved = replace(row, observed_ns=150)
+    assert [write.row for write in found.writes] == [moved]
+    assert found.decided == (Decided(moved),)
+    late = settled(delivery(observed(at=150, asked=True)), delivery(absent(at=140)), used=10, rows=(row,))
+    assert states(late) == [("reserved", 1)]
+
+
+def test_a_question_that_decides_is_answered_once() -> None:
+    found = settled(delivery(observed("b", 20, at=101, asked=True)), used=10, rows=(reserved(),))
+    assert states(found) == [("reserved", 2)]
+
+
+def test_late_bytes_that_somebody_sees_are_rejected_anew() -> None:
+    found = settled(delivery(observed(at=101, asked=True)), rows=(released(),))
+    assert states(found) == [("rejected", 3)]
+
+
+@pytest.mark.parametrize("fact", [observed(), observed("z", at=99), absent(at=99), deleted()])
+def test_what_nobody_asks_is_told_once(fact: Fact) -> None:
+    assert settled(delivery(fact), rows=(rejected(),)).decided == ()
 
 
 def test_a_removal_of_an_earlier_incarnation_arriving_late_releases_nothing() -> None:
