@@ -18,6 +18,11 @@ from docuvault_contracts.events import BY_TYPE, Event
 
 Headers = Sequence[tuple[str, bytes]]
 
+OBSERVED_NS = "ce_observedns"
+"""An extension attribute of the ledger's decisions: the store's time, in ns, of the newest bytes seen under the key.
+
+Not part of the data, which stays as it was first said: it may have grown when a decision is said again.
+"""
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, version 00 and those that look like it."""
 _SPECVERSION = ("ce_specversion", b"1.0")
@@ -59,8 +64,20 @@ class Voice:
         self._topic = event.topic.name
         self._source_and_type = (("ce_source", source.encode()), ("ce_type", event.type.encode()))
 
-    def say(self, key: str, data: bytes, *, id: str, time: datetime, traceparent: str | None = None) -> Message:  # noqa: A002 - the attribute's name in the standard
-        """The record with this data, JSON of the event that `encode` would write; otherwise as `encode`."""
+    def say(  # noqa: PLR0913 - an event has that many parts
+        self,
+        key: str,
+        data: bytes,
+        *,
+        id: str,  # noqa: A002 - the attribute's name in the standard
+        time: datetime,
+        traceparent: str | None = None,
+        extensions: Iterable[tuple[str, bytes]] = (),
+    ) -> Message:
+        """The record with this data, JSON of the event that `encode` would write; otherwise as `encode`.
+
+        `extensions` are attributes of the event that no reader needs, by the names of their headers.
+        """
         subject = key.encode()
         headers: tuple[tuple[str, bytes], ...] = (
             _SPECVERSION,
@@ -69,6 +86,7 @@ class Voice:
             ("ce_time", _rfc3339(time)),
             ("ce_subject", subject),
             _CONTENT_TYPE,
+            *extensions,
         )
         if traceparent is not None:
             headers = (*headers, ("traceparent", traceparent.encode()))

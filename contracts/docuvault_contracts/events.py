@@ -52,13 +52,19 @@ class DocumentEvent(Event):
 
 
 class UploadRequested(DocumentEvent):
-    """A presigned URL was handed out; until `expires_at` bytes may arrive under the key."""
+    """A presigned URL was handed out; until `expires_at` bytes may arrive under the key.
+
+    Said again, with `reminded_at`, where nobody has decided about the document long after: whoever missed the first
+    word, or what came of it, is told to look. `filename` is the name its owner gave it.
+    """
 
     topic = topics.DOCUMENTS
     type = "upload.requested"
     content_type: str
     requested_at: AwareDatetime
     expires_at: AwareDatetime
+    reminded_at: AwareDatetime | None = None
+    filename: str | None = None
 
 
 class Observation(DocumentEvent):
@@ -80,11 +86,15 @@ class UploadObserved(Observation):
 
 
 class DocumentDeleted(DocumentEvent):
-    """Its owner deleted the document; its bytes are released and its object goes."""
+    """Its owner deleted the document; its bytes are released and its object goes.
+
+    Said again, with `reminded_at`, where the ledger has not told long after that it let go of the bytes.
+    """
 
     topic = topics.DOCUMENTS
     type = "document.deleted"
     deleted_at: AwareDatetime
+    reminded_at: AwareDatetime | None = None
 
 
 class ReclassifyRequested(DocumentEvent):

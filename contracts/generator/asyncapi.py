@@ -165,6 +165,7 @@ def _cloud_event_headers() -> JsonObject:
     }
     optional = {
         "ce_subject": "the Kafka key once more",
+        "ce_observedns": "of the ledger's decisions: the store's time of the newest bytes seen under the key, in ns",
         "content-type": "always application/json",
         "traceparent": "W3C trace context",
     }

@@ -9,7 +9,7 @@ from operator import attrgetter
 from uuid import UUID
 
 import msgspec
-from docuvault_contracts.cloudevents import Message, Voice, encode
+from docuvault_contracts.cloudevents import OBSERVED_NS, Message, Voice, encode
 from docuvault_contracts.events import Decision, LimitChanged, QuotaRejected, QuotaReleased, QuotaReserved
 
 from services.quota.model import Decided, Reservation, State
@@ -52,16 +52,27 @@ _SAID = {state: (Voice(model, SOURCE), _data_of(model)) for state, model in _MOD
 
 
 def decision_message(decided: Decided) -> Message:
-    """quota.reserved, quota.rejected or quota.released."""
+    """quota.reserved, quota.rejected or quota.released: all that a row of the ledger holds, but for its origin."""
     row = decided.decision
     voice, data = _SAID[row.state]
     return voice.say(
         str(row.document_id),
         data(row),
-        id=_id(f"{row.object_key}:{row.version}"),
+        id=decision_id(row.object_key, row.version),
         time=row.decided_at,
         traceparent=decided.traceparent,
+        extensions=((OBSERVED_NS, b"%d" % row.observed_ns),),
     )
+
+
+def decision_id(object_key: str, version: int) -> str:
+    """The id of a decision's event."""
+    return _id(f"{object_key}:{version}")
+
+
+def limit_id(user_id: UUID, version: int) -> str:
+    """The id of the event of an account's change of that number."""
+    return _id(f"account {user_id}:{version}")
 
 
 def _id(name: str) -> str:
@@ -78,5 +89,5 @@ def limit_message(change: LimitChange) -> Message:
         used_bytes=change.used_bytes,
         changed_at=change.changed_at,
     )
-    event_id = _id(f"account {change.user_id}:{change.version}")
+    event_id = limit_id(change.user_id, change.version)
     return encode(event, id=event_id, source=SOURCE, time=change.changed_at)

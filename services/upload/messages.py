@@ -25,7 +25,19 @@ _REQUESTED = Voice(UploadRequested, SOURCE)
 
 
 def upload_requested(document: Document, traceparent: str) -> Message:
-    """A URL was handed out for a document that was just made. Written as the model would, byte for byte."""
+    """A URL was handed out for a document that was just made."""
+    return _requested(document, document.created_at, traceparent)
+
+
+def upload_reminded(document: Document, reminded_at: datetime) -> Message:
+    """The same once more, at `reminded_at`: the URL is long dead and nobody has told what became of it."""
+    return _requested(document, reminded_at, reminded_at=reminded_at)
+
+
+def _requested(
+    document: Document, time: datetime, traceparent: str | None = None, reminded_at: datetime | None = None
+) -> Message:
+    """Written as the model would, byte for byte."""
     data = {
         "document_id": document.id,
         "user_id": document.user_id,
@@ -33,12 +45,15 @@ def upload_requested(document: Document, traceparent: str) -> Message:
         "content_type": document.content_type,
         "requested_at": document.created_at,
         "expires_at": document.expires_at,
+        "reminded_at": reminded_at,
+        "filename": document.filename,
     }
+    fact = "" if reminded_at is None else f":{reminded_at.isoformat()}"
     return _REQUESTED.say(
         str(document.id),
         orjson.dumps(data, option=orjson.OPT_UTC_Z),
-        id=str(uuid5(document.id, UploadRequested.type)),
-        time=document.created_at,
+        id=str(uuid5(document.id, UploadRequested.type + fact)),
+        time=time,
         traceparent=traceparent,
     )
 
@@ -64,6 +79,18 @@ def document_deleted(document: Document, time: datetime, traceparent: str) -> Me
     return _message(event, time, traceparent)
 
 
+def deletion_reminded(document: Document, reminded_at: datetime) -> Message:
+    """The same once more, at `reminded_at`: the ledger has not told that it let go of the bytes."""
+    event = DocumentDeleted(
+        document_id=document.id,
+        user_id=document.user_id,
+        object_key=document.object_key,
+        deleted_at=document.updated_at,
+        reminded_at=reminded_at,
+    )
+    return encode(event, id=_id(event, f":{reminded_at.isoformat()}"), source=SOURCE, time=reminded_at)
+
+
 def reclassify_requested(document: Document, time: datetime, traceparent: str) -> Message:
     """Its owner wants the document classified again, which may happen often: the time tells the wishes apart."""
     event = ReclassifyRequested(
@@ -73,6 +100,9 @@ def reclassify_requested(document: Document, time: datetime, traceparent: str) -
 
 
 def _message(event: DocumentEvent, time: datetime, traceparent: str, fact: str = "") -> Message:
+    return encode(event, id=_id(event, fact), source=SOURCE, time=time, traceparent=traceparent)
+
+
+def _id(event: DocumentEvent, fact: str) -> str:
     """`fact` tells apart what may happen to one document several times."""
-    event_id = uuid5(event.document_id, event.type + fact)
-    return encode(event, id=str(event_id), source=SOURCE, time=time, traceparent=traceparent)
+    return str(uuid5(event.document_id, event.type + fact))

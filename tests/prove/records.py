@@ -93,5 +93,6 @@ def read_message(message: Message) -> dict[str, Any]:
         assert datetime.fromisoformat(data.pop("changed_at")) == time
         told = None
     else:
+        assert headers.pop("ce_observedns").isdigit(), "the time of the bytes, which grows as the same are seen later"
         data["decided_at"], told = datetime.fromisoformat(data["decided_at"]), time
     return {"topic": message.topic, "key": message.key.decode(), "headers": headers, "time": told, "data": data}

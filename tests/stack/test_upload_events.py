@@ -82,10 +82,11 @@ async def test_documents_that_come_at_once_are_stored_each_with_its_own_event(re
 
 async def test_of_documents_that_come_at_once_one_that_cannot_be_stored_fails_alone(replica: Replica) -> None:
     good, long, late = new_document(USER), new_document(USER, "x" * 1025), new_document(USER)
-    unwritable = replace(new_document(USER), filename="\ud800")
-    documents = [good, long, unwritable, late]
+    unwritable = new_document(USER)
+    said = {each.id: upload_requested(each, TRACE) for each in (good, long, unwritable, late)}
+    documents = [good, long, replace(unwritable, filename="\ud800"), late]
     found = await asyncio.gather(
-        *(replica.documents.create(each, upload_requested(each, TRACE)) for each in documents), return_exceptions=True
+        *(replica.documents.create(each, said[each.id]) for each in documents), return_exceptions=True
     )
     assert [type(each) for each in found] == [type(None), asyncpg.CheckViolationError, asyncpg.DataError, type(None)]
     assert await replica.outbox_types() == ["upload.requested"] * 2

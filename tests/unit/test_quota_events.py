@@ -52,7 +52,11 @@ def as_published(row: Reservation, traceparent: str | None) -> Message:
     model = MODELS[row.state]
     event = model(**{name: value for name, value in asdict(row).items() if name in model.model_fields})
     event_id = str(uuid5(NAMESPACE, f"{row.object_key}:{row.version}"))
-    return encode(event, id=event_id, source=SOURCE, time=row.decided_at, traceparent=traceparent)
+    said = encode(event, id=event_id, source=SOURCE, time=row.decided_at, traceparent=traceparent)
+    traced = 0 if traceparent is None else 1
+    place = len(said.headers) - traced
+    seen = ("ce_observedns", str(row.observed_ns).encode())
+    return replace(said, headers=(*said.headers[:place], seen, *said.headers[place:]))
 
 
 @settings(deadline=None, max_examples=300)
