@@ -8,6 +8,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_LONG = (0.01, 0.1, 1, 10, 60, 300, 1800, 7200, 28_800)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -46,6 +47,7 @@ class Metrics:
             "docuvault_transient_retries", "attempts that failed and are repeated", ("work", "step"), registry=registry
         )
         self._of_outbox(registry)
+        self._of_jobs(registry)
 
     def _of_outbox(self, registry: CollectorRegistry) -> None:
         self.outbox_published = Counter(
@@ -60,6 +62,21 @@ class Metrics:
         self.produced = Counter("docuvault_producer_messages", "messages acked", ("topic",), registry=registry)
         self.producer_replaced = Counter(
             "docuvault_producer_replaced", "Kafka producers given up and replaced", registry=registry
+        )
+
+    def _of_jobs(self, registry: CollectorRegistry) -> None:
+        job = ("job",)
+        self.job_seconds = Histogram(
+            "docuvault_job_seconds", "a run that ended well", job, buckets=_LONG, registry=registry
+        )
+        self.job_failures = Counter(
+            "docuvault_job_failures", "runs of this process that ended in a bug", job, registry=registry
+        )
+        self.job_succeeded = Gauge(
+            "docuvault_job_success_timestamp_seconds",
+            "when a run last ended well, on whichever replica",
+            job,
+            registry=registry,
         )
 
 

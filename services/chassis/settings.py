@@ -9,18 +9,29 @@ Each field is read from the environment variable of its own name, upper-cased: `
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError, model_validator
+from docuvault_contracts import topics
+from pydantic import DirectoryPath, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
-MIN_SECRET_BYTES = 32
-"""RFC 7518 section 3.2: an HS256 key is at least as long as its hash."""
+from services.chassis.settings_types import (
+    EMPTY_IS_NONE,
+    Endpoint,
+    EndpointOrEmpty,
+    Endpoints,
+    HmacSecret,
+    HttpUrl,
+    LongSeconds,
+    NonEmpty,
+    NonEmptySecret,
+    PostgresUrl,
+    Seconds,
+)
 
-_ENDPOINT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+REPLAYED_SECONDS = max(topic.retention_ms for topic in topics.PUBLISHED if topic is not topics.USERS) / 1000
+"""How long a record about a key may come again: the longest retention of the topics that speak of keys."""
 
 S = TypeVar("S", bound="Settings")
 
@@ -46,51 +57,6 @@ def _reason(error: ValidationError) -> str:
     )
 
 
-def _endpoint(text: str) -> str:
-    match = _ENDPOINT.fullmatch(text)
-    if match is None or not 0 < int(match[2]) < 65536:  # noqa: PLR2004 - the ports there are
-        raise ValueError("must be host:port, without a scheme or path")
-    return text
-
-
-def _endpoint_or_empty(text: str) -> str:
-    return _endpoint(text) if text else text
-
-
-def _endpoints(text: str) -> str:
-    return ",".join(_endpoint(part.strip()) for part in text.split(","))
-
-
-def _postgres_url(secret: SecretStr) -> SecretStr:
-    parts = urlsplit(secret.get_secret_value())
-    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
-        raise ValueError("must look like postgresql://role:password@host:port/database")
-    return secret
-
-
-def _http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an http:// or https:// URL")
-    return text
-
-
-def _long_enough(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
-        raise ValueError(f"must have at least {MIN_SECRET_BYTES} bytes")
-    return secret
-
-
-def _none_if_empty(value: object) -> object:
-    return None if value == "" else value
-
-
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-NonEmpty = Annotated[str, Field(min_length=1)]
-NonEmptySecret = Annotated[SecretStr, Field(min_length=1)]
-
-
 class Settings(BaseSettings):
     """What all settings share: frozen, and an error never shows the value it is about."""
 
@@ -105,7 +71,7 @@ class ServiceSettings(Settings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least level that is logged, default INFO"
     )
-    failpoints_dir: Annotated[DirectoryPath | None, BeforeValidator(_none_if_empty)] = Field(
+    failpoints_dir: Annotated[DirectoryPath | None, EMPTY_IS_NONE] = Field(
         None, description="folder of the files that stop this process at a failpoint; for tests alone, default none"
     )
 
@@ -113,9 +79,7 @@ class ServiceSettings(Settings):
 class DatabaseSettings(Settings):
     """PostgreSQL. The role of `database_url` owns one schema, which its search_path names."""
 
-    database_url: Annotated[SecretStr, AfterValidator(_postgres_url)] = Field(
-        description="postgresql://role:password@host:port/database; required"
-    )
+    database_url: PostgresUrl = Field(description="postgresql://role:password@host:port/database; required")
     database_pool_size: int = Field(10, ge=1, le=100, description="most connections of one replica, default 10")
     database_startup_wait_seconds: Seconds = Field(
         30, description="how long a start waits for the database before it fails; seconds, default 30"
@@ -134,7 +98,7 @@ class DatabaseSettings(Settings):
 class KafkaSettings(Settings):
     """Kafka, for producers and consumers."""
 
-    kafka_bootstrap_servers: Annotated[str, AfterValidator(_endpoints)] = Field(
+    kafka_bootstrap_servers: Endpoints = Field(
         "localhost:9092", description="host:port, several with commas; default localhost:9092"
     )
     kafka_request_timeout_seconds: Seconds = Field(
@@ -165,7 +129,7 @@ class StorageSettings(Settings):
     """The object store: one endpoint for our own calls, one that clients resolve and presigned URLs name."""
 
     minio_endpoint: Endpoint = Field("localhost:9000", description="host:port for our calls; default localhost:9000")
-    minio_public_endpoint: Annotated[str, AfterValidator(_endpoint_or_empty)] = Field(
+    minio_public_endpoint: EndpointOrEmpty = Field(
         "localhost:9000", description='host:port in presigned URLs; default localhost:9000, "" is minio_endpoint'
     )
     minio_secure: bool = Field(False, description="TLS for our calls, default false")
@@ -205,10 +169,10 @@ class HttpSettings(Settings):
 class TokenSettings(Settings):
     """Who may call: exactly one of a shared HS256 secret and a JWKS URL."""
 
-    jwt_secret: Annotated[
-        Annotated[SecretStr, AfterValidator(_long_enough)] | None, BeforeValidator(_none_if_empty)
-    ] = Field(None, description="HS256 secret of at least 32 bytes; default none")
-    jwt_jwks_url: Annotated[Annotated[str, AfterValidator(_http_url)] | None, BeforeValidator(_none_if_empty)] = Field(
+    jwt_secret: Annotated[HmacSecret | None, EMPTY_IS_NONE] = Field(
+        None, description="HS256 secret of at least 32 bytes; default none"
+    )
+    jwt_jwks_url: Annotated[HttpUrl | None, EMPTY_IS_NONE] = Field(
         None, description="URL of the issuer's JWK set (RS256, ES256, EdDSA); default none"
     )
     jwt_issuer: NonEmpty = Field("docuvault", description="the iss a token must carry, default docuvault")
@@ -226,4 +190,47 @@ class TokenSettings(Settings):
     def _one_family(self) -> Self:
         if (self.jwt_secret is None) == (self.jwt_jwks_url is None):
             raise ValueError("set exactly one of JWT_SECRET and JWT_JWKS_URL")
+        return self
+
+
+class UrlSettings(Settings):
+    """How long a key may still meet bytes, and so when it is looked after and how long it is remembered."""
+
+    upload_url_minutes: int = Field(
+        15, ge=1, le=7 * 24 * 60, description="life of a presigned URL; minutes, default 15"
+    )
+    sweep_every_seconds: Seconds = Field(
+        1800, description="period in which undecided uploads are looked after; seconds, default 1800"
+    )
+    sweep_age_seconds: LongSeconds = Field(
+        3600, description="age at which an undecided upload is looked up in the store; seconds, default 3600"
+    )
+    sweep_grace_seconds: Seconds = Field(
+        900, description="how long after its URL's end bytes are waited for, and clocks forgiven; seconds, default 900"
+    )
+    expiry_every_seconds: Seconds = Field(
+        3600, description="period in which what is past its retention is deleted; seconds, default 3600"
+    )
+    tombstone_retention_seconds: LongSeconds = Field(
+        30 * 86_400, description="how long what became of a key is remembered; seconds, default 2592000 (30 days)"
+    )
+
+    @property
+    def url_seconds(self) -> float:
+        """How long after it was made a URL may still bring bytes; seconds, the grace included."""
+        return self.upload_url_minutes * 60 + self.sweep_grace_seconds
+
+    @model_validator(mode="after")
+    def _sweeps_dead_urls(self) -> Self:
+        if self.sweep_age_seconds < self.url_seconds:
+            raise ValueError("SWEEP_AGE_SECONDS must not be below UPLOAD_URL_MINUTES * 60 + SWEEP_GRACE_SECONDS")
+        return self
+
+    @model_validator(mode="after")
+    def _remembers_what_comes_again(self) -> Self:
+        if self.tombstone_retention_seconds < self.url_seconds + REPLAYED_SECONDS:
+            raise ValueError(
+                "TOMBSTONE_RETENTION_SECONDS must not be below UPLOAD_URL_MINUTES * 60 + SWEEP_GRACE_SECONDS + "
+                f"{REPLAYED_SECONDS:.0f}, what topics keep: a record that comes again would find no tombstone"
+            )
         return self

@@ -10,21 +10,21 @@ from services.chassis.settings import (
     DatabaseSettings,
     HttpSettings,
     KafkaSettings,
-    Seconds,
     ServiceSettings,
     StorageSettings,
     TokenSettings,
+    UrlSettings,
 )
+from services.chassis.settings_types import Seconds
 
 
-class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings, StorageSettings):
+class Settings(
+    ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings, StorageSettings, UrlSettings
+):
     """Everything the service is told from outside."""
 
     service_name: ClassVar[str] = "upload"
     http_port: int = Field(18100, ge=0, le=65535, description="port to listen on, 0 is any free one; default 18100")
-    upload_url_minutes: int = Field(
-        15, ge=1, le=7 * 24 * 60, description="life of a presigned URL; minutes, default 15"
-    )
     confirm_wait_seconds: Seconds = Field(
         10, description="how long a confirm waits for the ledger before it answers 202; seconds, default 10"
     )

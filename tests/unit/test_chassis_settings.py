@@ -16,11 +16,14 @@ from services.chassis.settings import (
     SettingsError,
     StorageSettings,
     TokenSettings,
+    UrlSettings,
     load,
 )
 
 
-class Everything(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, StorageSettings, KafkaSettings):
+class Everything(
+    ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, StorageSettings, KafkaSettings, UrlSettings
+):
     service_name: ClassVar[str] = "example"
     http_port: int = 18120
 
@@ -132,8 +135,30 @@ def test_times_are_finite_and_positive() -> None:
             HttpSettings(http_port=1, request_timeout_seconds=bad)
 
 
+def test_a_sweep_that_would_take_a_living_url_for_dead_is_refused() -> None:
+    UrlSettings(upload_url_minutes=45, sweep_age_seconds=3600, sweep_grace_seconds=900)
+    with pytest.raises(ValidationError, match="SWEEP_AGE_SECONDS must not be below"):
+        UrlSettings(upload_url_minutes=45, sweep_age_seconds=3599, sweep_grace_seconds=900)
+    with pytest.raises(ValidationError, match="SWEEP_AGE_SECONDS must not be below"):
+        UrlSettings(upload_url_minutes=46)
+
+
+def test_a_tombstone_that_a_replayed_record_would_not_find_is_refused() -> None:
+    least = 15 * 60 + 900 + 7 * 86_400
+    UrlSettings(tombstone_retention_seconds=least)
+    with pytest.raises(ValidationError, match="TOMBSTONE_RETENTION_SECONDS must not be below"):
+        UrlSettings(tombstone_retention_seconds=least - 1)
+
+
+def test_a_refusal_of_ages_is_one_line_that_names_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, UPLOAD_URL_MINUTES="60")
+    with pytest.raises(SettingsError, match=r"SWEEP_AGE_SECONDS .* UPLOAD_URL_MINUTES .* SWEEP_GRACE_SECONDS$"):
+        load(Everything)
+
+
 @pytest.mark.parametrize(
-    "model", [ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, StorageSettings, KafkaSettings]
+    "model",
+    [ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, StorageSettings, KafkaSettings, UrlSettings],
 )
 def test_every_field_says_what_it_is_and_what_it_is_without_being_set(model: type[Settings]) -> None:
     for name, field in model.model_fields.items():
