@@ -79,7 +79,10 @@ class Observation(DocumentEvent):
 
 
 class UploadObserved(Observation):
-    """A confirm looked at the store and found the object."""
+    """A confirm looked at the store and found the object.
+
+    It asks: where it is no news to the ledger, the ledger says its last decision about the key again.
+    """
 
     topic = topics.DOCUMENTS
     type = "upload.observed"
@@ -226,14 +229,22 @@ class ObjectRemoved(DocumentEvent):
 
 
 class ObjectObserved(Observation):
-    """The janitor looked at the store and found an object that nobody had decided, or another than was decided."""
+    """Somebody looked at the store and found an object that nobody had decided, or another than was decided.
+
+    It asks: where it is no news to the ledger, the ledger says its last decision about the key again.
+    """
 
     topic = topics.STORAGE_JANITOR
     type = "object.observed"
 
 
 class ObjectMissing(DocumentEvent):
-    """The janitor looked at the store at `observed_ns` and found nothing under a key that is paid for."""
+    """Somebody looked at the store, at `observed_ns` or after, and found nothing under a key that was decided.
+
+    `observed_ns` is no later than the look by the store's clock, so that it never outdates bytes that came after. It
+    asks: where it is no news to the ledger, the ledger says its last decision about the key again; where there is none,
+    it says and does nothing, since bytes may still come.
+    """
 
     topic = topics.STORAGE_JANITOR
     type = "object.missing"
