@@ -25,6 +25,8 @@ class Options:
     """PUTs at the store's ceiling, in which the lag must not grow."""
     soak_minutes: float = 10.0
     """How long memory is watched."""
+    objects: int = 100_000
+    """Objects in the bucket that is audited; a twentieth of them is removed in one reading."""
     rows: int = 10**7
     """Reservations of the large ledger."""
     profile: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.lines import ceiling, confirm, confirm_wait, decisions, memory, replicas, size, upload_url
+from benchmarks.lines import ceiling, confirm, confirm_wait, decisions, memory, removal, replicas, size, upload_url
 from benchmarks.model import Line
 
 LINES: tuple[Line, ...] = (
@@ -17,6 +17,7 @@ LINES: tuple[Line, ...] = (
     confirm.BESIDE_TWO_PEERS,
     replicas.LINE,
     size.LINE,
+    removal.LINE,
     ceiling.LINE,
     memory.LINE,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +26,32 @@ class ObjectStat:
     observed_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a listing says of an object: `size` in bytes, `etag` without quotes, `observed_ns` as ObjectStat has it."""
+
+    key: str
+    size: int
+    etag: str
+    observed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the bucket: `objects` in the order of their keys; `more` where there are keys after the last one.
+
+    `looked_ns` is the store's own time when it answered, in ns since the epoch: whole seconds, rounded down.
+    """
+
+    objects: Sequence[Listed]
+    looked_ns: int
+    more: bool
+
+
+MOST_KEYS = 1000
+"""The most keys of one multi-delete, and of one page, by S3's rules."""
+
+
 class ObjectStorage(Protocol):
     """Every method raises Transient where the store is away, overloaded, slow, or refuses us (a key, a policy)."""
 
@@ -41,6 +67,17 @@ class ObjectStorage(Protocol):
 
     async def delete_object(self, object_key: str) -> None:
         """Removes the object; one that is not there is fine."""
+        ...
+
+    async def delete_objects(self, object_keys: Sequence[str]) -> None:
+        """Removes up to MOST_KEYS objects in one request; those that are not there are fine.
+
+        Raises Transient where any of them is still there, and others may be gone; ValueError for too many.
+        """
+        ...
+
+    async def list_page(self, after: str = "", most: int = MOST_KEYS) -> Page:
+        """The objects whose keys come after `after` in S3's order, that of UTF-8 bytes; at most `most` of them."""
         ...
 
     async def stat_object(self, object_key: str) -> ObjectStat | None:

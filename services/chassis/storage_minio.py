@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote, urlunsplit
@@ -16,25 +16,26 @@ from miniopy_async.credentials.providers import StaticProvider
 from services.chassis.errors import Transient
 from services.chassis.presign import Presigner, Query
 from services.chassis.settings import StorageSettings
-from services.chassis.storage import ObjectNotFoundError, ObjectStat
-from services.chassis.storage_errors import is_missing_object, translated
+from services.chassis.storage import MOST_KEYS, ObjectNotFoundError, ObjectStat, Page
+from services.chassis.storage_deletion import Deletion, fits_xml
+from services.chassis.storage_errors import MISSING, is_missing_object, translated
 from services.chassis.storage_listing import Listing
 
 CHUNK_BYTES = 64 * 1024
-NS_PER_MS = 1_000_000
 
 
 class MinioStorage:
     """ObjectStorage on MinIO, within the S3 API. Nothing is retried here: who calls backs off on Transient."""
 
     def __init__(
-        self, internal: Minio, listing: Listing, presigner: Presigner, bucket: str, timeout_seconds: float
+        self, session: ClientSession, internal: Minio, own: Presigner, public: Presigner, settings: StorageSettings
     ) -> None:
         self._internal = internal
-        self._listing = listing
-        self._presigner = presigner
-        self._bucket = bucket
-        self._timeout_seconds = timeout_seconds
+        self._listing = Listing(session, own)
+        self._deletion = Deletion(session, own)
+        self._presigner = public
+        self._bucket = settings.minio_bucket
+        self._timeout_seconds = settings.minio_timeout_seconds
 
     async def put_object(self, object_key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Writes the whole object in one request, whatever its size; replaces what was there."""
@@ -59,13 +60,35 @@ class MinioStorage:
             if not is_missing_object(error):
                 raise
 
+    async def delete_objects(self, object_keys: Sequence[str]) -> None:
+        """Removes up to MOST_KEYS objects in one request; those that XML cannot tell one by one, for want of another.
+
+        Raises Transient where any could not be deleted, ValueError for too many.
+        """
+        if len(object_keys) > MOST_KEYS:
+            raise ValueError(f"{len(object_keys)} keys are more than the {MOST_KEYS} of one multi-delete")
+        told = [key for key in object_keys if fits_xml(key)]
+        if told:
+            async with self._bounded():
+                left = await self._deletion.delete(told)
+            if trouble := {code: count for code, count in left.items() if code not in MISSING}:
+                raise Transient(f"object storage: of {len(told)} objects some could not be deleted: {trouble}")
+        for key in object_keys:
+            if not fits_xml(key):
+                await self.delete_object(key)
+
+    async def list_page(self, after: str = "", most: int = MOST_KEYS) -> Page:
+        """At most `most` objects whose keys come after `after`, and when the store looked by its own clock."""
+        async with self._bounded():
+            return await self._listing.page(after, most)
+
     async def stat_object(self, object_key: str) -> ObjectStat | None:
         """What is under exactly this key. Asked as a listing, since a HEAD tells the time in whole seconds only."""
         async with self._bounded():
             found = await self._listing.first(object_key)
         if found is None or found.key != object_key:
             return None
-        return ObjectStat(found.size, found.etag, _end_of_ms(found.modified))
+        return ObjectStat(found.size, found.etag, found.observed_ns)
 
     async def presigned_get_url(
         self, object_key: str, expires_minutes: int = 15, download_name: str | None = None
@@ -124,9 +147,9 @@ async def open_storage(settings: StorageSettings) -> AsyncIterator[MinioStorage]
             secure=settings.minio_secure,
             session=session,
         )
-        listing = Listing(session, _presigner(settings, settings.minio_endpoint, settings.minio_secure))
+        own = _presigner(settings, settings.minio_endpoint, settings.minio_secure)
         public = _presigner(settings, settings.public_endpoint, settings.minio_public_secure)
-        yield MinioStorage(internal, listing, public, settings.minio_bucket, settings.minio_timeout_seconds)
+        yield MinioStorage(session, internal, own, public, settings)
 
 
 def _presigner(settings: StorageSettings, endpoint: str, secure: bool) -> Presigner:  # noqa: FBT001 - as the settings have it
@@ -157,11 +180,6 @@ async def _chunks(response: ClientResponse, max_bytes: int | None) -> AsyncItera
             left = None if left is None else left - len(chunk)
             if left is not None and left <= 0:
                 return
-
-
-def _end_of_ms(time: datetime) -> int:
-    whole, ms = int(time.replace(microsecond=0).timestamp()), time.microsecond // 1000
-    return (whole * 1000 + ms) * NS_PER_MS + NS_PER_MS - 1
 
 
 def _attachment(name: str) -> str:

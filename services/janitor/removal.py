@@ -1,8 +1,7 @@
-"""Removes objects from the store: several at once, a bounded number of them, each checked once more before."""
+"""Removes objects from the store: a slice in one request, each slice checked once more right before."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -15,13 +14,13 @@ from services.janitor.store import Objects
 class Store(Protocol):
     """The one call of the object storage that is needed here."""
 
-    async def delete_object(self, object_key: str) -> None:
-        """Done also where there is no such object. Raises Transient where the store is away."""
+    async def delete_objects(self, object_keys: Sequence[str]) -> None:
+        """Done also where there are no such objects. Raises Transient where any of them is still there."""
         ...
 
 
 class Remover:
-    """Deletes the objects of orders, `at_once` at a time.
+    """Deletes the objects of orders, `at_once` in one request: at most as many as the store takes.
 
     No transaction is open meanwhile: a lock that waited for the store would hold up every decision about its rows.
     None is needed, since a key that has to go never has to stay later (see decide.py); the last look right before
@@ -34,28 +33,17 @@ class Remover:
         self._at_once = at_once
 
     async def remove(self, orders: Sequence[Known]) -> list[Known]:
-        """Those of `orders` whose objects are gone now. Raises Transient at the first that could not be deleted."""
+        """Those of `orders` whose objects are gone now. Raises Transient at the first slice that is not gone whole."""
         gone: list[Known] = []
         for some in _slices(orders, self._at_once):
             going = await self._objects.still_to_go([order.object_key for order in some])
             doomed = [order for order in some if order.object_key in going]
             if doomed:
                 failpoint("janitor.before_delete")
-                await self._delete(doomed)
+                await apart(self._store.delete_objects([order.object_key for order in doomed]))
                 failpoint("janitor.after_delete")
             gone += doomed
         return gone
-
-    async def _delete(self, orders: Sequence[Known]) -> None:
-        """Not by a TaskGroup: it would take a deletion that the driver cut off from inside for one that was done."""
-        deletions = [asyncio.create_task(apart(self._store.delete_object(order.object_key))) for order in orders]
-        try:
-            await asyncio.wait(deletions)
-        finally:
-            for deletion in deletions:
-                deletion.cancel()
-        for deletion in deletions:
-            deletion.result()
 
 
 def _slices(orders: Sequence[Known], size: int) -> Iterator[Sequence[Known]]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from services.chassis.settings import DatabaseSettings, HttpSettings, KafkaSettings, ServiceSettings, StorageSettings
+from services.chassis.storage import MOST_KEYS
 
 
 class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, StorageSettings):
@@ -14,4 +15,6 @@ class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, S
 
     service_name: ClassVar[str] = "janitor"
     http_port: int = Field(18140, ge=0, le=65535, description="port to listen on, 0 is any free one; default 18140")
-    removals_at_once: int = Field(16, ge=1, le=256, description="most deletes under way in the store, default 16")
+    removals_at_once: int = Field(
+        500, ge=1, le=MOST_KEYS, description="most objects deleted in one request of the store, default 500"
+    )

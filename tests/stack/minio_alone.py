@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 from miniopy_async.api import Minio
@@ -27,6 +28,8 @@ from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.console import Steps
 from deploy.local.provision_minio import provision_minio
 from deploy.local.setup_minio import policy
+from services.chassis.settings import StorageSettings
+from services.chassis.storage import ObjectStorage
 
 BUCKET = "documents"
 REGION = "us-east-1"
@@ -163,3 +166,25 @@ def minio_alone(folder: Path) -> Iterator[tuple[MinioAlone, Sink]]:
     finally:
         server.kill()
         sink.close()
+
+
+def settings_for(minio: MinioAlone, user: str, **changes: Any) -> StorageSettings:
+    """Those of a service, by the name of its user."""
+    given = {
+        "minio_endpoint": minio.endpoint,
+        "minio_public_endpoint": f"localhost:{minio.port}",
+        "minio_access_key": user,
+        "minio_secret_key": minio.secret,
+    }
+    return StorageSettings(**(given | changes))
+
+
+def new_key(ext: str = "") -> str:
+    """A key that no other test has."""
+    return f"{uuid4()}/{uuid4()}/{uuid4()}{ext}"
+
+
+async def read(storage: ObjectStorage, key: str, max_bytes: int | None = None) -> bytes:
+    """The bytes under a key."""
+    async with storage.get_object(key, max_bytes) as chunks:
+        return b"".join([chunk async for chunk in chunks])

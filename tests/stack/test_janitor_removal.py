@@ -88,7 +88,7 @@ async def running(info: StackInfo) -> AsyncIterator[Janitor]:
     async with open_pool(settings) as pool, open_storage(settings) as storage:
         await migrate(pool, "services.janitor")
         objects = PgObjects(pool)
-        remover = Remover(objects, storage, at_once=16)
+        remover = Remover(objects, storage, at_once=100)
         handler = JanitorHandler(objects, remover)
         async with Minio(
             info.minio_endpoint, root.access_key, root.secret_key, region=info.minio_region, secure=False

@@ -92,21 +92,19 @@ class MemoryObjects:
 
 
 class MemoryStore:
-    """A store that remembers what was deleted, how many deletes were under way at once, and that may be away."""
+    """A store that remembers what was deleted, in requests of how many, and that may be away."""
 
     def __init__(self) -> None:
         self.deleted: list[str] = []
+        self.requests: list[int] = []
         self.away = False
-        self.under_way = self.most = 0
 
-    async def delete_object(self, object_key: str) -> None:
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
+    async def delete_objects(self, object_keys: Sequence[str]) -> None:
         await asyncio.sleep(0)
-        self.under_way -= 1
         if self.away:
             raise Transient("the store is away")
-        self.deleted.append(object_key)
+        self.requests.append(len(object_keys))
+        self.deleted += object_keys
 
 
 class Clock:
@@ -178,12 +176,12 @@ async def test_an_order_that_a_newer_reservation_has_overtaken_touches_nothing(
     assert store.deleted == []
 
 
-async def test_what_is_decided_anew_between_two_deletes_is_not_touched(
+async def test_what_is_decided_anew_between_two_slices_is_not_touched(
     objects: MemoryObjects, store: MemoryStore
 ) -> None:
     class Deciding(MemoryStore):
-        async def delete_object(self, object_key: str) -> None:
-            await store.delete_object(object_key)
+        async def delete_objects(self, object_keys: Sequence[str]) -> None:
+            await store.delete_objects(object_keys)
             await objects.learn([reserved(2, version=2)], NOW)
 
     handler = JanitorHandler(objects, Remover(objects, Deciding(), at_once=1), Clock())
@@ -205,9 +203,9 @@ async def test_a_deletion_that_the_driver_cuts_off_from_inside_is_not_taken_for_
     objects: MemoryObjects, store: MemoryStore
 ) -> None:
     class Cut(MemoryStore):
-        async def delete_object(self, object_key: str) -> None:
-            await store.delete_object(object_key)
-            if store.deleted == [key(1)]:
+        async def delete_objects(self, object_keys: Sequence[str]) -> None:
+            await store.delete_objects(object_keys)
+            if len(store.requests) == 1:
                 raise asyncio.CancelledError
 
     handler = JanitorHandler(objects, Remover(objects, Cut(), at_once=2), Clock())
@@ -225,8 +223,25 @@ async def test_what_could_not_be_remembered_is_not_acted_upon(
     assert store.deleted == []
 
 
-async def test_deletes_are_under_way_together_but_never_more_than_allowed(
+async def test_a_slice_is_one_request_and_never_larger_than_allowed(
     handler: JanitorHandler, store: MemoryStore
 ) -> None:
-    await handler.handle(batch(*(rejected(number) for number in range(1, 41))))
-    assert (len(store.deleted), store.most) == (40, 4)
+    await handler.handle(batch(*(rejected(number) for number in range(1, 11))))
+    assert (len(store.deleted), store.requests) == (10, [4, 4, 2])
+
+
+async def test_a_slice_of_which_some_is_left_is_not_said_to_be_gone_and_comes_again(
+    objects: MemoryObjects, store: MemoryStore
+) -> None:
+    class Partial(MemoryStore):
+        async def delete_objects(self, object_keys: Sequence[str]) -> None:
+            await store.delete_objects(object_keys[:1])
+            raise Transient("the others are still there")
+
+    with pytest.raises(Transient):
+        await JanitorHandler(objects, Remover(objects, Partial(), at_once=4), Clock()).handle(
+            batch(rejected(1), rejected(2))
+        )
+    assert {known.state for known in objects.rows.values()} == {State.REMOVE}
+    healthy = JanitorHandler(objects, Remover(objects, store, at_once=4), Clock())
+    assert len(await healthy.handle(batch(rejected(1), rejected(2)))) == 2

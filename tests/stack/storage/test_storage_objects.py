@@ -1,10 +1,9 @@
-"""The object storage on a real MinIO, as the services use it: each with its own key and no more rights than it has."""
+"""Objects on a real MinIO, as the services use them: each with its own key and no more rights than it has."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -12,54 +11,11 @@ import pytest
 from aiohttp import ClientSession
 
 from services.chassis.errors import Transient
-from services.chassis.settings import StorageSettings
-from services.chassis.storage import ObjectNotFoundError, ObjectStorage
+from services.chassis.storage import ObjectNotFoundError
 from services.chassis.storage_minio import MinioStorage, open_storage
-from tests.stack.minio_alone import BUCKET, MinioAlone, Sink, minio_alone
+from tests.stack.minio_alone import BUCKET, MinioAlone, Sink, new_key, read, settings_for
 
 NS_PER_MS = 1_000_000
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MinioAlone, Sink]]:
-    with minio_alone(tmp_path_factory.mktemp("minio")) as both:
-        yield both
-
-
-@pytest.fixture(scope="module")
-def minio(servers: tuple[MinioAlone, Sink]) -> MinioAlone:
-    return servers[0]
-
-
-def settings_for(minio: MinioAlone, user: str, **changes: Any) -> StorageSettings:
-    given = {
-        "minio_endpoint": minio.endpoint,
-        "minio_public_endpoint": f"localhost:{minio.port}",
-        "minio_access_key": user,
-        "minio_secret_key": minio.secret,
-    }
-    return StorageSettings(**(given | changes))
-
-
-@pytest.fixture
-async def storage(minio: MinioAlone) -> AsyncIterator[MinioStorage]:
-    async with open_storage(settings_for(minio, "upload")) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def janitors(minio: MinioAlone) -> AsyncIterator[MinioStorage]:
-    async with open_storage(settings_for(minio, "janitor")) as opened:
-        yield opened
-
-
-def new_key(ext: str = "") -> str:
-    return f"{uuid4()}/{uuid4()}/{uuid4()}{ext}"
-
-
-async def read(storage: ObjectStorage, key: str, max_bytes: int | None = None) -> bytes:
-    async with storage.get_object(key, max_bytes) as chunks:
-        return b"".join([chunk async for chunk in chunks])
 
 
 async def test_what_was_put_is_read_back(storage: MinioStorage) -> None:
@@ -201,40 +157,6 @@ async def test_a_wrong_secret_drops_no_work(minio: MinioAlone) -> None:
     async with open_storage(settings_for(minio, "upload", minio_secret_key="wrong")) as wrong:
         with pytest.raises(Transient, match="SignatureDoesNotMatch"):
             await wrong.stat_object(new_key())
-
-
-@pytest.mark.parametrize("content_type", [None, "application/pdf", "a/b; charset=x", ""])
-async def test_a_bare_put_to_the_signed_url_works_whatever_its_type(
-    storage: MinioStorage, minio: MinioAlone, content_type: str | None
-) -> None:
-    key = new_key(".pdf")
-    url = await storage.generate_presigned_put_url(key)
-    assert url.startswith(f"http://localhost:{minio.port}/{BUCKET}/{key}?")
-    assert "X-Amz-Expires=900" in url
-    headers = {} if content_type is None else {"Content-Type": content_type}
-    async with ClientSession() as browser:
-        assert (await browser.put(url, data=b"bytes", headers=headers)).status == 200
-    assert await read(storage, key) == b"bytes"
-
-
-async def test_a_signed_url_opens_its_own_key_and_method_only(storage: MinioStorage) -> None:
-    key, other = new_key(), new_key()
-    url = await storage.generate_presigned_put_url(key)
-    async with ClientSession() as browser:
-        assert (await browser.put(url.replace(key, other), data=b"bytes")).status == 403
-        assert (await browser.get(url)).status == 403
-        assert (await browser.delete(url)).status == 403
-
-
-async def test_a_read_url_makes_browsers_save_the_file_under_its_name(storage: MinioStorage) -> None:
-    key = new_key(".html")
-    await storage.put_object(key, b"<script>", "text/html")
-    async with ClientSession() as browser:
-        named = await browser.get(await storage.presigned_get_url(key, download_name='Zoë "x"\r\n.html'))
-        plain = await browser.get(await storage.presigned_get_url(key, expires_minutes=1))
-    assert await named.read() == b"<script>"
-    assert named.headers["Content-Disposition"] == "attachment; filename*=UTF-8''Zo%C3%AB%20%22x%22%0D%0A.html"
-    assert plain.headers["Content-Disposition"] == "attachment"
 
 
 async def test_the_health_check_wants_our_bucket(minio: MinioAlone, storage: MinioStorage) -> None:

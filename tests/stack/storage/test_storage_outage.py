@@ -68,6 +68,8 @@ async def assert_all_transient(storage: MinioStorage, key: str) -> None:
         "get": read(storage, key),
         "stat": storage.stat_object(key),
         "delete": storage.delete_object(key),
+        "multi-delete": storage.delete_objects([key]),
+        "page": storage.list_page(),
         "health": storage.health_check(),
     }
     for name, call in calls.items():
