@@ -48,7 +48,9 @@ class Absent(ObjectFact, frozen=True, gc=False):
 
 
 class Deleted(ObjectFact, frozen=True, gc=False):
-    """The owner deleted the document."""
+    """The owner deleted the document; `asked` where that is a reminder, since no release was heard."""
+
+    asked: bool = False
 
 
 class Registered(Struct, frozen=True, gc=False):

@@ -96,7 +96,8 @@ def _object_fact(event: Event) -> Fact:
         case ObjectMissing():
             return Absent(event.object_key, event.document_id, event.user_id, event.observed_ns, asked=True)
         case DocumentDeleted():
-            return Deleted(event.object_key, event.document_id, event.user_id)
+            asked = event.reminded_at is not None
+            return Deleted(event.object_key, event.document_id, event.user_id, asked=asked)
     raise TypeError(f"{event.type} is said to concern the ledger, and there is no fact for it")
 
 

@@ -9,11 +9,9 @@ from uuid import UUID
 from services.chassis.delivery import Delivery
 from services.quota.decide import judge
 from services.quota.model import (
-    Absent,
     Account,
     Decided,
     Fact,
-    Observed,
     Page,
     Registered,
     Reservation,
@@ -82,7 +80,7 @@ class _Books:
     def _answer(self, delivery: Delivery[Fact], row: Reservation | None) -> None:
         """Of a fact that decided nothing: where it asks, what was decided last is said again, as it was said then."""
         fact = delivery.event
-        if row is not None and isinstance(fact, (Observed, Absent)) and fact.asked:
+        if row is not None and not isinstance(fact, Registered) and fact.asked:
             self._decided.append(Decided(row, delivery.traceparent))
 
     def _turn(self, delivery: Delivery[Fact], page: Page, row: Reservation) -> None:

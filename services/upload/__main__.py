@@ -11,6 +11,7 @@ from services.chassis.auth import TokenVerifier
 from services.chassis.consumer import consume, open_consumer
 from services.chassis.failpoints import arm
 from services.chassis.health import Check
+from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
 from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox, relay
@@ -22,6 +23,7 @@ from services.chassis.storage_minio import open_storage
 from services.chassis.web import make_app, serve
 from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
 from services.upload.http import make_routes
+from services.upload.jobs import make_jobs
 from services.upload.ledger import KafkaLedger
 from services.upload.listener import listen
 from services.upload.settings import Settings
@@ -30,7 +32,7 @@ from services.upload.waiters import Waiters
 
 
 async def main(stop: asyncio.Event) -> None:
-    """Runs the consumer, the outbox's relay, the listener and the HTTP server until `stop`."""
+    """Runs the consumer, the outbox's relay, the listener, the jobs and the HTTP server until `stop`."""
     settings = load(Settings)
     configure(settings.service_name, settings.replica, settings.log_level)
     arm(settings)
@@ -61,6 +63,7 @@ async def main(stop: asyncio.Event) -> None:
             consume(consumer, parse, UploadHandler(documents, waiters), producer, group=GROUP, stop=stop),
             relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
             listen(connect, waiters, stop, check_seconds=settings.listen_check_seconds),
+            run_jobs(pool, make_jobs(settings, pool, outbox), stop),
             serve(app, settings, stop),
         )
 

@@ -101,8 +101,12 @@ def fold(found: Iterable[Document], batch: Sequence[Delivery[Incoming]]) -> list
 
 
 def _ignore(delivery: Delivery[Incoming]) -> None:
-    """A row is committed before anyone has its URL, so what has no row here was never a document of ours."""
-    log.warning(
+    """A row is committed before anyone has its URL, so what has none was never a document of ours, or is forgotten.
+
+    Where bytes are paid for it somebody has to look: nobody sees them, and `make audit` names them.
+    """
+    tell = log.error if isinstance(delivery.event, QuotaReserved) else log.warning
+    tell(
         "upload.unknown_document",
         document_id=str(delivery.event.document_id),
         event_type=delivery.event.type,

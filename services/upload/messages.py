@@ -37,10 +37,10 @@ def upload_reminded(document: Document, reminded_at: datetime) -> Message:
 def _requested(
     document: Document, time: datetime, traceparent: str | None = None, reminded_at: datetime | None = None
 ) -> Message:
-    """Written as the model would, byte for byte."""
+    """Written as the model would, byte for byte. Ids out of the database are of the driver's own kind of UUID."""
     data = {
-        "document_id": document.id,
-        "user_id": document.user_id,
+        "document_id": (key := str(document.id)),
+        "user_id": str(document.user_id),
         "object_key": document.object_key,
         "content_type": document.content_type,
         "requested_at": document.created_at,
@@ -50,7 +50,7 @@ def _requested(
     }
     fact = "" if reminded_at is None else f":{reminded_at.isoformat()}"
     return _REQUESTED.say(
-        str(document.id),
+        key,
         orjson.dumps(data, option=orjson.OPT_UTC_Z),
         id=str(uuid5(document.id, UploadRequested.type + fact)),
         time=time,

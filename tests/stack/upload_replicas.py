@@ -117,7 +117,7 @@ async def open_replicas(database_url: str, count: int = 1) -> AsyncIterator[list
         settings = DatabaseSettings(database_url=SecretStr(database_url), database_pool_size=5)
         pools = [await exits.enter_async_context(open_pool(settings)) for _ in range(count)]
         await migrate(pools[0], "services.upload")
-        await pools[0].execute("TRUNCATE documents, outbox")
+        await pools[0].execute("TRUNCATE documents, outbox; UPDATE reminded_until SET told_at = DEFAULT, id = DEFAULT")
         yield [Replica(pool, database_url) for pool in pools]
 
 

@@ -18,6 +18,7 @@ from docuvault_contracts.events import (
     UploadObserved,
     UserRegistered,
 )
+from msgspec.structs import replace
 
 from services.chassis.delivery import Origin, Record
 from services.chassis.errors import InvalidEvent
@@ -87,6 +88,11 @@ def test_a_missing_object_is_an_absence_that_asks_and_a_deleted_document_is_dele
     (missing,) = parse(event_record(ObjectMissing(**WHERE, observed_ns=200)))
     (gone,) = parse(event_record(DocumentDeleted(**WHERE, deleted_at=NOW)))
     assert (missing.event, gone.event) == (absent(at=200, asked=True), deleted())
+
+
+def test_a_deletion_that_is_said_again_as_a_reminder_asks() -> None:
+    (found,) = parse(event_record(DocumentDeleted(**WHERE, deleted_at=NOW, reminded_at=NOW)))
+    assert found.event == replace(deleted(), asked=True)
 
 
 @pytest.mark.parametrize(("named", "limit"), [(None, 100), (0, 0), (7, 7)])

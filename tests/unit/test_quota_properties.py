@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.chassis.delivery import Delivery, Origin
 from services.quota.events import decision_message
-from services.quota.model import Absent, Account, Decided, Deleted, Fact, Observed, Registered, Reservation
+from services.quota.model import Account, Decided, Deleted, Fact, Registered, Reservation
 from services.quota.settle import settle
 from tests.unit.quota_facts import NOW, absent, deleted, observed, registered
 
@@ -93,7 +93,7 @@ class Books:
 
 
 def asks(fact: Fact) -> bool:
-    return isinstance(fact, (Observed, Absent)) and fact.asked
+    return not isinstance(fact, Registered) and fact.asked
 
 
 def pieces(history: Sequence[Delivery[Fact]], cuts: Sequence[int]) -> list[Sequence[Delivery[Fact]]]:

@@ -109,6 +109,7 @@ def test_a_duplicate_by_another_record_is_silent_and_keeps_its_decider() -> None
 
 
 ASKED = [observed(asked=True), observed("z", at=99, asked=True), absent(at=99, asked=True)]
+REMINDED = replace(deleted(), asked=True)
 """What decides nothing about a key whose newest bytes are those of 100, whatever its row says."""
 
 
@@ -122,6 +123,15 @@ def test_who_asks_hears_the_last_decision_again_and_nothing_is_written(fact: Fac
 @pytest.mark.parametrize("row", [rejected(), released()])
 def test_who_misses_an_object_hears_of_its_tombstone(row: Reservation) -> None:
     assert settled(delivery(absent(at=999, asked=True)), rows=(row,)).decided == (Decided(row),)
+
+
+@pytest.mark.parametrize("row", [rejected(), released()])
+def test_who_reminds_of_a_deletion_hears_that_the_bytes_are_free(row: Reservation) -> None:
+    assert settled(delivery(REMINDED), rows=(row,)) == Settlement({}, (), (), (Decided(row),))
+
+
+def test_a_reminder_of_a_deletion_that_nobody_heard_of_is_the_deletion() -> None:
+    assert states(settled(delivery(REMINDED), used=10, rows=(reserved(),))) == [("released", 2)]
 
 
 def test_who_misses_an_object_that_nobody_decided_about_hears_nothing() -> None:

@@ -83,6 +83,15 @@ def test_an_event_for_an_unknown_document_is_one_log_line() -> None:
     ]
 
 
+def test_bytes_that_are_paid_for_a_document_that_is_not_there_are_a_loud_line() -> None:
+    with capture_logs() as logs:
+        assert fold([], [delivery(reserved()), delivery(rejected())]) == []
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("upload.unknown_document", "error"),
+        ("upload.unknown_document", "warning"),
+    ]
+
+
 def test_an_event_for_another_key_under_the_same_document_id_is_ignored() -> None:
     assert fold([pending()], [delivery(reserved(object_key="elsewhere"))]) == []
 

@@ -11,7 +11,8 @@ WITH gone AS (
         verdict_at = NULL,
         verdict_reason = NULL,
         topics = '[]',
-        updated_at = clock_timestamp()
+        updated_at = clock_timestamp(),
+        told_at = clock_timestamp()
     WHERE id = $1 AND user_id = $2 AND status NOT IN ('rejected', 'deleted')
     RETURNING id
 ),

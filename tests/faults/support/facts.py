@@ -15,9 +15,9 @@ from deploy.local.info import StackInfo
 from tests.faults.support.wire import Wire
 
 TELLS: Mapping[str, Sequence[str]] = {
-    "upload.requested": ("document_id",),
+    "upload.requested": ("document_id", "reminded_at"),
     "upload.observed": ("object_key", "etag", "observed_ns"),
-    "document.deleted": ("document_id",),
+    "document.deleted": ("document_id", "reminded_at"),
     "quota.limit_changed": ("user_id", "changed_at"),
     "object.removed": ("object_key", "cause", "removed_at"),
 }
@@ -51,7 +51,7 @@ async def read_events(wire: Wire) -> list[Event]:
             type_ = (headers.get("ce_type") or b"").decode(errors="replace")
             if type_ in TELLS and (headers.get("ce_source") or b"").startswith(b"docuvault/"):
                 data: dict[str, Any] = json.loads(record.value)
-                fact = tuple(str(data[name]) for name in TELLS[type_])
+                fact = tuple(str(data.get(name)) for name in TELLS[type_])
                 found.append(Event(type_, headers["ce_id"].decode(), fact, record.value))
     return found
 

@@ -1,0 +1,29 @@
+"""The periodic work of the service, on one replica at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from services.chassis.expiry import purge
+from services.chassis.jobs import Job, Lease
+from services.chassis.outbox import Outbox
+from services.upload.reminders import Reminders
+from services.upload.settings import Settings
+from services.upload.store_jobs import PgTombstones, PgWaiting
+
+
+def make_jobs(settings: Settings, pool: asyncpg.Pool[asyncpg.Record], outbox: Outbox) -> Sequence[Job]:
+    """Reminders, and the expiry of tombstones."""
+    patience = settings.sweep_age_seconds + settings.sweep_every_seconds
+    waiting = PgWaiting(pool, outbox, patience, settings.sweep_grace_seconds)
+    tombstones = PgTombstones(pool, settings.tombstone_retention_seconds, settings.sweep_grace_seconds)
+
+    async def expire(lease: Lease) -> Mapping[str, object]:
+        return {"forgotten": await purge(lease, tombstones.expire)}
+
+    return (
+        Job("reminders", settings.sweep_every_seconds, Reminders(waiting)),
+        Job("expiry", settings.expiry_every_seconds, expire),
+    )
