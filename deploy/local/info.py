@@ -10,7 +10,7 @@ from deploy.local.server_minio import BUCKET, REGION
 from deploy.local.server_postgres import database_url
 from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, SERVICES, service_port
 from deploy.local.settings import StackSettings
-from deploy.local.ways import fault_ports
+from deploy.local.ways import fault_ports, port_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class StackInfo:
 
     `databases`: connection URLs by role: postgres (superuser), upload, quota, janitor, audit (reads all schemas).
     `store_keys`: by user: root, upload, janitor, audit. `service_urls`: by process name, e.g. upload-1.
-    `fault_proxy_url`: where toxiproxy takes its orders, "" where there is none; its proxies are named by `ways`.
+    `fault_proxy_url`: where toxiproxy takes its orders, "" where there is none; its proxies are named in FAULT_WAYS.
     """
 
     gateway_url: str
@@ -50,7 +50,7 @@ class StackInfo:
 def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
     """What the settings and secrets of a stack amount to."""
     return StackInfo(
-        gateway_url=f"http://127.0.0.1:{settings.gateway_port}",
+        gateway_url=f"http://127.0.0.1:{port_for(settings, 'clients', 'gateway')}",
         minio_url=f"http://127.0.0.1:{settings.minio_port}",
         minio_endpoint=f"127.0.0.1:{settings.minio_port}",
         minio_public_endpoint=settings.public_endpoint,

@@ -28,7 +28,7 @@ node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
 listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners={advertised}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SERVICES:PLAINTEXT,STORE:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map={protocols}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
@@ -109,6 +109,7 @@ def _render(layout: Layout, settings: StackSettings) -> str:
     return _PROPERTIES.format(
         listeners=",".join(f"{name}://127.0.0.1:{port}" for name, (port, _) in listeners.items()),
         advertised=",".join(f"{name}://127.0.0.1:{port}" for name, (_, port) in listeners.items()),
+        protocols=",".join(f"{name}:PLAINTEXT" for name in (*listeners, "CONTROLLER")),
         controller_port=settings.kafka_controller_port,
         data=layout.state / "kafka" / "data",
         largest=LARGEST_RECORD_BYTES,
@@ -120,8 +121,8 @@ def _listeners(settings: StackSettings) -> dict[str, tuple[int, int]]:
     listeners = {"PLAINTEXT": (settings.kafka_port, settings.kafka_port)}
     ports = fault_ports(settings)
     if ports is not None:
-        listeners["SERVICES"] = (ports.kafka_listener, ports.ways["kafka"])
-        listeners["STORE"] = (ports.store_kafka_listener, ports.ways["store_kafka"])
+        for who, port in ports.kafka_listeners.items():
+            listeners[who.upper()] = (port, ports.ways[f"{who}_kafka"])
     return listeners
 
 

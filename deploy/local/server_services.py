@@ -15,7 +15,7 @@ from deploy.local.programs import Program
 from deploy.local.server_minio import BUCKET, REGION, check_url
 from deploy.local.server_postgres import database_url
 from deploy.local.settings import StackSettings
-from deploy.local.ways import ways
+from deploy.local.ways import port_for
 
 SERVICES = ("upload", "quota", "janitor")
 PORTS_BETWEEN_SERVICES = 20
@@ -75,8 +75,8 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
     """The settings of a service, as its environment: its own role, its own key, nothing of another's."""
     return {
         "LOG_LEVEL": settings.log_level,
-        "DATABASE_URL": database_url(ways(settings).postgres, service, credentials.database[service]),
-        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{ways(settings).kafka}",
+        "DATABASE_URL": database_url(port_for(settings, service, "postgres"), service, credentials.database[service]),
+        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port_for(settings, service, 'kafka')}",
         **(_tokens(credentials) if service in HAVE_CLIENTS else {}),
         **(_store(settings, credentials, service) if service in credentials.store else {}),
     }
@@ -88,7 +88,7 @@ def _tokens(credentials: Credentials) -> dict[str, str]:
 
 def _store(settings: StackSettings, credentials: Credentials, service: str) -> dict[str, str]:
     return {
-        "MINIO_ENDPOINT": f"127.0.0.1:{ways(settings).minio}",
+        "MINIO_ENDPOINT": f"127.0.0.1:{port_for(settings, service, 'minio')}",
         "MINIO_PUBLIC_ENDPOINT": settings.public_endpoint,
         "MINIO_SECURE": "false",
         "MINIO_PUBLIC_SECURE": "false",

@@ -1,6 +1,6 @@
-"""Toxiproxy, for tests of outages: the way from the services to the servers, and from the store to Kafka.
+"""Toxiproxy, for tests of outages: each way from a service or a client to a server, and the store's own to Kafka.
 
-Only a stack with a FAULT_PROXY_PORT has it. Clients outside, such as a test's own, reach the servers directly.
+Only a stack with a FAULT_PROXY_PORT has it. What a test looks with reaches the servers directly.
 """
 
 from __future__ import annotations
@@ -31,18 +31,22 @@ def toxiproxy(layout: Layout, ports: FaultPorts, binary: Path) -> Program:
 
 def write_toxiproxy(layout: Layout, settings: StackSettings, ports: FaultPorts) -> None:
     """Writes which port leads where."""
-    upstreams = {
-        "postgres": settings.postgres_port,
-        "minio": settings.minio_port,
-        "kafka": ports.kafka_listener,
-        "store_kafka": ports.store_kafka_listener,
-    }
     proxies = [
-        {"name": way, "listen": f"127.0.0.1:{port}", "upstream": f"127.0.0.1:{upstreams[way]}", "enabled": True}
+        {"name": way, "listen": f"127.0.0.1:{port}", "upstream": f"127.0.0.1:{_end(settings, ports, way)}"}
+        | {"enabled": True}
         for way, port in ports.ways.items()
     ]
     _configuration(layout).parent.mkdir(mode=0o700, exist_ok=True)
     write_private(_configuration(layout), json.dumps(proxies, indent=2))
+
+
+def _end(settings: StackSettings, ports: FaultPorts, way: str) -> int:
+    """The port that a way leads to."""
+    who, server = way.split("_")
+    if server == "kafka":
+        return ports.kafka_listeners[who]
+    ends = {"postgres": settings.postgres_port, "minio": settings.minio_port, "gateway": settings.gateway_port}
+    return ends[server]
 
 
 def _configuration(layout: Layout) -> Path:

@@ -15,7 +15,16 @@ MAX_REPLICAS = 9
 SERVICE_PORTS = 60
 """Ports above SERVICE_PORT_BASE that belong to the stack: twenty a service."""
 
-FAULT_PORTS = 7
+FAULT_WAYS = (
+    *("upload_postgres", "quota_postgres", "janitor_postgres"),
+    *("upload_minio", "janitor_minio", "clients_minio"),
+    *("upload_kafka", "quota_kafka", "janitor_kafka", "store_kafka"),
+    "clients_gateway",
+)
+"""Who reaches which server through the fault proxy, where the stack has one: each by a port of its own."""
+KAFKA_CLIENTS = ("upload", "quota", "janitor", "store")
+"""Those of them that Kafka has to be told from one another."""
+FAULT_PORTS = 1 + len(FAULT_WAYS) + len(KAFKA_CLIENTS)
 """Ports from FAULT_PROXY_PORT on that belong to the stack, where it has a fault proxy."""
 
 PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port", "kafka_controller_port")
@@ -49,8 +58,8 @@ class StackSettings(BaseSettings):
     )
     fault_proxy_port: Port | None = Field(
         None,
-        description="first of seven ports of a proxy that makes faults, for tests: the services reach the servers "
-        "through it alone; default none",
+        description="first of sixteen ports of a proxy that makes faults, for tests: services and clients reach the "
+        "servers through it alone; default none",
     )
     start_timeout_seconds: float = Field(
         120, gt=0, description="how long `up` waits for one stage of the stack to be healthy; seconds, default 120"

@@ -66,7 +66,7 @@ class Stack:
         """A stack of a test's own: its ports are free, and kept from other tests as long as this object lives.
 
         With `fault_proxy` its services reach the servers through a proxy that makes faults, and so do its clients the
-        store; see `StackInfo.fault_proxy_url`.
+        store and the gateway; see `StackInfo.fault_proxy_url`.
         """
         first, block = reserve_block()
         chosen: dict[str, Any] = {
@@ -75,11 +75,12 @@ class Stack:
             "postgres_port": first + 2,
             "kafka_port": first + 3,
             "kafka_controller_port": first + 4,
-            "service_port_base": first + 5,
+            "service_port_base": first + 4,  # which is nobody's own
         }
         if fault_proxy:
-            proxy = FaultPorts(first + 5 + SERVICE_PORTS + 1)
-            chosen |= {"fault_proxy_port": proxy.api, "minio_public_endpoint": f"localhost:{proxy.ways['minio']}"}
+            proxy = FaultPorts(first + 4 + SERVICE_PORTS)
+            endpoint = f"localhost:{proxy.ways['clients_minio']}"
+            chosen |= {"fault_proxy_port": proxy.api, "minio_public_endpoint": endpoint}
         stack = cls(StackSettings(state_dir=state_dir, **{**chosen, **settings}))
         stack._block = block
         return stack

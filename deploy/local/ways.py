@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.local.settings import StackSettings
+from deploy.local.settings import FAULT_WAYS, KAFKA_CLIENTS, StackSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +19,13 @@ class FaultPorts:
 
     @property
     def ways(self) -> Mapping[str, int]:
-        """What is reached by which port; `store_kafka` is the store's own way to Kafka."""
-        return {name: self.api + 1 + at for at, name in enumerate(("postgres", "minio", "kafka", "store_kafka"))}
+        """By which port whoever is named first reaches the server named last, as in `upload_postgres`."""
+        return {name: self.api + 1 + at for at, name in enumerate(FAULT_WAYS)}
 
     @property
-    def kafka_listener(self) -> int:
-        """Where Kafka listens for those who come by `kafka`."""
-        return self.api + 5
-
-    @property
-    def store_kafka_listener(self) -> int:
-        """Where Kafka listens for those who come by `store_kafka`."""
-        return self.api + 6
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """The ports by which the services reach PostgreSQL, MinIO and Kafka, and the store reaches Kafka."""
-
-    postgres: int
-    minio: int
-    kafka: int
-    store_kafka: int
+    def kafka_listeners(self) -> Mapping[str, int]:
+        """Where Kafka listens for whom, who all come by ways of their own."""
+        return {who: self.api + 1 + len(FAULT_WAYS) + at for at, who in enumerate(KAFKA_CLIENTS)}
 
 
 def fault_ports(settings: StackSettings) -> FaultPorts | None:
@@ -48,9 +33,18 @@ def fault_ports(settings: StackSettings) -> FaultPorts | None:
     return None if settings.fault_proxy_port is None else FaultPorts(settings.fault_proxy_port)
 
 
-def ways(settings: StackSettings) -> Ways:
-    """The ways in a stack with these settings."""
+def ways_to(server: str) -> tuple[str, ...]:
+    """The ways of all services and clients to a server; the store is a server itself."""
+    return tuple(way for way in FAULT_WAYS if way.endswith(f"_{server}") and not way.startswith("store_"))
+
+
+def port_for(settings: StackSettings, who: str, server: str) -> int:
+    """The port by which a service, `clients` or `store` reaches "postgres", "minio", "kafka" or "gateway"."""
+    direct = {
+        "postgres": settings.postgres_port,
+        "minio": settings.minio_port,
+        "kafka": settings.kafka_port,
+        "gateway": settings.gateway_port,
+    }
     ports = fault_ports(settings)
-    if ports is not None:
-        return Ways(**ports.ways)
-    return Ways(settings.postgres_port, settings.minio_port, settings.kafka_port, settings.kafka_port)
+    return direct[server] if ports is None else ports.ways.get(f"{who}_{server}", direct[server])

@@ -15,10 +15,10 @@ from deploy.local.layout import SOCKET_PATH_LIMIT, Layout
 from deploy.local.programs import Program
 from deploy.local.running import recall, recall_running, remember
 from deploy.local.server_services import SERVICES, render_gateway, service_environment, service_port
-from deploy.local.settings import MAX_REPLICAS, PORTS_OF_SERVERS, StackSettings, load_settings
+from deploy.local.settings import FAULT_PORTS, MAX_REPLICAS, PORTS_OF_SERVERS, StackSettings, load_settings
 from deploy.local.setup_minio import policy
 from deploy.local.supervisor import render_configuration
-from deploy.local.ways import Ways, ways
+from deploy.local.ways import FaultPorts, port_for, ways_to
 
 
 @pytest.fixture(autouse=True)
@@ -172,8 +172,18 @@ def test_a_process_that_ends_is_quoted_with_its_error(layout: Layout, log: str, 
 
 def test_only_a_stack_with_a_fault_proxy_reaches_its_servers_through_it() -> None:
     plain, proxied = StackSettings(), StackSettings(fault_proxy_port=20000)
-    assert ways(plain) == Ways(plain.postgres_port, plain.minio_port, plain.kafka_port, plain.kafka_port)
-    assert ways(proxied) == Ways(postgres=20001, minio=20002, kafka=20003, store_kafka=20004)
+    assert port_for(plain, "quota", "postgres") == plain.postgres_port
+    assert port_for(plain, "store", "kafka") == plain.kafka_port
+    assert port_for(proxied, "quota", "postgres") == 20002
+    assert port_for(proxied, "store", "kafka") == 20010
+    assert port_for(proxied, "clients", "gateway") == 20011
+
+
+def test_each_way_to_a_server_has_a_port_of_its_own_and_belongs_to_that_server() -> None:
+    ports = FaultPorts(20000)
+    assert sorted({*ports.ways.values(), *ports.kafka_listeners.values()}) == [*range(20001, 20000 + FAULT_PORTS)]
+    assert ways_to("minio") == ("upload_minio", "janitor_minio", "clients_minio")
+    assert ways_to("kafka") == ("upload_kafka", "quota_kafka", "janitor_kafka")
 
 
 def test_the_ports_of_a_fault_proxy_are_nobody_elses() -> None:

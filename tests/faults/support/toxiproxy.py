@@ -10,6 +10,9 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout
 
+from deploy.local.settings import FAULT_WAYS
+from deploy.local.ways import ways_to
+
 STREAMS = ("upstream", "downstream")
 FLAP_SECONDS = 1.0
 LATENCY_MS = 100
@@ -20,10 +23,10 @@ _ANSWER = ClientTimeout(total=60)
 
 
 class FaultProxy:
-    """The proxy of one way: "postgres", "minio", "kafka", or "store_kafka" for the store's own to Kafka."""
+    """One way of `FAULT_WAYS`, as "quota_postgres" or "store_kafka", or all ways to a server, as "postgres"."""
 
     def __init__(self, url: str, way: str) -> None:
-        self._url = f"{url}/proxies/{way}"
+        self._urls = [f"{url}/proxies/{each}" for each in ((way,) if way in FAULT_WAYS else ways_to(way))]
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
@@ -63,6 +66,37 @@ class FaultProxy:
             yield
 
     @asynccontextmanager
+    async def late(self, milliseconds: int) -> AsyncIterator[None]:
+        """Inside, all that passes takes so long each way."""
+        async with self._toxics({"latency": {"latency": milliseconds, "jitter": milliseconds // 2}}):
+            yield
+
+    @asynccontextmanager
+    async def narrow(self, kilobytes: int) -> AsyncIterator[None]:
+        """Inside, so many kilobytes a second pass each way."""
+        async with self._toxics({"bandwidth": {"rate": kilobytes}}):
+            yield
+
+    @asynccontextmanager
+    async def torn(self, size: int) -> AsyncIterator[None]:
+        """Inside, each connection is closed in mid-message: as soon as so many bytes have passed one way."""
+        async with self._toxics({"limit_data": {"bytes": size}}):
+            yield
+
+    @asynccontextmanager
+    async def reset(self, milliseconds: int) -> AsyncIterator[None]:
+        """Inside, each connection that is made is reset so long after, whatever passes by it."""
+        async with self._toxics({"reset_peer": {"timeout": milliseconds}}):
+            yield
+
+    async def lead_to(self, port: int) -> int:
+        """From now on the way leads to another port; what was connected is cut. Returns where it led before."""
+        async with ClientSession(timeout=_ANSWER) as session, session.get(self._urls[0]) as response:
+            before = int((await response.json())["upstream"].rpartition(":")[2])
+        await self._say("POST", "", {"upstream": f"127.0.0.1:{port}"})
+        return before
+
+    @asynccontextmanager
     async def flapping(self) -> AsyncIterator[None]:
         """Inside, the server goes and comes every second."""
         flapping = asyncio.create_task(self._flap())
@@ -98,10 +132,12 @@ class FaultProxy:
         await self._say("POST", "", {"enabled": enabled})
 
     async def _say(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
-        async with (
-            ClientSession(timeout=_ANSWER) as session,
-            session.request(method, self._url + path, json=body) as response,
-        ):
+        async with ClientSession(timeout=_ANSWER) as session:
+            await asyncio.gather(*(self._say_to(session, url, method, path, body) for url in self._urls))
+
+    @staticmethod
+    async def _say_to(session: ClientSession, url: str, method: str, path: str, body: Mapping[str, Any] | None) -> None:
+        async with session.request(method, url + path, json=body) as response:
             response.raise_for_status()
 
 
