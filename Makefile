@@ -27,7 +27,7 @@ ROLE ?= user
 PROVISION ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit prove mutants bench growth figures contracts lock
+.PHONY: help demo test lint up down status logs reset token audit prove mutants faults bench growth figures contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +76,10 @@ bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a li
 
 mutants: ## Applies deliberate faults, one by one, and proves that tests kill each (ONLY=part of a fault's name)
 	@$(DEV) "$$py" -m deploy.local provision && exec "$$py" -m tests.mutants --only "$(ONLY)" $(ARGS)
+
+faults: ## Breaks stacks under load, N times, and holds them to what clients were told (N=100, SEED=number of an earlier run)
+	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m tests.campaign --faults "$(N)" \
+	  $(if $(SEED),--seed "$(SEED)") $(if $(CHAPTER),--chapter "$(CHAPTER)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
 
 growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.md (keeps the large ones in build/)
 	@$(BENCH) exec "$$py" -m benchmarks.growth $(ARGS)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+from aiokafka.protocol.admin import DeleteGroupsRequest
 from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import ConsumerRecord
 
@@ -90,6 +92,21 @@ class Wire:
             reader.assign(list(committed))
             await reader.commit(await reader.beginning_offsets(list(committed)))
 
+    async def skip_to_the_end(self, group: str) -> None:
+        """Sets every committed offset of a group without members behind the last record: it never hears of the rest."""
+        committed = await self._admin.list_consumer_group_offsets(group)
+        async with self._reader(group) as reader:
+            reader.assign(list(committed))
+            await reader.commit(await reader.end_offsets(list(committed)))
+
+    async def forget(self, group: str) -> None:
+        """Removes a group without members, and with it every offset that it ever committed."""
+        coordinator = await self._admin.find_coordinator(group)
+        answer = await self._admin._send_request(DeleteGroupsRequest([group]), coordinator)  # noqa: SLF001 - likewise
+        for _, code in answer.results:
+            if code:
+                raise for_code(code)(f"group {group}: error code {code}")
+
     async def position(self, group: str) -> int:
         """How many records the group has committed, over all of its partitions."""
         return sum(each.offset for each in (await self._admin.list_consumer_group_offsets(group)).values())
@@ -130,8 +147,8 @@ async def open_wire(info: StackInfo) -> AsyncIterator[Wire]:
         bootstrap_servers=info.kafka_bootstrap, acks="all", max_request_size=MAX_REQUEST_BYTES, linger_ms=0
     )
     admin = AIOKafkaAdminClient(bootstrap_servers=info.kafka_bootstrap)
-    await producer.start()
     try:
+        await producer.start()
         await admin.start()
         yield Wire(info.kafka_bootstrap, producer, admin)
     finally:

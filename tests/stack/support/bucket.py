@@ -48,6 +48,18 @@ class Bucket:
         assert found, f"the store holds no {key}"
         return found[0]
 
+    async def sizes_of(self, user_id: UUID) -> dict[str, int]:
+        """All keys of a user, and how many bytes each holds."""
+        return {each.key: each.size_bytes async for each in self._list(f"{user_id}/")}
+
+    async def read(self, key: str) -> bytes:
+        """All bytes of an object."""
+        response = await self._client.get_object(self.name, key)
+        try:
+            return bytes(await response.read())
+        finally:
+            response.close()
+
     async def remove(self, key: str) -> None:
         """Removes an object behind the services' back."""
         await self._client.remove_object(self.name, key)

@@ -1,0 +1,109 @@
+"""After the load: all heals by itself, in bounded time. Only what a group was made to skip takes an operator."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+from dataclasses import dataclass
+
+from deploy.local.server_services import CHECKOUT
+from deploy.ops.audit import TROUBLE, audit
+from deploy.ops.audit_model import Report
+from tests.campaign.faults_notifications import say, waiting_events
+from tests.campaign.settings import AGE_SECONDS, EVERY_SECONDS, environment_of
+from tests.campaign.world import World
+from tests.faults.support.clock import slowness
+
+ACTS_SECONDS = 30.0
+"""What all of it takes on an idle machine, beside the waiting for the sweep: restarts, joins, decisions, removals."""
+HEALED_WITHIN_SECONDS = AGE_SECONDS + 2 * EVERY_SECONDS + ACTS_SECONDS
+LOOK_SECONDS = 1.0
+OPERATE_EVERY_SECONDS = 10.0
+COMMAND_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """How long it took on a machine of such a slowness, what an operator had to do, and what is wrong even so."""
+
+    seconds: float
+    slowness: float
+    commands: int
+    wrong: tuple[str, ...]
+
+    def __str__(self) -> str:
+        by = f", {self.commands} commands" if self.commands else ", by itself"
+        return f"healed after {self.seconds:.0f} s (slowness {self.slowness:.1f}){by}"
+
+
+async def heal(world: World) -> Healed:
+    """Returns when the audit is clean, or when the time for that is over."""
+    began, operator = time.monotonic(), _Operator(world)
+    wrong: tuple[str, ...] = ("it was not even looked at",)
+    async with slowness() as slow:
+        await say(world, world.delayed, random.Random("late"))  # noqa: S311 - any partition will do
+        while wrong and time.monotonic() - began < HEALED_WITHIN_SECONDS * slow.factor:
+            wrong = await _wrong(world, slow.factor)
+            if wrong:
+                await operator.may_act()
+                await asyncio.sleep(LOOK_SECONDS)
+    return Healed(time.monotonic() - began, slow.factor, operator.acts, wrong)
+
+
+async def _wrong(world: World, slow: float) -> tuple[str, ...]:
+    try:
+        await world.site.processes.restore()
+    except AssertionError as error:
+        return (f"a service is not ready: {error}",)
+    if untold := waiting_events(world.site.stack.layout.untold):
+        return (f"the store has yet to tell of {untold} changes",)
+    pending = AGE_SECONDS + (2 * EVERY_SECONDS + ACTS_SECONDS) * slow
+    try:
+        report = await audit(world.site.info, max_pending_seconds=pending)
+    except TROUBLE as error:
+        return (f"the audit cannot tell: {type(error).__name__}: {error}",)
+    return _told(report)
+
+
+def _told(report: Report) -> tuple[str, ...]:
+    return tuple(f"{each.check}: {each.what} {each.key or each.user or ''}".rstrip() for each in report.differences)
+
+
+class _Operator:
+    """Who runs the commands of the runbook, now and then, after offsets were moved past records."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._last = 0.0
+        self.acts = 0
+
+    async def may_act(self) -> None:
+        """Reconciles and fixes, where that may be needed and was not just done. Raises RuntimeError where it fails."""
+        if not self._world.skipped or time.monotonic() - self._last < OPERATE_EVERY_SECONDS:
+            return
+        self._last = time.monotonic()
+        self.acts += 2
+        stack = self._world.site.stack
+        await _command("services.janitor", "reconcile", environment=dict(environment_of(stack, "janitor-1")))
+        await _command("deploy.ops.audit", "--fix", environment=_operators(str(stack.layout.state)))
+
+
+def _operators(state: str) -> dict[str, str]:
+    return {"STATE_DIR": state, "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}"}
+
+
+async def _command(*arguments: str, environment: dict[str, str]) -> None:
+    """Runs `python -m …`. What it finds wrong is not its failure; that it cannot tell is."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", *arguments),
+        env=environment,
+        cwd=CHECKOUT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
+    if process.returncode not in {0, 1}:
+        words = said.decode(errors="replace").strip()[-500:]
+        raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}: {words}")

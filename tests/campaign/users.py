@@ -1,0 +1,152 @@
+"""Many users at once, who upload, reuse URLs, delete and die, while an administrator changes the limits of some."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import ClientError
+
+from tests.campaign.calls import Calls, NeverAnswered
+from tests.campaign.scripts import MAX_BYTES, Dies, Script, write_script
+from tests.campaign.tales import Put, Tale
+from tests.stack.support.api import Api, Client
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """`roomy` users whose limit holds whatever they will put, `tight` ones whose limit is none of their own making.
+
+    Each begins a document every `pause` seconds on average, beside what the documents take, and at most `documents`.
+    """
+
+    seed: str
+    roomy: int = 5
+    tight: int = 3
+    documents: int = 200
+    pause: float = 0.7
+    tight_limits: tuple[int, ...] = (10_000, 25_000, 100_000)
+    limit_seconds: float = 2.0
+
+    @property
+    def roomy_limit(self) -> int:
+        """Bytes: every document at its largest, with its URL used twice."""
+        return 2 * self.documents * MAX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A client, and the least and the largest limit that it will ever have."""
+
+    client: Client
+    limits: tuple[int, int]
+
+
+class Users:
+    """The load of a campaign; `tales` is all that was ever begun, `troubles` what no client should have to see."""
+
+    def __init__(self, api: Api, crowd: Crowd, calls: Calls) -> None:
+        self._api = api
+        self._crowd = crowd
+        self._calls = calls
+        self._admin = api.stranger("admin")
+        self._stopped = asyncio.Event()
+        self.users: list[User] = []
+        self.tales: list[Tale] = []
+        self.troubles: list[str] = []
+
+    async def open(self) -> None:
+        """Opens all accounts; nothing may be broken yet."""
+        crowd = self._crowd
+        limits = (crowd.roomy_limit, crowd.roomy_limit)
+        self.users += [User(await self._api.user(limits[0]), limits) for _ in range(crowd.roomy)]
+        limits = (min(crowd.tight_limits), max(crowd.tight_limits))
+        self.users += [User(await self._api.user(limits[1]), limits) for _ in range(crowd.tight)]
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Inside, all of them are; at its end each finishes the document at hand."""
+        tasks = [asyncio.create_task(self._live(user, self._chance(at))) for at, user in enumerate(self.users)]
+        tasks.append(asyncio.create_task(self._administer(self._chance("admin"))))
+        try:
+            yield
+        finally:
+            self._stopped.set()
+            await asyncio.gather(*tasks)
+
+    def _chance(self, who: object) -> random.Random:
+        return random.Random(f"{self._crowd.seed}/{who}")  # noqa: S311 - the same every time
+
+    async def _live(self, user: User, chance: random.Random) -> None:
+        for _ in range(self._crowd.documents):
+            await self._pause(chance.uniform(0, 2 * self._crowd.pause))
+            if self._stopped.is_set():
+                return
+            script = write_script(chance, user.limits[1])
+            try:
+                await self._upload(user, script, chance)
+            except NeverAnswered as error:
+                self.troubles.append(
+                    f"user {user.client.user_id}: {error} was not answered, however often it was repeated"
+                )
+                return
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _upload(self, user: User, script: Script, chance: random.Random) -> None:
+        tale = Tale(user.client, await self._calls.begin(user.client), user.limits)
+        self.tales.append(tale)
+        if script.dies is Dies.WITH_THE_URL:
+            return
+        first, last = script.puts[:-1], script.puts[-1]
+        for data, confirms in zip(first, script.confirms, strict=False):
+            if not await self._calls.put(tale, Put(data)):
+                return
+            if confirms:
+                await self._calls.confirm(tale)
+        if await self._last_put(tale, script, Put(last), chance):
+            await self._end(tale, script, chance)
+
+    async def _last_put(self, tale: Tale, script: Script, put: Put, chance: random.Random) -> bool:
+        """Whether the client lives on."""
+        match script.dies:
+            case Dies.IN_MID_PUT:
+                await self._calls.tear(tale, put)
+            case Dies.IN_THE_PUT:
+                await self._calls.put_and_die(tale, put, chance)
+            case _:
+                return await self._calls.put(tale, put) and script.dies is not Dies.AFTER_THE_PUT
+        return False
+
+    async def _end(self, tale: Tale, script: Script, chance: random.Random) -> None:
+        if script.dies is Dies.IN_CONFIRM:
+            await self._calls.confirm_and_die(tale, chance)
+            return
+        if script.confirms[-1]:
+            await self._calls.confirm(tale)
+        if script.dies is Dies.IN_DELETE:
+            await self._calls.delete_and_die(tale, chance)
+        elif script.deletes:
+            await self._calls.delete(tale)
+
+    async def _administer(self, chance: random.Random) -> None:
+        """Changes the limits of the tight ones, up and down; who is not answered may have been heard."""
+        tight = self.users[self._crowd.roomy :]
+        while tight and not self._stopped.is_set():
+            await self._pause(chance.uniform(0, 2 * self._crowd.limit_seconds))
+            user, limit = chance.choice(tight), chance.choice(self._crowd.tight_limits)
+            try:
+                await self._admin.set_limit(user.client.user_id, limit)
+            except (ClientError, TimeoutError, OSError):
+                continue
+
+    def ever_began(self) -> Sequence[str]:
+        """The ids of all documents that some client was told of."""
+        return [tale.upload.document_id for tale in self.tales]
