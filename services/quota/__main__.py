@@ -1,8 +1,9 @@
-"""Starts the ledger: `python -m services.quota`. Wiring only."""
+"""Starts the ledger: `python -m services.quota`. Wiring only. With `drift` it is the command of that name."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 
 from services.chassis.auth import TokenVerifier
@@ -17,6 +18,7 @@ from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
 from services.chassis.settings import load
 from services.chassis.web import make_app, serve
+from services.quota import drift_command
 from services.quota.handler import QuotaHandler
 from services.quota.http import routes
 from services.quota.parsing import TOPICS, QuotaParser
@@ -50,4 +52,6 @@ async def main(stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["drift"]:
+        sys.exit(drift_command.main(sys.argv[2:]))
     run(main)

@@ -150,6 +150,16 @@ async def test_the_time_of_the_same_bytes_may_move_forward_under_the_same_versio
     assert await book.past() == []
 
 
+async def test_a_repair_of_what_agrees_is_refused(book: Book) -> None:
+    await book.write(size_bytes=60)
+    line = {"user_id": book.row["user_id"], "before_bytes": 60, "after_bytes": 61, "reserved_bytes": 61}
+    for change in ({}, {"before_bytes": 61, "after_bytes": 60, "reserved_bytes": 60}, {"reserved_bytes": 60}):
+        with pytest.raises(asyncpg.CheckViolationError):
+            async with book.connection.transaction():
+                await insert(book.connection, "repairs", line | change | {"why": "why", "repaired_by": "who"})
+    assert await book.used() == 60
+
+
 @pytest.mark.parametrize("tombstone", [REJECTED, RELEASED])
 async def test_a_tombstone_is_final(book: Book, tombstone: dict[str, Any]) -> None:
     await book.write(**tombstone)
@@ -184,6 +194,10 @@ async def test_a_writer_may_keep_what_never_stood_there_and_skip_no_version(book
         "TRUNCATE accounts",
         "TRUNCATE reservations",
         "TRUNCATE superseded",
+        "DELETE FROM repairs",
+        "UPDATE repairs SET after_bytes = 0",
+        "TRUNCATE repairs",
+        "UPDATE accounts SET repaired_at = now()",
         "UPDATE superseded SET size_bytes = 0",
         "UPDATE reservations SET user_id = gen_random_uuid()",
         "UPDATE reservations SET object_key = 'x'",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from random import Random
 from uuid import UUID
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.delivery import Delivery, Origin
+from services.quota.drift_rules import Entry, fault_of
 from services.quota.events import decision_message
 from services.quota.model import Account, Decided, Deleted, Fact, Registered, Reservation
 from services.quota.settle import settle
@@ -37,6 +38,7 @@ FACTS: st.SearchStrategy[Fact] = st.one_of(
 HISTORIES = st.lists(FACTS, max_size=25).map(
     lambda facts: [Delivery(fact, Origin("t", 0, offset)) for offset, fact in enumerate(facts)]
 )
+ENTRY = [each.name for each in fields(Entry) if each.name != "last"]
 CUTS = st.lists(st.integers(0, 25), max_size=6).map(sorted)
 
 
@@ -152,6 +154,21 @@ def test_versions_count_the_decisions_of_a_key_without_a_gap(history: list[Deliv
     for key, row in books.rows.items():
         earlier = [past.version for past in books.superseded if past.object_key == key]
         assert sorted(earlier) == list(range(1, row.version))
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES)
+def test_a_history_that_the_rules_write_is_one_that_a_repair_believes(history: list[Delivery[Fact]]) -> None:
+    books = Books()
+    books.settle(history)
+    for key, row in books.rows.items():
+        past = sorted((each for each in books.superseded if each.object_key == key), key=lambda each: each.version)
+        assert fault_of([*(entry(each) for each in past), entry(row, last=True)]) is None
+
+
+def entry(row: Reservation, *, last: bool = False) -> Entry:
+    whole = f"{row.user_id}/{row.document_id}/{row.object_key}"  # the keys here are shorter than real ones
+    return Entry(last=last, **{each: getattr(row, each) for each in ENTRY} | {"object_key": whole})
 
 
 @settings(max_examples=200, deadline=None)

@@ -7,7 +7,7 @@ SELECT
     coalesce(account.used_bytes, 0) - coalesce(held.reserved_bytes, 0) AS difference_bytes
 FROM quota.accounts AS account
 FULL JOIN (
-    SELECT user_id, sum(size_bytes)::bigint AS reserved_bytes
+    SELECT user_id, sum(size_bytes) AS reserved_bytes
     FROM quota.reservations
     WHERE state = 'reserved'
     GROUP BY user_id
