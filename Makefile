@@ -27,7 +27,7 @@ ROLE ?= user
 PROVISION ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit prove mutants faults bench growth figures contracts lock
+.PHONY: help demo test lint up down status logs reset token audit offsets recover prove mutants faults bench growth figures contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,12 @@ token: ## Prints an access token: make -s token USER=<uuid> ROLE=user|admin [PRO
 
 audit: ## Proves that bucket, ledger and documents agree, to the byte
 	@$(CONSOLE) audit $(ARGS)
+
+offsets: ## Shows where consumer groups stand (ARGS="--group upload --to earliest" sets one elsewhere)
+	@$(CONSOLE) offsets $(ARGS)
+
+recover: ## Brings back out of Kafka what a restored PostgreSQL does not know (ARGS="--since 15m")
+	@$(CONSOLE) recover $(ARGS)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"

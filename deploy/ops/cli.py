@@ -41,6 +41,8 @@ COMMANDS = (
     Command("reset", "Ends the stack and removes its data, after asking", alone=True),
     Command("token", "Prints an access token for a user, whom it makes known first"),
     Command("audit", "Proves that bucket, ledger and documents agree, to the byte"),
+    Command("offsets", "Shows where consumer groups stand, and sets one to another place"),
+    Command("recover", "Brings back out of Kafka what a restored PostgreSQL does not know"),
     Command("demo", "Shows the main job on real servers, step by step", alone=True),
 )
 """All there are: whoever adds a command adds its module and its line here."""

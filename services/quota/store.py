@@ -21,14 +21,15 @@ from services.quota.settle import settle
 
 SQL = load_sql("services.quota")
 
-_COLUMNS = (
+COLUMNS = (
     "object_key", "document_id", "user_id", "state", "version", "size_bytes", "rejected_bytes", "released_bytes",
     "etag", "observed_ns", "reason", "used_bytes", "limit_bytes", "decided_at",
     "origin_topic", "origin_partition", "origin_offset", "origin_index",
 )  # fmt: skip
 _ORIGIN = 14
 """Where the columns of the origin start."""
-_values = attrgetter(*(name.replace("origin_", "origin.") for name in _COLUMNS))
+values_of = attrgetter(*(name.replace("origin_", "origin.") for name in COLUMNS))
+"""The parts of a row, in the order of COLUMNS."""
 
 
 class LedgerError(Exception):
@@ -154,13 +155,13 @@ async def _add_rows(connection: Connection, table: str, rows: Sequence[Reservati
     A unique violation means that another replica was first, which only happens to users who have no account to lock.
     """
     if rows:
-        await connection.copy_records_to_table(table, columns=_COLUMNS, records=map(_values, rows))
+        await connection.copy_records_to_table(table, columns=COLUMNS, records=map(values_of, rows))
 
 
 async def _update_rows(connection: Connection, writes: Sequence[Write]) -> None:
     if not writes:
         return
-    columns = zip(*[_values(write.row) for write in writes], strict=True)
+    columns = zip(*[values_of(write.row) for write in writes], strict=True)
     status = await connection.execute(SQL["update_reservations"], *columns, [write.replaces for write in writes])
     if _count(status) != len(writes):
         raise Transient("another replica decided one of the keys first")

@@ -1,0 +1,2 @@
+-- How large it is decides how it is joined.
+ANALYZE restoring

@@ -1,0 +1,2 @@
+-- What it held is in the ledger now.
+DROP TABLE restoring
