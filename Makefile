@@ -26,8 +26,16 @@ TOKEN_USER := $(if $(filter command line,$(origin USER)),$(USER))
 ROLE ?= user
 PROVISION ?= 1
 
+DLQ_WHICH = $(call given,--group,GROUP) $(call given,--cause,CAUSE) $(call given,--reason,REASON) $(call given,--since,SINCE)
+DLQ_DO = $(DLQ_WHICH) $(call given,--why,WHY) $(call flag,--dry-run,DRY_RUN) $(call flag,--again,AGAIN)
+dlq_ids = $(if $(filter-out 1,$($(1))),$$$(1))
+DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
+	$(call asked,replay $(call dlq_ids,REPLAY) $(DLQ_DO) $(call given,--wait,WAIT) $(call flag,--go-on,GO_ON),REPLAY), \
+	$(call asked,discard $(call dlq_ids,DISCARD) $(DLQ_DO),DISCARD), \
+	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit offsets recover prove mutants faults bench growth figures contracts lock
+.PHONY: help demo test lint up down status logs reset token audit dlq offsets recover prove mutants faults bench growth figures contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,6 +81,9 @@ offsets: ## Shows where consumer groups stand (ARGS="--group upload --to earlies
 
 recover: ## Brings back out of Kafka what a restored PostgreSQL does not know (ARGS="--since 15m")
 	@$(CONSOLE) recover $(ARGS)
+
+dlq: ## Lists dead letters; SHOW=, REPLAY= or DISCARD=group/0/12-14, or =1 with GROUP= CAUSE= REASON= SINCE=, DRY_RUN=1
+	@$(CONSOLE) dlq $(DLQ)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"

@@ -41,6 +41,16 @@ def dead_letter_topic(group: str) -> Topic:
     )
 
 
+DEAD_LETTER_JOURNAL = Topic(
+    "dlq.journal",
+    "group/partition/offset of the dead letter",
+    "operator",
+    "What operators did about dead letters: replayed or discarded, who, when and why",
+    partitions=1,
+    retention_ms=60 * _DAY_MS,  # a segment of dead letters may outlive their own retention by its roll time of a week
+)
+
 GROUPS = ("upload", "quota", "janitor", "classifier")
+"""Consumer groups with dead letters; none may be called journal."""
 PUBLISHED = (STORAGE_EVENTS, DOCUMENTS, QUOTA, CLASSIFICATION, STORAGE_JANITOR, USERS)
-ALL = (*PUBLISHED, *(dead_letter_topic(group) for group in GROUPS))
+ALL = (*PUBLISHED, *(dead_letter_topic(group) for group in GROUPS), DEAD_LETTER_JOURNAL)

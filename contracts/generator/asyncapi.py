@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from docuvault_contracts import events, topics
+from docuvault_contracts.deadletters import JournalEntry
 from docuvault_contracts.events import Event
 from docuvault_contracts.topics import Topic
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from generator import examples
@@ -15,7 +17,7 @@ from generator.traffic import RECEIVES, RECEIVES_RAW, SENDS
 PATH = "asyncapi.json"
 _REF = "#/components/schemas/{model}"
 _KAFKA_BINDING = "0.5.0"
-_RAW, _DEAD = "s3.notification", "dead.letter"
+_RAW, _DEAD, _JOURNAL = "s3.notification", "dead.letter", "dead.letter.journal"
 
 
 def asyncapi() -> JsonObject:
@@ -40,6 +42,8 @@ def asyncapi() -> JsonObject:
 def _types(topic: Topic) -> tuple[str, ...]:
     if topic == topics.STORAGE_EVENTS:
         return (_RAW,)
+    if topic == topics.DEAD_LETTER_JOURNAL:
+        return (_JOURNAL,)
     return tuple(event.type for event in events.ALL if event.topic == topic) or (_DEAD,)
 
 
@@ -69,7 +73,7 @@ def _messages() -> JsonObject:
     found = {
         event.type: _message(event, example) for event, example in zip(events.ALL, examples.all_events(), strict=True)
     }
-    return found | {_RAW: _raw_message(), _DEAD: _dead_message()}
+    return found | {_RAW: _raw_message(), _DEAD: _dead_message(), _JOURNAL: _journal_message()}
 
 
 def _message(event: type[Event], example: Event) -> JsonObject:
@@ -108,6 +112,18 @@ def _dead_message() -> JsonObject:
     }
 
 
+def _journal_message() -> JsonObject:
+    return {
+        "name": _JOURNAL,
+        "title": JournalEntry.__name__,
+        "summary": (JournalEntry.__doc__ or "").partition("\n")[0],
+        "contentType": "application/json",
+        "payload": {"$ref": _REF.format(model=JournalEntry.__name__)},
+        "bindings": _keyed(topics.DEAD_LETTER_JOURNAL.key),
+        "examples": [{"payload": examples.journal_entry().model_dump(mode="json")}],
+    }
+
+
 def _keyed(description: str, *, uuid: bool = False) -> JsonObject:
     key: JsonObject = {"type": "string", "description": description} | ({"format": "uuid"} if uuid else {})
     return {"kafka": {"key": key, "bindingVersion": _KAFKA_BINDING}}
@@ -125,6 +141,8 @@ def _operations() -> JsonObject:
         found[f"{service}.receive.storage.events"] = _operation("receive", service, topics.STORAGE_EVENTS, [_RAW])
     for group in topics.GROUPS:
         found[f"{group}.send.dlq"] = _operation("send", group, topics.dead_letter_topic(group), [_DEAD])
+    for action in ("send", "receive"):
+        found[f"operator.{action}.dlq.journal"] = _operation(action, "operator", topics.DEAD_LETTER_JOURNAL, [_JOURNAL])
     return found
 
 
@@ -140,7 +158,8 @@ def _operation(action: str, service: str, topic: Topic, names: list[str]) -> Jso
 
 
 def _schemas() -> JsonObject:
-    _, definitions = models_json_schema([(event, "validation") for event in events.ALL], ref_template=_REF)
+    models: tuple[type[BaseModel], ...] = (*events.ALL, JournalEntry)
+    _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
     headers_and_raw: JsonObject = {
         "CloudEventHeaders": _cloud_event_headers(),
         "DeadLetterHeaders": _dead_letter_headers(),
@@ -181,7 +200,13 @@ def _dead_letter_headers() -> JsonObject:
         "dlq_group": "which consumer group could not understand it",
         "dlq_time": "when that was, RFC 3339 with a time zone",
     }
-    return _headers(required, {})
+    optional = {
+        "dlq_cause": "unreadable, invalid, parser, handler or unpublishable: what failed",
+        "dlq_null": "what was null and is empty here, with commas: key, value, header.N (N counts from 0)",
+        "dlq_truncated": "what was too long and is cut here, and how long it was",
+        "dlq_raw_headers": "the bytes of the original headers, where a name among them is no text",
+    }
+    return _headers(required, optional)
 
 
 def _s3_notification() -> JsonObject:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from docuvault_contracts import events, http
+from docuvault_contracts.deadletters import JournalEntry
 from docuvault_contracts.events import Event
 
 USER = UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
@@ -45,6 +46,20 @@ def all_bodies() -> tuple[http.Request | http.Response, ...]:
         http.Quota(used_bytes=2 * SIZE, limit_bytes=LIMIT),
         http.LimitRequest(limit_bytes=LIMIT),
         http.AccountQuota(user_id=USER, used_bytes=2 * SIZE, limit_bytes=LIMIT),
+    )
+
+
+def journal_entry() -> JournalEntry:
+    """What an operator did about a dead letter."""
+    return JournalEntry(
+        group="quota",
+        partition=0,
+        offset=12,
+        written_ms=THEN_NS // 10**6,
+        action="replayed",
+        by="ada",
+        at=THEN + timedelta(hours=2),
+        replayed_to="storage.events/3/4711",
     )
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
 from aiohttp import ClientSession, ClientTimeout
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 from docuvault_contracts import topics
 from docuvault_contracts.keys import parse_key
@@ -19,12 +16,12 @@ from miniopy_async.api import Minio
 from miniopy_async.datatypes import Object
 
 from deploy.ops.audit_model import Account, Backlog, Document, Reservation, StoredObject
+from deploy.ops.dlq.counting import open_letters
+from deploy.ops.kafka import Bounds, open_kafka
 from services.chassis.postgres import load_sql
 
 SQL = load_sql("deploy.ops")
 TIMEOUT_SECONDS = 10.0
-REQUEST_MS = 5000
-RETRY_SECONDS = 0.1
 PREFETCH_ROWS = 1000
 READERS: Mapping[str, Sequence[topics.Topic]] = {
     "upload": (topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR),
@@ -126,13 +123,9 @@ async def open_bucket(servers: Servers) -> AsyncIterator[Bucket]:
         yield Bucket(client, servers.minio_bucket)
 
 
-Bounds = Mapping[TopicPartition, tuple[int, int]]
-"""The first offset there is and the next one to be written, of each partition."""
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where Kafka's readers stand: what each group has not read, and what lies in the dead letters."""
+    """Where Kafka's readers stand: what each group has not read, and what lies in the dead letters and is open."""
 
     unread: Sequence[Backlog]
     dead_letters: Sequence[Backlog]
@@ -140,10 +133,11 @@ class Standing:
 
 async def read_standing(servers: Servers) -> Standing:
     """Asks the broker; commits nothing and joins no group."""
-    async with _open_kafka(servers.kafka_bootstrap) as kafka, asyncio.timeout(TIMEOUT_SECONDS):
+    async with open_kafka(servers.kafka_bootstrap) as kafka:
         bounds = await kafka.bounds([topic.name for topic in topics.ALL])
         unread = [_unread(group, await kafka.committed(group), bounds) for group in READERS]
-    return Standing(unread, [_dead_letters(group, bounds) for group in READERS])
+        letters = await open_letters(kafka, bounds)
+    return Standing(unread, [_dead_letters(group, letters.get(group, 0)) for group in READERS])
 
 
 def _unread(group: str, committed: Mapping[TopicPartition, OffsetAndMetadata], bounds: Bounds) -> Backlog:
@@ -155,45 +149,5 @@ def _unread(group: str, committed: Mapping[TopicPartition, OffsetAndMetadata], b
     return Backlog(f"records that group {group} has not read", lag)
 
 
-def _dead_letters(group: str, bounds: Bounds) -> Backlog:
-    name = topics.dead_letter_topic(group).name
-    return Backlog(f"records in {name}", sum(end - first for at, (first, end) in bounds.items() if at.topic == name))
-
-
-@asynccontextmanager
-async def _open_kafka(bootstrap: str) -> AsyncIterator[_Kafka]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS, enable_auto_commit=False)
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            await admin.start()
-            await consumer.start()
-        yield _Kafka(admin, consumer)
-    finally:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            await consumer.stop()
-            await admin.close()
-
-
-class _Kafka:
-    def __init__(self, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
-        self._admin = admin
-        self._consumer = consumer
-
-    async def committed(self, group: str) -> dict[TopicPartition, OffsetAndMetadata]:
-        """Asks until the group's coordinator is there: of a broker just started, or asked for the first time."""
-        while True:
-            try:
-                return dict(await self._admin.list_consumer_group_offsets(group))
-            except KafkaError as error:
-                if not error.retriable:
-                    raise
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def bounds(self, names: Sequence[str]) -> Bounds:
-        """Asked topic by topic, side by side: the client takes a tenth of a second to learn of each it did not know."""
-        described = await self._admin.describe_topics(list(names))
-        by_topic = [[TopicPartition(of["topic"], each["partition"]) for each in of["partitions"]] for of in described]
-        firsts = await asyncio.gather(*map(self._consumer.beginning_offsets, by_topic))
-        ends = await asyncio.gather(*map(self._consumer.end_offsets, by_topic))
-        return {at: (first[at], end[at]) for first, end in zip(firsts, ends, strict=True) for at in first}
+def _dead_letters(group: str, count: int) -> Backlog:
+    return Backlog(f"records in {topics.dead_letter_topic(group).name}", count)

@@ -1,12 +1,14 @@
 """Dead letters: what a consumer could not understand, unchanged, with the reason and where it came from.
 
-The value, the key and the headers are the original's; the `dlq_*` headers are ours. Putting a dead letter's value and
-other headers back onto `dlq_topic` is a complete replay of the record, unless `dlq_truncated` says what was cut off or
-`dlq_raw_headers` holds headers whose names are no text.
+The value, the key and the headers are the original's; the `dlq_*` headers are ours. Putting a dead letter's key, value
+and other headers back onto `dlq_topic`, null where `dlq_null` says so, is a complete replay of the record, unless
+`dlq_truncated` says what was cut off, `dlq_raw_headers` holds headers whose names are no text, or the value is the raw
+bytes of what was unreadable. `docuvault dlq` does it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -54,7 +56,7 @@ class DeadLetter:
             "time": now.astimezone(UTC).isoformat(),
             "truncated": truncated,
             # a message cannot say null, and a replay must not turn a tombstone into an empty value
-            "null": ",".join(name for name in ("key", "value") if getattr(record, name) is None),
+            "null": ",".join(_nulls(record)),
         }
         return tuple((PREFIX + name, text.encode("utf-8", "backslashreplace")) for name, text in found.items() if text)
 
@@ -86,6 +88,12 @@ def _cut(name: str, part: bytes, room: int, cut: list[str]) -> bytes:
         return part
     cut.append(f"{name} of {len(part)} bytes")
     return part[:room]
+
+
+def _nulls(record: Record) -> Iterator[str]:
+    yield from (name for name in ("key", "value") if getattr(record, name) is None)
+    headers = (value for name, value in record.headers if not name.startswith(PREFIX))
+    yield from (f"header.{number}" for number, value in enumerate(headers) if value is None)
 
 
 def _size(headers: Headers) -> int:

@@ -40,10 +40,16 @@ async def topics(stack: Any, *names: str, partitions: int = 1, largest: int = 4 
     try:
         await admin.start()
         await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config) for name in names])
+        await until(partial(_are_there, admin, names))
         yield
         await admin.delete_topics(list(names))
     finally:
         await admin.close()
+
+
+async def _are_there(admin: AIOKafkaAdminClient, names: Sequence[str]) -> bool:
+    """A broker that has made a topic may tell of it a moment later."""
+    return set(names) <= {each["topic"] for each in await admin.describe_topics() if each["partitions"]}
 
 
 def unique(prefix: str) -> str:

@@ -28,7 +28,19 @@ def test_a_dead_letter_keeps_the_original_and_says_why_where_from_and_when() -> 
 def test_a_tombstone_is_told_from_an_empty_value() -> None:
     message = DeadLetter(Record("t", 0, 0, None, None, (("h", None),), 0), "invalid", "r").message("g", NOW)
     assert (message.key, message.value) == (b"", b"")
-    assert dict(message.headers)["dlq_null"] == b"key,value"
+    assert dict(message.headers)["dlq_null"] == b"key,value,header.0"
+
+
+def test_of_several_headers_those_that_were_null_are_named_by_their_number_among_the_originals() -> None:
+    headers = (("dlq_reason", None), ("a", b""), ("b", None), ("a", b"1"), ("a", None))
+    message = DeadLetter(Record("t", 0, 0, b"k", b"v", headers, 0), "invalid", "r").message("g", NOW)
+    assert [each for each in message.headers if not each[0].startswith("dlq_")] == [
+        ("a", b""),
+        ("b", b""),
+        ("a", b"1"),
+        ("a", b""),
+    ]
+    assert dict(message.headers)["dlq_null"] == b"header.1,header.3"
 
 
 def test_a_record_that_dies_again_carries_only_its_last_death() -> None:

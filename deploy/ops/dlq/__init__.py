@@ -1,0 +1,1 @@
+"""Dead letters: finding them, showing them, and putting back or discarding what they hold."""
