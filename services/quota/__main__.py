@@ -10,6 +10,7 @@ from services.chassis.auth import TokenVerifier
 from services.chassis.consumer import consume, open_consumer
 from services.chassis.failpoints import arm
 from services.chassis.health import Check
+from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
 from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox, relay
@@ -21,6 +22,7 @@ from services.chassis.web import make_app, serve
 from services.quota import drift_command
 from services.quota.handler import QuotaHandler
 from services.quota.http import routes
+from services.quota.jobs import make_jobs
 from services.quota.parsing import TOPICS, QuotaParser
 from services.quota.settings import Settings
 from services.quota.store import PgAccounts, PgLedger
@@ -29,7 +31,7 @@ GROUP = "quota"
 
 
 async def main(stop: asyncio.Event) -> None:
-    """Runs the consumer, the outbox's relay and the HTTP server until `stop`."""
+    """Runs the consumer, the outbox's relay, the jobs and the HTTP server until `stop`."""
     settings = load(Settings)
     configure(settings.service_name, settings.replica, settings.log_level)
     arm(settings)
@@ -47,6 +49,7 @@ async def main(stop: asyncio.Event) -> None:
             stop,
             consume(consumer, parser, handler, producer, group=GROUP, stop=stop),
             relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
+            run_jobs(pool, make_jobs(settings, pool), stop),
             serve(app, settings, stop),
         )
 

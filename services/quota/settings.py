@@ -8,10 +8,21 @@ from docuvault_contracts.events import INT64_MAX
 from docuvault_contracts.http import DEFAULT_LIMIT_BYTES
 from pydantic import Field
 
-from services.chassis.settings import DatabaseSettings, HttpSettings, KafkaSettings, ServiceSettings, TokenSettings
+from services.chassis.settings import (
+    DatabaseSettings,
+    HttpSettings,
+    KafkaSettings,
+    ServiceSettings,
+    TokenSettings,
+    UrlSettings,
+)
+from services.chassis.settings_types import LongSeconds, Seconds
+
+JOURNAL_SECONDS = 30 * 86_400
+"""The database keeps a line of the journal for as long, whatever is set (migrations/0005_expiry.sql)."""
 
 
-class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings):
+class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings, UrlSettings):
     """All of the ledger's settings, each from the environment variable of its name."""
 
     service_name: ClassVar[str] = "quota"
@@ -30,4 +41,14 @@ class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, K
         ge=0,
         le=INT64_MAX,
         description="limit of an account whose registration names none; bytes, default 104857600",
+    )
+    drift_repair: bool = Field(
+        False, description="whether the job drift repairs totals, or only tells of them; default false"
+    )
+    drift_every_seconds: Seconds = Field(
+        86_400, description="period in which totals are compared with their rows; seconds, default 86400"
+    )
+    journal_retention_seconds: Annotated[LongSeconds, Field(ge=JOURNAL_SECONDS)] = Field(
+        366 * 86_400,
+        description="how long a line of the journal of repairs is kept; seconds, default 31622400",
     )

@@ -194,7 +194,6 @@ async def test_a_writer_may_keep_what_never_stood_there_and_skip_no_version(book
         "TRUNCATE accounts",
         "TRUNCATE reservations",
         "TRUNCATE superseded",
-        "DELETE FROM repairs",
         "UPDATE repairs SET after_bytes = 0",
         "TRUNCATE repairs",
         "UPDATE accounts SET repaired_at = now()",

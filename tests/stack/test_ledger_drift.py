@@ -5,66 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from services.chassis.migrations import migrate
-from services.chassis.postgres import Pool, open_pool
-from services.quota.drift import Finding, find_drift
+from services.chassis.jobs import Job, run_now
+from services.quota.drift import find_drift
+from services.quota.jobs import DriftJob
 from services.quota.model import Account, Observed
-from tests.stack.chassis_servers import schema
-from tests.stack.quota_ledger import Replica, deleted, delivery, observed, states
+from tests.stack.quota_ledger import deleted, delivery, observed, states
+from tests.stack.quota_tampered import Tampered, open_tampered
 from tests.stack.test_ledger_rivals import blocked_by
 from tests.stack.test_ledger_schema import GOOD, insert
-
-JOURNAL = "SELECT user_id, before_bytes, after_bytes, reserved_bytes, why, repaired_by FROM repairs ORDER BY id"
-
-
-@dataclass(frozen=True)
-class Tampered:
-    """A ledger in a schema of its own, and a superuser's hand on it."""
-
-    pool: Pool
-    replica: Replica
-
-    async def hand(self, statement: str, *arguments: object) -> None:
-        """Runs it with the triggers asleep."""
-        async with self.pool.acquire() as connection, connection.transaction():
-            await connection.execute("SET LOCAL session_replication_role = replica")
-            await connection.execute(statement, *arguments)
-
-    async def user(self, *sizes: int, limit: int = 100) -> tuple[UUID, list[Observed]]:
-        """A user who holds objects of these sizes."""
-        user = await self.replica.account(limit)
-        facts = [observed(user, size) for size in sizes]
-        await self.replica.settle([delivery(fact) for fact in facts])
-        return user, facts
-
-    async def find(self, *, repair: bool) -> list[Finding]:
-        async with aclosing(find_drift(self.pool, repair=repair, by="test")) as slices:
-            return [finding async for findings in slices for finding in findings]
-
-    async def fix(self) -> dict[UUID, str]:
-        """What is done about each user that differs."""
-        return {each.drift.user_id: each.done for each in await self.find(repair=True)}
-
-    async def journal(self) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in await self.pool.fetch(JOURNAL)]
-
-    async def state(self) -> list[list[asyncpg.Record]]:
-        tables = ("accounts", "reservations", "superseded", "repairs")
-        return [await self.pool.fetch(f"SELECT t::text FROM {table} AS t ORDER BY 1") for table in tables]  # noqa: S608
 
 
 @pytest.fixture
 async def ledger(stack: Any) -> AsyncIterator[Tampered]:
-    async with schema(stack) as settings, open_pool(settings) as pool:
-        await migrate(pool, "services.quota")
-        yield Tampered(pool, Replica(pool))
+    async with open_tampered(stack) as found:
+        yield found
 
 
 async def test_a_ledger_that_agrees_is_left_as_it_is(ledger: Tampered) -> None:
@@ -219,6 +180,26 @@ async def test_thousands_that_differ_are_repaired_slice_by_slice(ledger: Tampere
     async with aclosing(find_drift(ledger.pool, repair=True, by="test")) as slices:
         assert [len(findings) async for findings in slices] == [100, 100, 50]
     assert await ledger.pool.fetchval("SELECT sum(used_bytes) FROM accounts") == 0
+
+
+@pytest.mark.parametrize(("repair", "done"), [(False, "found"), (True, "repaired")])
+async def test_the_nightly_job_tells_of_each_drift_and_repairs_it_where_that_is_switched_on(
+    ledger: Tampered,
+    repair: bool,  # noqa: FBT001 - both
+    done: str,
+) -> None:
+    user, _ = await ledger.user(10)
+    broken, (first, _) = await ledger.user(10, 20)
+    await ledger.replica.settle([delivery(deleted(first))])
+    await ledger.hand("DELETE FROM superseded")
+    await ledger.hand("UPDATE accounts SET used_bytes = used_bytes + 1")
+    work = DriftJob(ledger.pool, repair=repair, by="quota-1")
+    with capture_logs() as lines:
+        result = await run_now(ledger.pool, Job("drift", 86_400, work), 5)
+    assert result == {"found": 0, "repaired": 0, "refused": 1} | {done: 1}
+    told = {(line["user_id"], line["done"]) for line in lines if line["event"] == "quota.drift"}
+    assert told == {(str(user), done), (str(broken), "refused")}
+    assert [line[5] for line in await ledger.journal()] == (["quota-1"] if repair else [])
 
 
 async def test_a_batch_under_way_is_waited_for_and_counted_once(ledger: Tampered) -> None:
