@@ -10,13 +10,14 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import asyncpg
 from aiohttp import ClientError
 from aiokafka.errors import KafkaError
 from miniopy_async.error import MinioException
+from pydantic import ValidationError
 
 from deploy.local.errors import StackError, one_line
 from deploy.local.info import StackInfo
@@ -27,9 +28,10 @@ from deploy.ops.audit_model import Holding, Report
 from deploy.ops.audit_rules import Auditor
 from deploy.ops.audit_servers import Servers, open_bucket, open_ledgers, read_standing
 from deploy.ops.audit_text import as_json, as_text
+from services.chassis.settings import UrlSettings
 
-MAX_PENDING_SECONDS = 3600.0
-"""The age at which the janitor's sweep takes a document that is still pending."""
+MAX_PENDING_SECONDS = 5400.0
+"""By when a document that is still pending has been swept, by the janitor's defaults: its age and its period."""
 POLL_SECONDS = 0.5
 CLEAN, DIFFERENT, UNKNOWN = 0, 1, 2
 TROUBLE = (
@@ -101,12 +103,23 @@ def run(options: argparse.Namespace) -> int:
     try:
         stack = Stack(load_settings())
         require_running(stack)
-        report = asyncio.run(settled(stack.info, options.wait, max_pending_seconds=options.max_pending))
+        most = options.max_pending or max_pending_seconds(stack.settings.service_env)
+        report = asyncio.run(settled(stack.info, options.wait, max_pending_seconds=most))
     except TROUBLE as error:
         sys.stderr.write(f"audit: {one_line(error)}\n")
         return UNKNOWN
     sys.stdout.write((as_json(report) if options.json else as_text(report)) + "\n")
     return CLEAN if report.clean else DIFFERENT
+
+
+def max_pending_seconds(service_env: Mapping[str, str]) -> float:
+    """By when a stack with such settings has swept a document. Raises StackError where they are none."""
+    changed = {name.lower(): value for name, value in service_env.items() if name.lower() in UrlSettings.model_fields}
+    try:
+        settings = UrlSettings.model_validate(changed)
+    except ValidationError as error:
+        raise StackError(f"SERVICE_ENV: {error.errors(include_url=False)[0]['msg']}") from None
+    return settings.sweep_age_seconds + settings.sweep_every_seconds
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,7 +137,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What an audit can be told beyond --json."""
     add = partial(parser.add_argument, type=float, metavar="SECONDS")
     add("--wait", default=0.0, help="look again for so long until all is decided; default 0")
-    add("--max-pending", default=MAX_PENDING_SECONDS, help="a document pending for longer is wrong; default 3600")
+    add("--max-pending", help="a document pending for longer is wrong; default SWEEP_AGE_SECONDS + SWEEP_EVERY_SECONDS")
 
 
 if __name__ == "__main__":

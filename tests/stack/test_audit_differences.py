@@ -22,7 +22,7 @@ from deploy.ops.audit_model import Check, Report
 from tests.stack.support.planting import Planter, prepare, root_of
 
 CHECKOUT = Path(__file__).parents[2]
-HOUR_AND_A_BIT = "now() - interval '61 minutes'"
+SWEPT_BY_NOW = "now() - interval '91 minutes'"
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ async def test_a_document_that_nobody_pays_for_is_found(plant: Planter) -> None:
 
 async def test_a_document_pending_beyond_the_sweeps_age_is_found(plant: Planter) -> None:
     user = uuid4()
-    key = await plant.pending(user, HOUR_AND_A_BIT)
+    key = await plant.pending(user, SWEPT_BY_NOW)
     assert found(await audit(plant.info)) == {(Check.WAITING, str(user), key, 0)}
     assert (await audit(plant.info, max_pending_seconds=7200)).clean
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from deploy.local.errors import StackError
+from deploy.ops.audit import MAX_PENDING_SECONDS, max_pending_seconds
 from deploy.ops.audit_merge import NotSortedError, merged
 from deploy.ops.audit_model import (
     Account,
@@ -224,3 +226,10 @@ def test_the_audit_watches_the_topics_that_the_services_read() -> None:
         "quota": set(QUOTA_READS),
         "janitor": set(JANITOR_READS),
     }
+
+
+def test_what_is_pending_for_too_long_follows_the_settings_of_the_sweep() -> None:
+    assert max_pending_seconds({}) == MAX_PENDING_SECONDS
+    assert max_pending_seconds({"SWEEP_AGE_SECONDS": "2000", "SWEEP_EVERY_SECONDS": "60", "REPLICA": "1"}) == 2060
+    with pytest.raises(StackError, match="SWEEP_AGE_SECONDS"):
+        max_pending_seconds({"SWEEP_AGE_SECONDS": "1"})
