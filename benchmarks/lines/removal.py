@@ -45,7 +45,7 @@ class Removing:
         """By the handler, in batches as large as the consumer's."""
         user, keys = self.ours
         batches = [[self._refused(key) for key in batch] for batch in _cut(keys, self.janitor.settings.kafka_max_batch)]
-        objects = PgObjects(self.janitor.pool)
+        objects = PgObjects(self.janitor.pool, self.janitor.settings.patience)
         handler = JanitorHandler(
             objects, Remover(objects, self.janitor.storage, self.janitor.settings.removals_at_once)
         )

@@ -37,6 +37,8 @@ Name = Literal[
     "upload.before_write",  # what a batch changes is known, and not written
     "janitor.before_delete",  # the order is committed, the object still there
     "janitor.after_delete",  # the object is gone, and that is not recorded
+    "janitor.sweep_before_publish",  # what the store holds is known, and not said
+    "janitor.sweep_before_mark",  # said, and not recorded
     "upload_url.after_sign",  # no row yet
     "upload_url.after_commit",  # the row is there, nobody was told its id
     "confirm.before_observation",

@@ -1,13 +1,18 @@
-"""Wires the janitor: `python -m services.janitor`, settings from the environment."""
+"""Wires the janitor: `python -m services.janitor`, settings from the environment.
+
+With arguments it is the janitor's command line, which the service itself never loads: see command.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 
 from services.chassis.consumer import consume, open_consumer
 from services.chassis.failpoints import arm
 from services.chassis.health import Check
+from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
 from services.chassis.migrations import migrate
 from services.chassis.postgres import open_pool, ping
@@ -18,6 +23,8 @@ from services.chassis.storage_minio import open_storage
 from services.chassis.web import serve
 from services.janitor.handler import JanitorHandler
 from services.janitor.http import make_janitor_app
+from services.janitor.jobs import expiry_job, sweep_job
+from services.janitor.looks import PgLooks
 from services.janitor.parsing import GROUP, TOPICS, parse
 from services.janitor.removal import Remover
 from services.janitor.settings import Settings
@@ -35,7 +42,8 @@ async def main(stop: asyncio.Event) -> None:
         open_producer(settings) as producer,
     ):
         await migrate(pool, "services.janitor")
-        objects = PgObjects(pool)
+        objects, looks = PgObjects(pool, settings.patience), PgLooks(pool)
+        jobs = [sweep_job(settings, looks, storage, producer), expiry_job(settings, looks)]
         handler = JanitorHandler(objects, Remover(objects, storage, settings.removals_at_once))
         ready: dict[str, Check] = {
             "postgres": partial(ping, pool),
@@ -46,9 +54,14 @@ async def main(stop: asyncio.Event) -> None:
             await supervise(
                 stop,
                 consume(consumer, parse, handler, producer, group=GROUP, stop=stop),
+                run_jobs(pool, jobs, stop),
                 serve(make_janitor_app(settings, ready), settings, stop),
             )
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        from services.janitor.command import command
+
+        sys.exit(command(sys.argv[1:]))
     run(main)

@@ -1,4 +1,4 @@
-"""Reads the records of the janitor's topics: what was decided and what was deleted."""
+"""Reads the records of the janitor's topics: what was asked for, what was decided and what was deleted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from typing import get_args
 
 from docuvault_contracts import topics
+from docuvault_contracts.events import QuotaReserved, UploadRequested
 
 from services.chassis.delivery import Delivery, Origin, Record
+from services.chassis.errors import InvalidEvent
 from services.chassis.events import check_key, read_event
 from services.janitor.decide import Fact
 
 GROUP = "janitor"
 TOPICS = (topics.QUOTA.name, topics.DOCUMENTS.name)
+
+YEARS = range(1971, 9000)
+"""From the one to the other end of which no reckoning with times overflows."""
 
 _CONCERNING = {model.type for model in get_args(Fact)}
 
@@ -26,4 +31,15 @@ def parse(record: Record) -> Sequence[Delivery[Fact]]:
     if not isinstance(fact, Fact):
         raise TypeError(f"{fact.type} is said to concern the janitor, and is no fact of its rules")
     check_key(fact)
+    _check_values(fact)
     return (Delivery(fact, Origin(record.topic, record.partition, record.offset), envelope.traceparent),)
+
+
+def _check_values(fact: Fact) -> None:
+    """What is kept of a fact must be such as the database can keep, and reckon with. Raises InvalidEvent."""
+    if isinstance(fact, QuotaReserved) and "\0" in fact.etag:
+        raise InvalidEvent(f"{fact.type}: a NUL character in the etag")
+    if isinstance(fact, UploadRequested):
+        times = (fact.requested_at, fact.expires_at, fact.reminded_at)
+        if not all(time is None or time.year in YEARS for time in times):
+            raise InvalidEvent(f"{fact.type}: a time of no year in which uploads are requested")

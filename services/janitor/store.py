@@ -12,7 +12,7 @@ import asyncpg
 
 from services.chassis.failpoints import failpoint
 from services.chassis.postgres import Connection, load_sql, transaction, translated
-from services.janitor.decide import Cause, Fact, Known, State, learn_all
+from services.janitor.decide import Cause, Fact, Known, Ledger, Patience, State, learn_all
 
 SQL = load_sql("services.janitor")
 
@@ -53,15 +53,16 @@ class Objects(Protocol):
 class PgObjects:
     """Objects on the table of the janitor's own schema; a constant number of round trips for a batch of any size."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], patience: Patience) -> None:
         self._pool = pool
+        self._patience = patience
 
     async def learn(self, facts: Sequence[Fact], now: datetime) -> list[Known]:
         """See Objects. The rows stay locked while they are read, decided and written, and no longer."""
         heard = _by_key(facts)
         async with transaction(self._pool) as connection:
             before = await _lock(connection, heard)
-            after = [learn_all(known, heard[known.object_key]) for known in before]
+            after = [learn_all(known, heard[known.object_key], self._patience) for known in before]
             await _write(connection, [new for old, new in zip(before, after, strict=True) if new is not old], now)
             failpoint("janitor.before_commit")
         return after
@@ -106,9 +107,17 @@ async def _write(connection: Connection, news: Sequence[Known], now: datetime) -
             [known.state for known in news],
             [known.cause for known in news],
             [known.deleted for known in news],
+            [known.requested_at for known in news],
+            [known.expires_at for known in news],
+            [known.look_at for known in news],
+            [known.ledger for known in news],
+            [known.etag for known in news],
+            [known.size_bytes for known in news],
+            [known.abandoned_at for known in news],
             now,
         )
 
 
 def _known(row: asyncpg.Record) -> Known:
-    return Known(**{**dict(row), "state": State(row["state"])})
+    ledger = None if row["ledger"] is None else Ledger(row["ledger"])
+    return Known(**{**dict(row), "state": State(row["state"]), "ledger": ledger})

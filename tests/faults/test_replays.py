@@ -17,7 +17,7 @@ TABLES = {
     "quota.reservations": "object_key, state, version, size_bytes, etag, reason, decided_at, origin_offset",
     "quota.superseded": "object_key, state, version, size_bytes, etag, reason, decided_at, origin_offset",
     "upload.documents": "id, status, size_bytes, etag, version, used_bytes, limit_bytes, rejected_bytes, reason",
-    "janitor.objects": "object_key, version, state, cause, deleted",
+    "janitor.objects": "object_key, version, state, cause, deleted, requested_at, look_at, ledger, etag, size_bytes",
 }
 
 

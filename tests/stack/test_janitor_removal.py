@@ -87,7 +87,7 @@ async def running(info: StackInfo) -> AsyncIterator[Janitor]:
     settings, root = settings_of(info), info.store_keys["root"]
     async with open_pool(settings) as pool, open_storage(settings) as storage:
         await migrate(pool, "services.janitor")
-        objects = PgObjects(pool)
+        objects = PgObjects(pool, settings.patience)
         remover = Remover(objects, storage, at_once=100)
         handler = JanitorHandler(objects, remover)
         async with Minio(

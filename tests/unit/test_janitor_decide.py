@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import permutations
-from typing import Literal
-from uuid import UUID
 
 import pytest
-from docuvault_contracts.events import DocumentDeleted, QuotaRejected, QuotaReleased, QuotaReserved
 
-from services.janitor.decide import Fact, Known, State, learn, learn_all
-
-USER, DOCUMENT = UUID(int=1), UUID(int=2)
-KEY = f"{USER}/{DOCUMENT}/{UUID(int=3)}.pdf"
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-UNKNOWN = Known(KEY, DOCUMENT, USER)
-DECISION = {
-    "document_id": DOCUMENT, "user_id": USER, "object_key": KEY, "used_bytes": 0, "limit_bytes": 9, "decided_at": NOW
-}  # fmt: skip
-DELETED = DocumentDeleted(document_id=DOCUMENT, user_id=USER, object_key=KEY, deleted_at=NOW)
+from services.janitor import decide
+from services.janitor.decide import Fact, Known, Ledger, State
+from tests.unit.janitor_facts import DELETED, PATIENCE, UNKNOWN, rejected, released, reserved
 
 
-def reserved(version: int) -> QuotaReserved:
-    return QuotaReserved(version=version, size_bytes=5, etag="e", **DECISION)
+def learn(known: Known, fact: Fact) -> Known:
+    return decide.learn(known, fact, PATIENCE)
 
 
-def rejected(version: int) -> QuotaRejected:
-    return QuotaRejected(version=version, rejected_bytes=5, etag="e", reason="over_quota", **DECISION)
-
-
-def released(version: int, reason: Literal["document_deleted", "object_removed"] = "object_removed") -> QuotaReleased:
-    return QuotaReleased(version=version, released_bytes=5, reason=reason, **DECISION)
+def learn_all(known: Known, facts: Iterable[Fact]) -> Known:
+    return decide.learn_all(known, facts, PATIENCE)
 
 
 def test_an_object_of_which_nothing_is_known_stays() -> None:
@@ -79,7 +65,8 @@ def test_a_deletion_is_final_whatever_is_decided_later() -> None:
 @pytest.mark.parametrize("fact", [reserved(2), rejected(2), released(2), released(2, "document_deleted")])
 def test_what_is_decided_after_a_deletion_gives_no_other_order(fact: Fact) -> None:
     gone = replace(learn_all(UNKNOWN, [reserved(1), DELETED]), state=State.REMOVED)
-    assert learn(gone, fact) == replace(gone, version=2)
+    after = learn(gone, fact)
+    assert (after.version, after.state, after.cause, after.deleted) == (2, State.REMOVED, "document.deleted", True)
 
 
 def test_a_deletion_that_the_ledger_tells_of_first_is_the_same_order() -> None:
@@ -110,3 +97,27 @@ def test_a_deleted_key_goes_in_whatever_order_its_facts_arrive(facts: tuple[Fact
 def test_only_the_newest_decision_counts(facts: tuple[Fact, ...]) -> None:
     known = learn_all(UNKNOWN, facts)
     assert (known.version, known.cause) == (3, "quota.rejected")
+
+
+@pytest.mark.parametrize("facts", list(permutations([reserved(1, "old"), reserved(2, "new"), DELETED])))
+def test_what_is_held_is_that_of_the_newest_reservation_in_whatever_order_and_however_often(
+    facts: tuple[Fact, ...],
+) -> None:
+    known = learn_all(UNKNOWN, [*facts, *facts])
+    assert (known.ledger, known.etag, known.size_bytes) == (Ledger.RESERVED, "new", 5)
+
+
+@pytest.mark.parametrize(("fact", "ledger"), [(rejected(2), Ledger.REJECTED), (released(2), Ledger.RELEASED)])
+def test_nothing_is_held_after_a_newer_refusal_or_release_also_where_the_reservation_comes_again(
+    fact: Fact, ledger: Ledger
+) -> None:
+    known = learn_all(UNKNOWN, [reserved(1), fact, reserved(1)])
+    assert (known.ledger, known.etag, known.size_bytes) == (ledger, None, None)
+
+
+def test_what_was_reserved_before_it_was_written_down_is_learnt_when_it_is_said_again() -> None:
+    old = Known(UNKNOWN.object_key, UNKNOWN.document_id, UNKNOWN.user_id, version=3, ledger=Ledger.RESERVED)
+    assert learn(old, reserved(2)) is old
+    known = learn(old, reserved(3))
+    assert known == replace(old, etag="e", size_bytes=5)
+    assert learn(known, reserved(3, "other")) is known

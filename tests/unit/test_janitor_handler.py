@@ -18,6 +18,7 @@ from services.janitor.decide import Fact, Known, State, learn_all
 from services.janitor.handler import JanitorHandler
 from services.janitor.removal import Remover
 from services.janitor.store import Removal
+from tests.unit.janitor_facts import PATIENCE
 
 USER = UUID(int=1)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,7 +71,7 @@ class MemoryObjects:
         for name in heard:
             mine = [fact for fact in facts if fact.object_key == name]
             before = self.rows.get(name, Known(name, mine[0].document_id, mine[0].user_id))
-            self.rows[name] = learn_all(before, mine)
+            self.rows[name] = learn_all(before, mine, PATIENCE)
             if self.rows[name] is not before:
                 self.removed_at.pop(name, None)
         return [self.rows[name] for name in heard]

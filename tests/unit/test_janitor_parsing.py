@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from docuvault_contracts.events import DocumentDeleted, DocumentEvent, Event, Li
 from services.chassis.delivery import Origin, Record
 from services.chassis.errors import InvalidEvent
 from services.janitor.parsing import parse
+from tests.unit.janitor_facts import requested, reserved
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 USER, DOCUMENT = UUID(int=1), UUID(int=2)
@@ -35,6 +36,25 @@ def test_a_deletion_is_read_with_its_origin_and_trace() -> None:
     (delivery,) = parse(said(deleted()))
     assert (delivery.event, delivery.origin) == (deleted(), Origin("documents", 4, 7))
     assert delivery.traceparent == TRACE
+
+
+def test_a_request_is_read_since_somebody_has_to_look_after_it() -> None:
+    (delivery,) = parse(said(requested(reminded=timedelta(hours=2))))
+    assert delivery.event == requested(reminded=timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        reserved(1, etag="e\0"),
+        requested(at=datetime.max.replace(tzinfo=UTC) - timedelta(days=1)),
+        requested(at=datetime.min.replace(tzinfo=UTC)),
+        requested(reminded=timedelta(days=7500 * 365)),
+    ],
+)
+def test_what_the_database_could_not_keep_is_never_handed_on(event: DocumentEvent) -> None:
+    with pytest.raises(InvalidEvent):
+        parse(said(event))
 
 
 @pytest.mark.parametrize(

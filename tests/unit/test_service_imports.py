@@ -33,3 +33,7 @@ def test_with_a_shared_secret_no_service_loads_cryptography(service: str) -> Non
 
 def test_with_published_keys_it_is_loaded_before_the_first_token_comes() -> None:
     assert loaded("upload", 'jwt_jwks_url="https://issuer/keys"') >= {*UNUSED}
+
+
+def test_the_janitor_as_a_service_does_not_load_its_command_line() -> None:
+    assert "services.janitor.command" not in loaded("janitor", 'jwt_secret="s" * 32')

@@ -32,3 +32,7 @@ IN_A_REQUEST: Sequence[Name] = (
     "delete.before_commit",
     "delete.after_commit",
 )
+IN_A_SWEEP: Sequence[Name] = (
+    "janitor.sweep_before_publish",
+    "janitor.sweep_before_mark",
+)

@@ -20,6 +20,9 @@ TELLS: Mapping[str, Sequence[str]] = {
     "document.deleted": ("document_id", "reminded_at"),
     "quota.limit_changed": ("user_id", "changed_at"),
     "object.removed": ("object_key", "cause", "removed_at"),
+    "object.observed": ("object_key", "etag", "observed_ns"),
+    "object.missing": ("object_key", "observed_ns"),
+    "upload.abandoned": ("object_key", "abandoned_at"),
 }
 """By type, the fields that tell one fact from another. The ledger's decisions have rules of their own, see history."""
 

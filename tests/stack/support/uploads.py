@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from docuvault_contracts.events import DocumentDeleted, QuotaRejected, QuotaReleased, QuotaReserved
+from docuvault_contracts.events import DocumentDeleted, QuotaRejected, QuotaReleased, QuotaReserved, UploadRequested
 from docuvault_contracts.keys import make_key
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,3 +40,7 @@ class Upload:
 
     def deleted(self) -> DocumentDeleted:
         return DocumentDeleted.model_validate(self._facts(1) | {"deleted_at": NOW})
+
+    def requested(self, at: datetime = NOW, reminded_at: datetime | None = None) -> UploadRequested:
+        times = {"requested_at": at, "expires_at": at + timedelta(minutes=15), "reminded_at": reminded_at}
+        return UploadRequested.model_validate(self._facts(1) | times | {"content_type": "text/plain"})

@@ -1,0 +1,2 @@
+-- The time by which everything is due.
+SELECT clock_timestamp()
