@@ -131,6 +131,55 @@ def _reminder(user_id: UUID, upload: Upload) -> Raw:
     return Raw(message.topic, message.value, message.key, message.headers)
 
 
+async def test_who_never_hears_of_a_put_is_healed_by_the_sweep(
+    site: Site, client: Client, waiting: Waiting, eyes: Eyes
+) -> None:
+    upload = await client.begin()
+    async with site.processes.without(*site.processes.services("quota")):
+        assert await client.put(upload, DATA) == 200
+        await eventually(site.untold, becomes=0)
+        await eyes.wire.skip_to_the_end("quota", [topics.STORAGE_EVENTS.name])
+    await waiting.for_hours(client.user_id, 1)
+    assert (await janitor(site, "sweep")).counts["healed"] == 1
+    await eventually(lambda: client.status_of(upload), becomes="uploaded")
+    await assert_at_rest(site)
+
+
+async def test_who_never_hears_of_a_decision_reminds_of_it_and_is_told_again(
+    site: Site, client: Client, waiting: Waiting, eyes: Eyes
+) -> None:
+    upload = await client.begin()
+    async with site.processes.without(*site.processes.services("upload")):
+        assert await client.put(upload, DATA) == 200
+        await eventually(lambda: eyes.said(topics.QUOTA, "quota.reserved", client.user_id), becomes=1)
+        await eyes.wire.skip_to_the_end("upload", [topics.QUOTA.name])
+    await site.processes.ready()
+    assert await client.status_of(upload) == "pending"
+    await waiting.remind_soon(client.user_id)
+    await eventually(lambda: waiting.rows(client.user_id, "look_at IS NOT NULL"), becomes=1)
+    assert (await janitor(site, "sweep")).counts["asked"] == 1
+    await eventually(lambda: client.status_of(upload), becomes="uploaded")
+    await assert_at_rest(site)
+    await assert_said_once(site.info, eyes.wire)
+
+
+async def test_a_janitor_that_never_hears_of_a_request_is_reminded_of_it(
+    site: Site, client: Client, waiting: Waiting, eyes: Eyes
+) -> None:
+    async with site.processes.without(*site.processes.services("janitor")):
+        never, untold = await client.begin(), (await _put_untold(site, client, 1))[0]
+        await eventually(lambda: eyes.said(topics.DOCUMENTS, "upload.requested", client.user_id), becomes=2)
+        await eyes.wire.skip_to_the_end("janitor", [topics.DOCUMENTS.name])
+    await site.processes.ready()
+    await waiting.remind_soon(client.user_id)
+    await eventually(lambda: waiting.rows(client.user_id, "look_at IS NOT NULL"), becomes=2)
+    counts = (await janitor(site, "sweep")).counts
+    assert (counts["cleaned"], counts["healed"]) == (1, 1)
+    await eventually(lambda: _shown(client, [untold]), becomes={"uploaded"})
+    await eventually(lambda: _shown(client, [never]), becomes={404})
+    await assert_at_rest(site)
+
+
 async def test_two_sweeps_at_once_are_one(site: Site, client: Client, waiting: Waiting, eyes: Eyes) -> None:
     await _put_untold(site, client, 5)
     await waiting.for_hours(client.user_id, 5)

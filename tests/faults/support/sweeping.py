@@ -77,16 +77,19 @@ class Waiting:
         query = f"SELECT count(*) FROM janitor.objects WHERE user_id = $1 AND {condition}"  # noqa: S608 - the tests' own
         return int(await self._connection.fetchval(query, user_id))
 
+    async def remind_soon(self, user_id: UUID, hours: int = 2) -> None:
+        """Makes the user's documents so much older, and has the upload service remind of those that still wait."""
+        await self._connection.execute(
+            """UPDATE upload.documents SET created_at = created_at - $2::interval, told_at = told_at - $2::interval,
+               expires_at = expires_at - $2::interval WHERE user_id = $1""",
+            user_id, timedelta(hours=hours),
+        )  # fmt: skip
+        await self._connection.execute("UPDATE upload.reminded_until SET told_at = 'epoch'")
+        await self._connection.execute("UPDATE upload.jobs SET due_at = now() WHERE name = 'reminders'")
+
     async def sweep_soon(self) -> None:
         """Makes the sweep due, for the service itself to find."""
         await self._connection.execute("UPDATE janitor.jobs SET due_at = now() WHERE name = 'sweep'")
-
-    async def swept(self) -> Mapping[str, Any] | None:
-        """What the last sweep said, once none is due."""
-        result = await self._connection.fetchval(
-            "SELECT result FROM janitor.jobs WHERE name = 'sweep' AND due_at > now()"
-        )
-        return None if result is None else json.loads(result)
 
 
 @asynccontextmanager

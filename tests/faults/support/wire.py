@@ -92,12 +92,14 @@ class Wire:
             reader.assign(list(committed))
             await reader.commit(await reader.beginning_offsets(list(committed)))
 
-    async def skip_to_the_end(self, group: str) -> None:
-        """Sets every committed offset of a group without members behind the last record: it never hears of the rest."""
+    async def skip_to_the_end(self, group: str, topics: Sequence[str] = ()) -> None:
+        """Sets a group without members behind all there is in what it reads, or in `topics`: it never hears of that."""
         committed = await self._admin.list_consumer_group_offsets(group)
+        read = topics or sorted({each.topic for each in committed})
+        every = [partition for topic in read for partition in await self.partitions(topic)]
         async with self._reader(group) as reader:
-            reader.assign(list(committed))
-            await reader.commit(await reader.end_offsets(list(committed)))
+            reader.assign(every)
+            await reader.commit(await reader.end_offsets(every))
 
     async def forget(self, group: str) -> None:
         """Removes a group without members, and with it every offset that it ever committed."""
