@@ -212,7 +212,7 @@ class UrlSettings(Settings):
         3600, description="period in which what is past its retention is deleted; seconds, default 3600"
     )
     tombstone_retention_seconds: LongSeconds = Field(
-        30 * 86_400, description="how long what became of a key is remembered; seconds, default 2592000 (30 days)"
+        40 * 86_400, description="how long what became of a key is remembered; seconds, default 3456000 (40 days)"
     )
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
+from docuvault_contracts import topics
 from pydantic import ValidationError
 
 from services.chassis.settings import (
@@ -148,6 +149,8 @@ def test_a_tombstone_that_a_replayed_record_would_not_find_is_refused() -> None:
     UrlSettings(tombstone_retention_seconds=least)
     with pytest.raises(ValidationError, match="TOMBSTONE_RETENTION_SECONDS must not be below"):
         UrlSettings(tombstone_retention_seconds=least - 1)
+    letters = topics.dead_letter_topic("any").retention_ms / 1000
+    assert UrlSettings().tombstone_retention_seconds >= least + letters, "nor one that a dead letter put back would not"
 
 
 def test_a_refusal_of_ages_is_one_line_that_names_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
