@@ -8,6 +8,6 @@ class StackError(Exception):
 
 
 def one_line(error: BaseException) -> str:
-    """The words of any exception on one line, its type first where it is not a StackError."""
-    words = " ".join(str(error).split())
-    return words if isinstance(error, StackError) else f"{type(error).__name__}: {words}"
+    """The words of any exception on one line, its type first, once, where it is not a StackError."""
+    words, kind = " ".join(str(error).split()), f"{type(error).__name__}: "
+    return words if isinstance(error, StackError) else kind + words.removeprefix(kind)

@@ -26,7 +26,10 @@ def point_in_time(text: str, now: datetime) -> datetime:
         raise StackError(f"{text!r} names no time zone; 14:05 in Greenwich is 14:05Z")
     if time > now:
         raise StackError(f"{text!r} is yet to come")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:  # the first hours of the year 1, east of Greenwich
+        raise StackError(f"{text!r} is before the year 1 in Greenwich") from None
 
 
 def duration(text: str) -> timedelta:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 from docuvault_contracts import topics as declared
@@ -120,7 +121,8 @@ async def test_letters_are_counted_by_group_cause_and_reason_with_their_age(grou
     assert len(await group.listed("--reason", "TypeError")) == 1
     assert await group.listed("--cause", "invalid") == {}
     assert len(await group.listed("--since", "1h")) == 5
-    assert await group.listed("--since", "2999-01-01T00:00Z") == {}
+    assert await group.listed("--since", datetime.now(UTC).isoformat()) == {}
+    assert_one_line(await group.dlq("list", "--since", "yesterday"), 2, "'yesterday' is no time")
 
 
 RECORDS = {

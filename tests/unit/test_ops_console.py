@@ -237,7 +237,7 @@ def test_without_a_state_dir_it_is_the_checkouts_own_stack(tmp_path: Path) -> No
     told = script(tmp_path / "told", 'echo "$STATE_DIR|$PYTHONPATH|$*"')
     python = script(tmp_path / "python3", f"echo {told}")
     ran = shell(f"STATE_DIR= {CHECKOUT}/docuvault audit 'a b'", tmp_path, tmp_path, python)
-    wanted = f"{CHECKOUT}/.state|{CHECKOUT}:{CHECKOUT}/contracts|-P -m deploy.ops.cli audit a b\n"
+    wanted = f"{CHECKOUT}/.state|{CHECKOUT}:{CHECKOUT}/contracts|-P -m deploy.ops audit a b\n"
     assert ran.stdout == wanted
 
 
@@ -247,9 +247,39 @@ def test_without_an_interpreter_it_is_exit_2(tmp_path: Path, state: Path) -> Non
     assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", "why it is not there\n")
 
 
+@pytest.mark.parametrize(
+    ("variables", "arguments"),
+    [
+        ("", ["dlq", "list"]),
+        ("REASON='a \"b\" `id` $$(id)' JSON=1", ["dlq", "list", "--reason", 'a "b" `id` $(id)', "--json"]),
+        ("SHOW=quota/0/1 WHOLE=1", ["dlq", "show", "quota/0/1", "--whole"]),
+        ("REPLAY='quota/0/1 quota/0/3-4' DRY_RUN=1", ["dlq", "replay", "quota/0/1", "quota/0/3-4", "--dry-run"]),
+        ("REPLAY=1 CAUSE=handler WAIT=3", ["dlq", "replay", "--cause", "handler", "--wait", "3"]),
+        ('DISCARD=1 GROUP=quota WHY="it\'s"', ["dlq", "discard", "--group", "quota", "--why", "it's"]),
+        ("DRY_RUN=0 ALL=1", ["dlq", "list", "--all"]),
+    ],
+)
+def test_the_variables_of_the_short_form_are_the_options_whatever_is_in_them(
+    variables: str, arguments: list[str], tmp_path: Path
+) -> None:
+    told = script(tmp_path / "told", "shift 3; printf '%s\\n' \"$@\"")
+    python = script(tmp_path / "python3", f"echo {told}")
+    line = f"GROUP=of-the-shell USER=me REASON=x make -s -C {CHECKOUT} dlq PYTHON={python} {variables}"
+    ran = shell(line, tmp_path, tmp_path, python)
+    assert (ran.stdout.splitlines(), ran.stderr) == (arguments, "")
+
+
 @pytest.mark.usefixtures("logs")
 def test_the_logs_as_json_are_the_last_lines_of_each(capsys: pytest.CaptureFixture[str], logs: Path) -> None:
     (logs / "quota-1.log").write_bytes(b"first\n" * 200 + b"last \xff\x1b[2J\n")
     assert main(["logs", "--json", "--service", "quota-1"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["logs"]
     assert (found["process"], len(found["lines"]), found["lines"][-1]) == ("quota-1", 100, "last \\xff\x1b[2J")
+
+
+def test_a_ctrl_c_at_any_moment_is_at_most_one_line(tmp_path: Path, state: Path, interpreter: str) -> None:
+    for hundredths in range(2, 40, 4):
+        line = f"timeout -s INT 0.{hundredths:02} {CHECKOUT}/docuvault status"
+        ran = shell(line, tmp_path, state, interpreter)
+        assert ran.stderr.count("\n") <= 1, ran.stderr
+        assert ran.stderr in {"", "docuvault: interrupted\n"} or "is down" in ran.stderr, ran.stderr

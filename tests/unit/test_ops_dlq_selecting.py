@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from deploy.local.errors import StackError
-from deploy.ops.dlq.selecting import Range, Selection, age, parse_range, parse_since, shape
+from deploy.ops.dlq.selecting import Range, Selection, age, parse_range, shape
 from tests.unit.dlq_letters import NOW, NOW_MS, letter
 
 
@@ -53,26 +52,6 @@ def test_all_that_is_said_must_fit() -> None:
     assert not Selection(cause="invalid", since_ms=NOW_MS + 1).wants(found)
     assert Selection().everything
     assert not Selection(since_ms=0).everything
-
-
-@pytest.mark.parametrize(
-    ("text", "before"),
-    [("90s", timedelta(seconds=90)), ("15m", timedelta(minutes=15)), ("2h", timedelta(hours=2)), ("3d", timedelta(3))],
-)
-def test_an_age_is_counted_from_now(text: str, before: timedelta) -> None:
-    assert parse_since(text, NOW) == NOW_MS - before // timedelta(milliseconds=1)
-
-
-def test_a_time_is_a_time() -> None:
-    assert parse_since("2026-01-02T03:04:05Z", NOW) == NOW_MS
-    assert parse_since("2026-01-02T05:04:05+02:00", NOW) == NOW_MS
-    assert parse_since("999999d", NOW) < 0
-
-
-@pytest.mark.parametrize("text", ["yesterday", "-1h", "2w", "1.5h", "2026-13-01", "0001-01-01T00:00+14:00"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(StackError, match="SINCE is an age"):
-        parse_since(text, NOW)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def test_a_time_is_written_with_its_zone_or_as_an_age(text: str, ago: timedelta)
         ("2026-01-31T14:00:00", "names no time zone"),
         ("2026-01-31", "names no time zone"),
         ("2026-01-31T14:05:01Z", "yet to come"),
+        ("0001-01-01T00:00+14:00", "before the year 1"),
         ("99999999999d", "longer than ten years"),
     ],
 )

@@ -78,7 +78,9 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", default="", help="of this consumer group")
     parser.add_argument("--cause", default="", help="unreadable, invalid, parser, handler or unpublishable")
     parser.add_argument("--reason", default="", metavar="TEXT", help="with this in their reason, or as it is listed")
-    parser.add_argument("--since", default="", metavar="TIME", help="written since: 15m, 2h, 3d, or a time")
+    parser.add_argument(
+        "--since", default="", metavar="TIME", help="written since: 15m, 2h, 3d, or a time with its zone"
+    )
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from deploy.ops.dlq.finding import Finder, Span
 from deploy.ops.dlq.journal import TOPIC, Journal, read_journal
 from deploy.ops.dlq.letters import Letter, original_of
 from deploy.ops.dlq.piles import Piles
-from deploy.ops.dlq.selecting import Selection, age, parse_range, parse_since
+from deploy.ops.dlq.selecting import Selection, age, parse_range
 from deploy.ops.dlq.showing import as_lines, as_object, summary
 from deploy.ops.dlq.telling import Teller
 from deploy.ops.dlq.watching import Watcher
@@ -24,6 +24,7 @@ from deploy.ops.dlq.writing import open_writer
 from deploy.ops.kafka import Kafka, open_kafka
 from deploy.ops.output import JsonList, printable, say, say_json
 from deploy.ops.progress import Progress
+from deploy.ops.times import point_in_time
 
 OPEN = "open"
 DONE, WRONG = 0, 1
@@ -36,8 +37,12 @@ def selection_of(options: argparse.Namespace) -> Selection:
         group=options.group,
         cause=options.cause,
         reason=options.reason,
-        since_ms=parse_since(options.since, datetime.now(UTC)) if options.since else None,
+        since_ms=_ms(point_in_time(options.since, datetime.now(UTC))) if options.since else None,
     )
+
+
+def _ms(time: datetime) -> int:
+    return int(time.timestamp() * 1000)
 
 
 class Found:

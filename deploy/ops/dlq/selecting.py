@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from deploy.local.errors import StackError
 from deploy.ops.dlq.letters import Letter
 from deploy.ops.output import printable
 
 _PLACE = re.compile(r"([^/\s]+)/([0-9]{1,9})/([0-9]{1,18})(?:-([0-9]{1,18}))?")
-_AGE = re.compile(r"([0-9]{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _VARIES = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
     (re.compile(r"\b(?=[0-9a-fA-F]*[0-9])[0-9a-fA-F]{8,}\b"), "<hex>"),
@@ -79,20 +77,6 @@ def parse_range(text: str) -> Range:
     if last is not None and int(last) < int(first):
         raise StackError(f"the range {text!r} ends before it begins")
     return Range(group, int(partition), int(first), int(last or first))
-
-
-def parse_since(text: str, now: datetime) -> int:
-    """An age such as 90s, 15m, 2h or 3d, or a time such as 2026-01-15T09:30Z; ms since the epoch. Raises StackError."""
-    if found := _AGE.fullmatch(text):
-        seconds = timedelta(**{_UNITS[found[2]]: int(found[1])}).total_seconds()
-        return int((now.timestamp() - seconds) * 1000)
-    try:
-        then = datetime.fromisoformat(text)
-        return int((then if then.tzinfo else then.astimezone()).astimezone(UTC).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise StackError(
-            f"SINCE is an age such as 15m, 2h or 3d, or a time such as 2026-01-15T09:30Z, not {text!r}"
-        ) from None
 
 
 def age(written_ms: int, now: datetime) -> str:
