@@ -43,6 +43,7 @@ COMMANDS = (
     Command("audit", "Proves that bucket, ledger and documents agree, to the byte"),
     Command("offsets", "Shows where consumer groups stand, and sets one to another place"),
     Command("recover", "Brings back out of Kafka what a restored PostgreSQL does not know"),
+    Command("sweep", "Looks up now what was never decided, as the janitor does every half hour"),
     Command("dlq", "Dead letters: lists, shows, replays and discards them"),
     Command("demo", "Shows the main job on real servers, step by step", alone=True),
 )

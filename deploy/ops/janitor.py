@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from deploy.local.bootstrap import cache_folder, ensure_environment
 from deploy.local.credentials import load_credentials
@@ -28,12 +27,14 @@ def run_janitor(*arguments: str) -> int:
 
 
 def run_to_its_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit code of a child; of one that a signal ended, NOT_DONE. A Ctrl-C reaches it by itself: it may finish."""
-    with subprocess.Popen(command, env=environment) as child:  # noqa: S603 - our own interpreter
+    """The exit code of a child; NOT_DONE for one that a signal ended.
+
+    A Ctrl-C is ours to tell of: the child, which a crash harms no more than a service, is not asked but ended.
+    """
+    with subprocess.Popen(command, env=environment, process_group=0) as child:  # noqa: S603 - our own interpreter
         try:
             code = child.wait()
         except KeyboardInterrupt:
-            with suppress(KeyboardInterrupt):  # a second one is the child's, too
-                child.wait()
+            child.terminate()
             raise
     return NOT_DONE if code < 0 else code

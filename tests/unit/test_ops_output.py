@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from deploy.ops import progress
 from deploy.ops.output import JsonList, printable, say
 from deploy.ops.progress import Progress
 
@@ -50,7 +49,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("deploy.ops.progress.time.monotonic", lambda: now[0])
     return now
 
 

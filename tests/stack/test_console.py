@@ -1,0 +1,102 @@
+"""The console program on a stack: what its commands say, with all well, a server away, or when they are cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.stack import Stack
+from tests.stack.support.console import environment
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A whole stack of this module's own."""
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.reset()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a process of its own ended, and what it said."""
+
+    code: int | None
+    out: str
+    err: str
+
+
+async def run(stack: Stack, *arguments: str, interrupted: bool = False) -> Said:
+    command = (sys.executable, "-m", "deploy.ops", *arguments)
+    running = await asyncio.create_subprocess_exec(*command, env=environment(stack), stdout=PIPE, stderr=PIPE)
+    if interrupted:
+        await asyncio.sleep(3)  # by then it waits for what hangs
+        running.send_signal(signal.SIGINT)
+    out, err = await running.communicate()
+    return Said(running.returncode, out.decode(), err.decode())
+
+
+async def test_status_says_that_each_process_is_well(stack: Stack) -> None:
+    said = await run(stack, "status", "--json")
+    assert (said.code, json.loads(said.out)["well"], said.err) == (0, True, "")
+    await asyncio.to_thread(stack.supervisor.stop, "gateway")
+    try:
+        ill = await run(stack, "status", "--json")
+    finally:
+        await asyncio.to_thread(stack.up)
+    assert (ill.code, json.loads(ill.out)["well"]) == (1, False)
+    assert [each["name"] for each in json.loads(ill.out)["processes"] if each["reason"]] == ["gateway"]
+
+
+async def test_token_prints_a_token_of_a_user_who_has_a_quota(stack: Stack) -> None:
+    user = str(uuid4())
+    said = await run(stack, "token", "--user", user, "--json")
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(said.out)["user"] == user
+    assert json.loads(said.out)["token"].count(".") == 2
+
+
+async def test_sweep_does_what_the_janitor_does_and_says_what_came_of_it(stack: Stack) -> None:
+    said = await run(stack, "sweep", "--json")
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(said.out) == {"cleaned": 0, "healed": 0, "asked": 0}
+    assert (await run(stack, "sweep")).out.startswith("swept: {")
+
+
+COMMANDS = {
+    "postgres": (["sweep"], ["audit"]),
+    "kafka": (["audit"], ["dlq"], ["offsets"], ["token", "--user", "0f0e0d0c-0b0a-4908-8706-050403020100"]),
+    "minio": (["audit"],),
+}
+
+
+@pytest.mark.parametrize("server", COMMANDS)
+async def test_with_a_server_away_a_command_says_so_in_one_line(stack: Stack, server: str) -> None:
+    await asyncio.to_thread(stack.supervisor.stop, server)
+    try:
+        for command in COMMANDS[server]:
+            said = await run(stack, *command)
+            assert (said.code, said.out, said.err.count("\n")) == (2, "", 1), (command, said)
+    finally:
+        await asyncio.to_thread(stack.up)
+
+
+@pytest.mark.parametrize("command", [["sweep"], ["audit"], ["logs", "--follow"]])
+async def test_a_ctrl_c_while_a_server_hangs_is_one_line(stack: Stack, command: list[str]) -> None:
+    await asyncio.to_thread(stack.supervisor.signal, "postgres", "STOP")
+    try:
+        said = await run(stack, *command, interrupted=True)
+    finally:
+        await asyncio.to_thread(stack.supervisor.signal, "postgres", "CONT")
+    assert (said.code, said.err) == (130, "docuvault: interrupted\n")
