@@ -35,7 +35,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit sweep dlq offsets recover prove mutants faults bench growth figures contracts lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep dlq offsets recover prove mutants faults bench growth figures contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +87,9 @@ sweep: ## Looks up now what was never decided, as the janitor does every half ho
 
 dlq: ## Lists dead letters; SHOW=, REPLAY= or DISCARD=group/0/12-14, or =1 with GROUP= CAUSE= REASON= SINCE=, DRY_RUN=1
 	@$(CONSOLE) dlq $(DLQ)
+
+explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uuid>; FIX=1 moves it on where that is safe
+	@$(CONSOLE) explain $(call given,--doc,DOC) $(call given,--key,KEY) $(call given,--user,USER) $(call flag,--fix,FIX) $(JSON_FLAG) $(ARGS)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"

@@ -45,6 +45,7 @@ COMMANDS = (
     Command("recover", "Brings back out of Kafka what a restored PostgreSQL does not know"),
     Command("sweep", "Looks up now what was never decided, as the janitor does every half hour"),
     Command("dlq", "Dead letters: lists, shows, replays and discards them"),
+    Command("explain", "Tells why an upload is stuck and what moves it on, and does that where it is safe"),
     Command("demo", "Shows the main job on real servers, step by step", alone=True),
 )
 """All there are: whoever adds a command adds its module and its line here."""

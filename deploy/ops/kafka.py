@@ -6,7 +6,7 @@ Every call is bounded in time: a broker that is away, or that hangs, is a StackE
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
@@ -81,7 +81,7 @@ class Kafka:
                     raise
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def records(self, at: TopicPartition, first: int, end: int) -> AsyncIterator[Record]:
+    async def records(self, at: TopicPartition, first: int, end: int) -> AsyncGenerator[Record, None]:
         """The records from offset `first` on, before `end`, as they come; a few megabytes of them at a time."""
         self._consumer.assign([at])
         self._consumer.seek(at, first)

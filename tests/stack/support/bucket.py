@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -59,6 +60,10 @@ class Bucket:
             return bytes(await response.read())
         finally:
             response.close()
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Puts an object under any key."""
+        await self._client.put_object(self.name, key, io.BytesIO(data), len(data))
 
     async def remove(self, key: str) -> None:
         """Removes an object behind the services' back."""
