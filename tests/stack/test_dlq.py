@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from docuvault_contracts import topics as declared
 
 from deploy.local.setup_kafka import setup_kafka
@@ -269,6 +270,21 @@ async def test_what_is_no_entry_of_the_journal_hides_nothing_and_is_told(group: 
     ran = await group.dlq("list", "--group", group.name)
     assert (ran.code, ran.lines[-1]) == (0, "1 dead letter")
     assert ran.err == "docuvault: 3 entries of dlq.journal are none, and are passed over\n"
+
+
+async def test_without_a_journal_they_are_listed_and_nothing_is_done_that_could_not_be_noted(group: Group) -> None:
+    (name,) = await group.bury(group.record(0))
+    admin = AIOKafkaAdminClient(bootstrap_servers=group.stack.info.kafka_bootstrap)
+    await admin.start()
+    await admin.delete_topics([declared.DEAD_LETTER_JOURNAL.name])
+    await admin.close()
+    try:
+        assert await group.listed() == {name: "open"}
+        for command in (["replay", name], ["discard", name, "--why", "x"]):
+            assert_one_line(await group.dlq(*command), 2, "the topic dlq.journal is not there; `make up` makes it")
+    finally:
+        await setup_kafka(group.stack.settings.kafka_port)
+    assert await group.back() == []
 
 
 async def test_with_kafka_away_or_hung_it_says_so_in_one_line(group: Group) -> None:

@@ -10,9 +10,12 @@ from typing import Any
 import aiohttp
 import asyncpg
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import TopicPartition
 from docuvault_contracts import topics
 
+from deploy.local.setup_kafka import setup_kafka
 from deploy.local.stack import Stack
 from deploy.ops.audit_servers import READERS
 from deploy.ops.kafka import open_kafka
@@ -96,6 +99,42 @@ async def test_an_upload_that_a_bug_kept_from_being_paid_for_is_paid_for_once_wh
     assert await user.used_bytes() == len(DATA)
     assert await rows(stack) == before
     assert await listed(stack, *marked) == []
+
+
+async def test_a_crash_between_the_replay_and_its_journal_only_repeats_the_replay(stack: Stack, user: Client) -> None:
+    marked = ("--group", "quota", "--reason", "no such version")
+    async with superuser(stack) as database:
+        await database.execute(BUG.format(user=user.user_id))
+        try:
+            upload = await user.put_new(DATA)
+            await eventually(lambda: count(listed(stack, *marked)), becomes=1)
+        finally:
+            await database.execute(MENDED)
+    async with journal_takes(stack, 1):
+        ran = await docuvault(stack, "dlq", "replay", *marked)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1), ran
+    assert ran.err.startswith("docuvault: what was done cannot be noted in dlq.journal: MessageSizeTooLargeError")
+    await eventually(lambda: user.status_of(upload), becomes="uploaded")
+    before = await rows(stack)
+    assert len(await listed(stack, *marked)) == 1
+    ran = await docuvault(stack, "dlq", "replay", *marked)
+    assert (ran.code, ran.lines[-1]) == (0, "1 replayed and read"), ran
+    assert await rows(stack) == before
+    assert await user.used_bytes() == len(DATA)
+
+
+@asynccontextmanager
+async def journal_takes(stack: Stack, largest: int) -> AsyncIterator[None]:
+    """Inside, the journal refuses what is larger, bytes."""
+    name, kind = topics.DEAD_LETTER_JOURNAL.name, ConfigResourceType.TOPIC
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap)
+    await admin.start()
+    await admin.alter_configs([ConfigResource(kind, name, {"max.message.bytes": str(largest)})])
+    try:
+        yield
+    finally:
+        await admin.close()
+        await setup_kafka(stack.settings.kafka_port)
 
 
 async def count(found: Any) -> int:

@@ -70,7 +70,10 @@ class Writer:
         ]
         await _acked(acks)
         for ack in acks:
-            _result(ack)
+            try:
+                _result(ack)
+            except _NEVER as error:
+                raise StackError(f"what was done cannot be noted in {TOPIC}: {one_line(error)}") from error
 
     def _packed(self, originals: Sequence[Original]) -> list[_Pack]:
         packs: list[_Pack] = []
