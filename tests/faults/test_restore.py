@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +84,54 @@ async def test_whatever_clients_did_since_the_backup_is_as_they_were_told(site: 
     await assert_at_rest(site, load)
 
 
+async def kill_services(site: Site) -> None:
+    """All at once, in the middle of whatever they do; at a moment at which nothing waits in an outbox to be said."""
+    names = site.processes.services()
+    pids = [await site.processes.pid(name) for name in names]
+    async with open_eyes(site) as eyes:
+        while True:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            if await eyes.kept("upload") + await eyes.kept("quota") == 0:
+                break
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(0.05)
+    for name in names:  # so that none is started again
+        await asyncio.to_thread(site.stack.supervisor.stop, name, wait=False)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+async def until_recovered(site: Site, since: datetime) -> dict[str, Any]:
+    """Who was killed is a member of its group for a while."""
+    end = time.monotonic() + 60
+    while True:
+        code, out, words = await docuvault(site.stack, "recover", "--since", since.isoformat(), "--json")
+        if code == 0:
+            found: dict[str, Any] = json.loads(out)
+            return found
+        assert "members" in words, words
+        assert time.monotonic() < end
+
+
+async def test_clients_that_go_on_meanwhile_are_told_nothing_but_the_truth(site: Site, backups: Backups) -> None:
+    load = Load(site.api, Plan(users=6, uploads=40, seed=52, kinds=MIXED, pause=0.05))
+    running = asyncio.create_task(load.run())
+    await load.has_put(20)
+    since = await backups.make()
+    await load.has_put(40)
+    await kill_services(site)
+    await backups.restore()
+    found = await until_recovered(site, since)
+    assert found["ledger"]["decisions"] > 0
+    await start_services(site)
+    await load.has_put(10)
+    load.stop()
+    await running
+    await assert_at_rest(site, load)
+
+
 async def test_the_last_bytes_limits_and_users_of_the_lost_minute_are_kept(site: Site, backups: Backups) -> None:
     admin = site.api.stranger("admin")
     tight, raised, lowered = [await site.api.user(100) for _ in range(3)]
@@ -132,6 +183,8 @@ async def test_a_name_that_was_given_after_the_backup_is_still_there(site: Site,
     await stop_services(site)
     await backups.restore()
     await recovered(site, since)
+    async with open_eyes(site) as eyes:  # before anybody could see it again
+        assert await eyes.rows("upload.documents", client.user_id, "reason = 'document_deleted'") == 1
     await start_services(site)
     assert (await client.get(upload.document_id)).body["filename"] == "Ünïcödé 文件.pdf"
     assert await client.status_of(waiting) == "pending"
