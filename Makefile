@@ -73,8 +73,8 @@ reset: ## Ends the stack and removes its data, after asking (YES=1 answers)
 token: ## Prints an access token: make -s token USER=<uuid> ROLE=user|admin [PROVISION=0]
 	@$(CONSOLE) token --user "$(TOKEN_USER)" --role "$(ROLE)" --provision "$(PROVISION)" $(ARGS)
 
-audit: ## Proves that bucket, ledger and documents agree, to the byte
-	@$(CONSOLE) audit $(ARGS)
+audit: ## Proves that bucket, ledger and documents agree, to the byte (FIX=1 heals what can be healed)
+	@$(CONSOLE) audit $(call flag,--fix,FIX) $(JSON_FLAG) $(ARGS)
 
 offsets: ## Shows where consumer groups stand (ARGS="--group upload --to earliest" sets one elsewhere)
 	@$(CONSOLE) offsets $(ARGS)

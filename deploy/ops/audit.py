@@ -28,6 +28,7 @@ from deploy.ops.audit_model import Holding, Report
 from deploy.ops.audit_rules import Auditor
 from deploy.ops.audit_servers import Servers, open_bucket, open_ledgers, read_standing
 from deploy.ops.audit_text import as_json, as_text
+from services.chassis.errors import Transient
 from services.chassis.settings import UrlSettings
 
 MAX_PENDING_SECONDS = 5400.0
@@ -43,6 +44,7 @@ TROUBLE = (
     ClientError,
     KafkaError,
     MinioException,
+    Transient,
 )
 
 
@@ -104,12 +106,29 @@ def run(options: argparse.Namespace) -> int:
         stack = Stack(load_settings())
         require_running(stack)
         most = options.max_pending or max_pending_seconds(stack.settings.service_env)
-        report = asyncio.run(settled(stack.info, options.wait, max_pending_seconds=most))
+        look = _healed if options.fix else _looked
+        text, clean = look(stack.info, options, most)
     except TROUBLE as error:
         sys.stderr.write(f"audit: {one_line(error)}\n")
         return UNKNOWN
-    sys.stdout.write((as_json(report) if options.json else as_text(report)) + "\n")
-    return CLEAN if report.clean else DIFFERENT
+    sys.stdout.write(text + "\n")
+    return CLEAN if clean else DIFFERENT
+
+
+def _looked(info: StackInfo, options: argparse.Namespace, max_pending: float) -> tuple[str, bool]:
+    report = asyncio.run(settled(info, options.wait, max_pending_seconds=max_pending))
+    return (as_json(report) if options.json else as_text(report)), report.clean
+
+
+def _healed(info: StackInfo, options: argparse.Namespace, max_pending: float) -> tuple[str, bool]:
+    from deploy.ops import audit_heal, audit_heal_text  # noqa: PLC0415 - only a look that heals needs all that
+
+    wait = max(options.wait, audit_heal.SETTLE_SECONDS)
+    healing = asyncio.run(
+        audit_heal.heal(info, wait_seconds=wait, max_pending_seconds=max_pending, most_lost=options.missing)
+    )
+    text = audit_heal_text.as_json(healing) if options.json else audit_heal_text.as_text(healing)
+    return text, healing.report.clean
 
 
 def max_pending_seconds(service_env: Mapping[str, str]) -> float:
@@ -138,6 +157,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = partial(parser.add_argument, type=float, metavar="SECONDS")
     add("--wait", default=0.0, help="look again for so long until all is decided; default 0")
     add("--max-pending", help="a document pending for longer is wrong; default SWEEP_AGE_SECONDS + SWEEP_EVERY_SECONDS")
+    parser.add_argument("--fix", action="store_true", help="say what holds of what differs, and look again for 30 s")
+    add("--missing", type=int, metavar="N", default=100, help="with --fix: say no absence if more are; default 100")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ Sizes are bytes, etags are without quotes, times are seconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 LIVE = frozenset({"uploaded", "classified", "classification_failed"})
@@ -37,11 +38,16 @@ class Reservation:
     size_bytes: int
     etag: str | None
     overran: bool = False
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A row of the upload service; `age_seconds` counts from its creation."""
+    """A row of the upload service; `age_seconds` counts from its creation.
+
+    `reason` is a tombstone's, `version` that of the ledger's decision it heard last, 0 for none; `changed_at` is of its
+    last change.
+    """
 
     key: str
     document_id: str
@@ -49,6 +55,9 @@ class Document:
     size_bytes: int
     etag: str | None
     age_seconds: float = 0.0
+    reason: str | None = None
+    version: int = 0
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +108,17 @@ MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it must be. `bytes` is how much is at stake, where that can be said."""
+    """One thing that is not as it must be. `bytes` is how much is at stake, where that can be said.
+
+    `holding` is what was known of its key and of its user's account.
+    """
 
     check: Check
     what: str
     user: str | None = None
     key: str | None = None
     bytes: int | None = None
+    holding: Holding | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

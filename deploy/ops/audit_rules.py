@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docuvault_contracts.keys import parse_key
 
@@ -178,10 +178,13 @@ class Auditor:
             self._turn_to(holding.key).account = holding.account
             return
         self._count(holding)
-        self._differences += judge(holding, self.max_pending_seconds)
         user = user_of(holding.key)
-        if user is not None:
-            self._turn_to(user).add(holding)
+        totals = self._turn_to(user) if user is not None else None
+        if totals is not None:
+            totals.add(holding)
+        for difference in judge(holding, self.max_pending_seconds):
+            known = replace(holding, account=totals.account if totals else None)
+            self._differences.append(replace(difference, holding=known))
 
     def _count(self, holding: Holding) -> None:
         self._documents += holding.document is not None and holding.document.status in LIVE

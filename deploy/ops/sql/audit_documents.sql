@@ -5,6 +5,9 @@ SELECT
     status,
     size_bytes,
     etag,
-    extract(EPOCH FROM now() - created_at)::float8 AS age_seconds
+    extract(EPOCH FROM now() - created_at)::float8 AS age_seconds,
+    reason,
+    version::integer AS version,
+    updated_at AS changed_at
 FROM upload.documents
 ORDER BY object_key COLLATE "C"

@@ -1,0 +1,90 @@
+"""Says what holds of a key at this moment, as the events that the ledger hears: a last look, then the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid5
+
+from docuvault_contracts.cloudevents import Message, encode
+from docuvault_contracts.events import DocumentDeleted, DocumentEvent, ObjectMissing, ObjectObserved
+from docuvault_contracts.keys import parse_key
+from pydantic import SecretStr
+
+from deploy.local.info import StackInfo
+from deploy.ops.audit_heal_rules import Saying, Word
+from deploy.ops.users import SOURCE
+from services.chassis.producer import Publisher, open_producer
+from services.chassis.retry import apart
+from services.chassis.settings import KafkaSettings, StorageSettings
+from services.chassis.storage import ObjectStat, ObjectStorage
+from services.chassis.storage_minio import open_storage
+
+
+class Speaker:
+    """Looks with the audit's own key, which can do nothing else, and publishes as the operator."""
+
+    def __init__(self, storage: ObjectStorage, producer: Publisher) -> None:
+        self._storage = storage
+        self._producer = producer
+
+    async def say(self, wanted: Sequence[Saying]) -> list[Saying]:
+        """Says those that still hold, all at once, and returns them once they are acked. Raises Transient."""
+        looked_ns = (await apart(self._storage.list_page(most=1))).looked_ns  # before any of the looks
+        stats = await asyncio.gather(*(apart(self._storage.stat_object(each.holding.key)) for each in wanted))
+        true = [(each, stat) for each, stat in zip(wanted, stats, strict=True) if _holds(each.word, stat)]
+        now = datetime.now(UTC)
+        await self._producer.publish([_message(each, stat, looked_ns, now) for each, stat in true])
+        return [each for each, _ in true]
+
+
+def _holds(word: Word, stat: ObjectStat | None) -> bool:
+    """What was found gone and is there, or the reverse, changes at this moment: whoever does that says it."""
+    return word is Word.DELETED or (word is Word.PRESENT) == (stat is not None)
+
+
+def _message(saying: Saying, stat: ObjectStat | None, looked_ns: int, now: datetime) -> Message:
+    event, fact = _event(saying, stat, looked_ns, now)
+    return encode(event, id=str(uuid5(event.document_id, event.type + fact)), source=SOURCE, time=now)
+
+
+def _event(saying: Saying, stat: ObjectStat | None, looked_ns: int, now: datetime) -> tuple[DocumentEvent, str]:
+    """The event, and what tells it from others of its type about the document."""
+    key = saying.holding.key
+    about = _owner(key)
+    if saying.word is Word.DELETED:
+        deleted_at = saying.holding.document.changed_at if saying.holding.document else None
+        return DocumentDeleted(**about, deleted_at=deleted_at or now, reminded_at=now), f":{now.isoformat()}"
+    if stat is None:
+        return ObjectMissing(**about, observed_ns=looked_ns), f":{key}:{looked_ns}"
+    seen = ObjectObserved(**about, etag=stat.etag, size_bytes=stat.size, observed_ns=stat.observed_ns)
+    return seen, f":{key}:{stat.etag}:{stat.observed_ns}"
+
+
+def _owner(key: str) -> dict[str, Any]:
+    parsed = parse_key(key)
+    assert parsed is not None, "of foreign keys nothing is said"  # noqa: S101 - the rules' word
+    return {"document_id": parsed.document_id, "user_id": parsed.user_id, "object_key": key}
+
+
+@asynccontextmanager
+async def open_speaker(info: StackInfo) -> AsyncIterator[Speaker]:
+    """Connects when it first speaks."""
+    kafka = KafkaSettings(kafka_bootstrap_servers=info.kafka_bootstrap)
+    async with open_storage(_store(info)) as storage, open_producer(kafka) as producer:
+        yield Speaker(storage, producer)
+
+
+def _store(info: StackInfo) -> StorageSettings:
+    key = info.store_keys["audit"]
+    return StorageSettings(
+        minio_endpoint=info.minio_endpoint,
+        minio_public_endpoint="",
+        minio_region=info.minio_region,
+        minio_bucket=info.bucket,
+        minio_access_key=key.access_key,
+        minio_secret_key=SecretStr(key.secret_key),
+    )
