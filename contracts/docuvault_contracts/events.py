@@ -55,7 +55,8 @@ class UploadRequested(DocumentEvent):
     """A presigned URL was handed out; until `expires_at` bytes may arrive under the key.
 
     Said again, with `reminded_at`, where nobody has decided about the document long after: whoever missed the first
-    word, or what came of it, is told to look. `filename` is the name its owner gave it.
+    word, or what came of it, is told to look. The name its owner gave the file is not
+    among it: that reaches the database alone.
     """
 
     topic = topics.DOCUMENTS
@@ -64,7 +65,6 @@ class UploadRequested(DocumentEvent):
     requested_at: AwareDatetime
     expires_at: AwareDatetime
     reminded_at: AwareDatetime | None = None
-    filename: str | None = None
 
 
 class Observation(DocumentEvent):

@@ -68,7 +68,6 @@ def _reminded(facts: Facts, document: Document) -> Message:
         "requested_at": document.created_at,
         "expires_at": document.expires_at,
         "reminded_at": facts.now,
-        "filename": document.filename,
     }
     event = UploadRequested.model_validate({**_owner(facts), **said})
     return _said(event, facts.now, f":{facts.now.isoformat()}")

@@ -46,7 +46,6 @@ def _requested(
         "requested_at": document.created_at,
         "expires_at": document.expires_at,
         "reminded_at": reminded_at,
-        "filename": document.filename,
     }
     fact = "" if reminded_at is None else f":{reminded_at.isoformat()}"
     return _REQUESTED.say(

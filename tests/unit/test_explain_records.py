@@ -195,7 +195,7 @@ def test_a_deletion_is_said_again_under_its_own_id() -> None:
 def test_a_reminder_says_all_that_the_request_said_and_when() -> None:
     event, _ = said(Push.REMIND, waiting())
     assert isinstance(event, UploadRequested)
-    assert (event.reminded_at, event.content_type, event.filename) == (NOW, "application/pdf", "a.pdf")
+    assert (event.reminded_at, event.content_type) == (NOW, "application/pdf")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,6 @@ def requested(document: Document, reminded_at: datetime | None = None) -> Upload
         content_type=document.content_type,
         requested_at=document.created_at,
         expires_at=document.expires_at,
-        filename=document.filename,
         reminded_at=reminded_at,
     )
 

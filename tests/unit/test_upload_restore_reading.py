@@ -23,7 +23,7 @@ from tests.unit.upload_facts import ABOUT, DOCUMENT, KEY, NOW, USER, pending
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 LATER = NOW + timedelta(hours=2)
-REQUESTED = Lost(DOCUMENT, USER, KEY, "a.txt", "text/plain", NOW, NOW + timedelta(minutes=15))
+REQUESTED = Lost(DOCUMENT, USER, KEY, "unnamed.txt", "text/plain", NOW, NOW + timedelta(minutes=15))
 
 
 def record(message: Message) -> Record:
@@ -31,12 +31,12 @@ def record(message: Message) -> Record:
 
 
 def requested(**fields: Any) -> Record:
-    said = {"content_type": "text/plain", "requested_at": NOW, "expires_at": LATER, "filename": "a.txt"}
+    said = {"content_type": "text/plain", "requested_at": NOW, "expires_at": LATER}
     return record(encode(UploadRequested(**ABOUT | said | fields), id="1", source="test", time=NOW))
 
 
 @pytest.mark.parametrize("message", [upload_requested(pending(), TRACE), upload_reminded(pending(), LATER)])
-def test_a_request_holds_the_whole_document_whenever_it_is_said(message: Message) -> None:
+def test_a_request_holds_all_of_a_document_but_its_name_whenever_it_is_said(message: Message) -> None:
     assert read(record(message)) == REQUESTED
 
 
@@ -46,13 +46,6 @@ def test_a_deletion_is_a_tombstone_also_of_a_document_that_was_never_heard_of(me
     assert found is not None
     assert (found.id, found.object_key, found.deleted, found.filename) == (DOCUMENT, KEY, True, "unnamed.txt")
     assert found.expires_at > found.created_at
-
-
-@pytest.mark.parametrize("filename", [None, "", "a\0b", "x" * 1025, "..", "\u2028"])
-def test_a_name_that_was_not_told_or_cannot_be_stored_is_replaced(filename: str | None) -> None:
-    found = read(requested(filename=filename))
-    assert found is not None
-    assert found.filename == "unnamed.txt"
 
 
 @pytest.mark.parametrize("content_type", ["", "a\0/b", "x" * 256])

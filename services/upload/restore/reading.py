@@ -8,7 +8,7 @@ from uuid import UUID
 
 from docuvault_contracts.cloudevents import NotACloudEvent, decode, type_of
 from docuvault_contracts.events import DocumentDeleted, UploadRequested
-from docuvault_contracts.http import MAX_FILENAME_LENGTH, UNKNOWN_MEDIA_TYPE, stored_name
+from docuvault_contracts.http import UNKNOWN_MEDIA_TYPE
 from docuvault_contracts.keys import parse_key
 
 from services.chassis.delivery import Record
@@ -57,7 +57,7 @@ def _requested(event: UploadRequested) -> Lost | None:
         id=event.document_id,
         user_id=event.user_id,
         object_key=event.object_key,
-        filename=_name(event.filename, event.object_key),
+        filename=_name(event.object_key),
         content_type=_type(event.content_type),
         created_at=event.requested_at,
         expires_at=event.expires_at,
@@ -71,19 +71,13 @@ def _deleted(event: DocumentDeleted) -> Lost:
 
 def nameless(document_id: UUID, user_id: UUID, object_key: str, time: datetime, *, deleted: bool = False) -> Lost:
     """A document of which nothing is known but its key, and that it was there at `time`."""
-    name = _name(None, object_key)
-    return Lost(document_id, user_id, object_key, name, UNKNOWN_MEDIA_TYPE, time, time + _MOMENT, deleted)
+    return Lost(document_id, user_id, object_key, _name(object_key), UNKNOWN_MEDIA_TYPE, time, time + _MOMENT, deleted)
 
 
-def _name(filename: str | None, object_key: str) -> str:
-    """What the client called the file, if that was told and can be stored."""
+def _name(object_key: str) -> str:
+    """What the client called the file was in the database alone; its suffix is in the key."""
     key = parse_key(object_key)
-    nameless_ = NAMELESS + (key.ext if key else "")
-    try:
-        name = stored_name(filename or "")
-    except ValueError:
-        return nameless_
-    return name if len(name) <= MAX_FILENAME_LENGTH else nameless_
+    return NAMELESS + (key.ext if key else "")
 
 
 def _type(content_type: str) -> str:
