@@ -35,7 +35,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep dlq offsets recover prove mutants faults bench growth figures contracts lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove mutants faults bench growth figures contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -84,6 +84,9 @@ recover: ## Brings back out of Kafka what a restored PostgreSQL does not know (A
 
 sweep: ## Looks up now what was never decided, as the janitor does every half hour
 	@$(CONSOLE) sweep $(JSON_FLAG) $(ARGS)
+
+reconcile: ## Walks the bucket and shows what is not as it was decided (DRY_RUN=1, REMOVE_FOREIGN=1, ASK_ALL=1)
+	@$(CONSOLE) reconcile $(call flag,--dry-run,DRY_RUN) $(call flag,--remove-foreign,REMOVE_FOREIGN) $(call flag,--ask-all,ASK_ALL) $(JSON_FLAG) $(ARGS)
 
 dlq: ## Lists dead letters; SHOW=, REPLAY= or DISCARD=group/0/12-14, or =1 with GROUP= CAUSE= REASON= SINCE=, DRY_RUN=1
 	@$(CONSOLE) dlq $(DLQ)

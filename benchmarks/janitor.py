@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from docuvault_contracts.keys import make_key, new_document_id
+from miniopy_async.api import Minio
 
 from benchmarks import wire
-from benchmarks.bucket import silent
 from benchmarks.cpu import Meter, server_pids
 from benchmarks.http_exchange import exchange
 from benchmarks.model import BenchError, Reading
@@ -32,7 +32,7 @@ PUTS_IN_A_ROW = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Janitor:
-    """Its database, migrated, and the store, by its own role and key; nobody is told what is put and removed."""
+    """Its database, migrated, and a bucket of its own, which tells nobody of what is put into it and removed."""
 
     site: Site
     settings: Settings
@@ -43,8 +43,9 @@ class Janitor:
         """An object of 1,000 bytes under each key."""
         port = urlsplit(self.site.info.minio_url).port or 0
         for start in range(0, len(keys), PUTS_IN_A_ROW):
-            urls = [wire.presigned(self.site.info, "PUT", key) for key in keys[start : start + PUTS_IN_A_ROW]]
-            await exchange(port, [wire.put(url) for url in urls], min(PUTS_AT_ONCE, len(urls)))
+            some = keys[start : start + PUTS_IN_A_ROW]
+            puts = [wire.put(await self.storage.generate_presigned_put_url(key)) for key in some]
+            await exchange(port, puts, min(PUTS_AT_ONCE, len(puts)))
 
     async def must_hold_nothing_of(self, user: UUID) -> None:
         """Raises BenchError where the store has an object of the user."""
@@ -63,19 +64,22 @@ class Janitor:
 
 @asynccontextmanager
 async def open_janitor(site: Site) -> AsyncIterator[Janitor]:
-    """Connected, on a bucket that is silent: a hundred thousand notifications would be in the way of other lines."""
-    environment = service_environment(site.stack.settings, load_credentials(site.stack.layout), "janitor")
-    settings = Settings.model_validate({name.lower(): value for name, value in environment.items()})
-    async with silent(site.info), open_pool(settings) as pool, open_storage(settings) as storage:
+    """Connected; a bucket beside the stack's, so that no other line's objects are in it."""
+    info, bucket = site.info, f"bench-{uuid4()}"
+    root = info.store_keys["root"]
+    async with Minio(
+        info.minio_endpoint, root.access_key, root.secret_key, region=info.minio_region, secure=False
+    ) as client:
+        await client.make_bucket(bucket)
+    own = service_environment(site.stack.settings, load_credentials(site.stack.layout), "janitor")
+    keys = {"minio_access_key": root.access_key, "minio_secret_key": root.secret_key}
+    store = {"minio_bucket": bucket, "minio_public_endpoint": "", **keys}
+    settings = Settings.model_validate({name.lower(): value for name, value in own.items()} | store)
+    async with open_pool(settings) as pool, open_storage(settings) as storage:
         await migrate(pool, "services.janitor")
         yield Janitor(site, settings, pool, storage)
 
 
 def keys_of(user: UUID, number: int) -> list[str]:
-    """Keys of new documents of a user."""
-    return [str(make_key(user, new_document_id(), "scan.pdf")) for _ in range(number)]
-
-
-def new_user() -> UUID:
-    """A user that nobody knows."""
-    return uuid4()
+    """Keys of new documents of a user, in their order."""
+    return sorted(str(make_key(user, new_document_id(), "scan.pdf")) for _ in range(number))

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks.lines import ceiling, confirm, confirm_wait, decisions, memory, removal, replicas, size, upload_url
+from benchmarks.lines import (
+    audit,
+    ceiling,
+    confirm,
+    confirm_wait,
+    decisions,
+    memory,
+    removal,
+    replicas,
+    size,
+    upload_url,
+)
 from benchmarks.model import Line
 
 LINES: tuple[Line, ...] = (
@@ -18,6 +29,7 @@ LINES: tuple[Line, ...] = (
     replicas.LINE,
     size.LINE,
     removal.LINE,
+    audit.LINE,
     ceiling.LINE,
     memory.LINE,
 )

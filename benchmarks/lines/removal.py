@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from docuvault_contracts.events import QuotaRejected
 from docuvault_contracts.keys import parse_key
 
-from benchmarks.janitor import Janitor, keys_of, new_user, open_janitor
+from benchmarks.janitor import Janitor, keys_of, open_janitor
 from benchmarks.model import BenchError, Line, Pair, Reading, at_least
 from benchmarks.site import Site
 from services.chassis.delivery import Delivery, Origin
@@ -37,7 +37,7 @@ class Removing:
 
     async def prepare(self) -> None:
         """Puts the objects of both."""
-        users = new_user(), new_user()
+        users = uuid4(), uuid4()
         self.ours, self.bare = ((user, keys_of(user, self.number)) for user in users)
         await self.janitor.put([*self.ours[1], *self.bare[1]])
 

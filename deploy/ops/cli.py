@@ -44,6 +44,7 @@ COMMANDS = (
     Command("offsets", "Shows where consumer groups stand, and sets one to another place"),
     Command("recover", "Brings back out of Kafka what a restored PostgreSQL does not know"),
     Command("sweep", "Looks up now what was never decided, as the janitor does every half hour"),
+    Command("reconcile", "Walks the bucket now, and shows what is not as it was decided"),
     Command("dlq", "Dead letters: lists, shows, replays and discards them"),
     Command("explain", "Tells why an upload is stuck and what moves it on, and does that where it is safe"),
     Command("demo", "Shows the main job on real servers, step by step", alone=True),

@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 
 class ObjectNotFoundError(LookupError):
     """The store has no object under the key that was to be read."""
@@ -26,8 +28,7 @@ class ObjectStat:
     observed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True, gc=False):
     """What a listing says of an object: `size` in bytes, `etag` without quotes, `observed_ns` as ObjectStat has it."""
 
     key: str

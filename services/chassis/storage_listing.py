@@ -6,7 +6,8 @@ takes a third, most of it aiohttp's own. And it tells neither when the store loo
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
@@ -22,6 +23,7 @@ SECONDS = 60
 """How long the signature of a call is good; it is made for the call, and clocks may differ a little."""
 NS_PER_MS = 1_000_000
 NS_PER_SECOND = 1_000_000_000
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _AS_KEYS_ARE_TOLD = (("encoding-type", "url"), ("list-type", "2"))
 """Percent-encoded, since a key may hold what XML cannot."""
 
@@ -77,21 +79,32 @@ def _page(answer: Answer) -> Page:
 
 def _objects(root: ET.Element) -> list[Listed]:
     """Raises ValueError and KeyError where one is not whole."""
-    return [_listed(child) for child in root if child.tag.endswith("Contents")]
+    contents, *names = (f"{_space(root)}{name}" for name in ("Contents", "Key", "Size", "ETag", "LastModified"))
+    return [_listed([_child(each, name) for name in names]) for each in root.iterfind(contents)]
 
 
-def _listed(element: ET.Element) -> Listed:
+def _listed(texts: Sequence[str]) -> Listed:
+    key, size, etag, modified = texts
     return Listed(
-        unquote_plus(_text(element, "Key"), errors="strict"),
-        int(_text(element, "Size")),
-        _text(element, "ETag").replace('"', ""),
-        _end_of_ms(datetime.fromisoformat(_text(element, "LastModified"))),
+        unquote_plus(key, errors="strict"),
+        int(size),
+        etag.replace('"', ""),
+        _end_of_ms(datetime.fromisoformat(modified)),
     )
 
 
-def _text(element: ET.Element, name: str) -> str:
-    """Of the one child of that name, in the namespace of the element itself. Raises KeyError where there is none."""
-    found = element.findtext(element.tag[: element.tag.find("}") + 1] + name)
+def _text(root: ET.Element, name: str) -> str:
+    """Raises KeyError where there is none."""
+    return _child(root, f"{_space(root)}{name}")
+
+
+def _space(root: ET.Element) -> str:
+    """The namespace of an answer, which is S3's or none, as it stands before each name."""
+    return root.tag[: root.tag.find("}") + 1]
+
+
+def _child(element: ET.Element, name: str) -> str:
+    found = element.findtext(name)
     if found is None:
         raise KeyError(name)
     return found
@@ -99,6 +112,5 @@ def _text(element: ET.Element, name: str) -> str:
 
 def _end_of_ms(time: datetime) -> int:
     """The last ns of the ms that the store tells; without a zone it is UTC."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    whole, ms = int(aware.replace(microsecond=0).timestamp()), aware.microsecond // 1000
-    return (whole * 1000 + ms) * NS_PER_MS + NS_PER_MS - 1
+    since = (time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH
+    return (since // _MS + 1) * NS_PER_MS - 1

@@ -23,9 +23,11 @@ from services.chassis.storage_minio import open_storage
 from services.chassis.web import serve
 from services.janitor.handler import JanitorHandler
 from services.janitor.http import make_janitor_app
-from services.janitor.jobs import expiry_job, sweep_job
+from services.janitor.jobs import Counted, expiry_job, reconcile_job, sweep_job
 from services.janitor.looks import PgLooks
 from services.janitor.parsing import GROUP, TOPICS, parse
+from services.janitor.reconcile import Reconciler
+from services.janitor.reconcile_rows import PgRows
 from services.janitor.removal import Remover
 from services.janitor.settings import Settings
 from services.janitor.store import PgObjects
@@ -43,7 +45,12 @@ async def main(stop: asyncio.Event) -> None:
     ):
         await migrate(pool, "services.janitor")
         objects, looks = PgObjects(pool, settings.patience), PgLooks(pool)
-        jobs = [sweep_job(settings, looks, storage, producer), expiry_job(settings, looks)]
+        rows = PgRows(pool, settings.sweep_grace_seconds)
+        jobs = [
+            sweep_job(settings, looks, storage, producer),
+            reconcile_job(settings, Reconciler(storage, rows, producer, settings.manner, Counted())),
+            expiry_job(settings, looks),
+        ]
         handler = JanitorHandler(objects, Remover(objects, storage, settings.removals_at_once))
         ready: dict[str, Check] = {
             "postgres": partial(ping, pool),

@@ -25,6 +25,7 @@ from services.chassis.producer import open_producer
 from services.chassis.run import describe
 from services.chassis.settings import SettingsError, load
 from services.chassis.storage_minio import open_storage
+from services.janitor import command_reconcile
 from services.janitor.jobs import sweep_job
 from services.janitor.looks import PgLooks
 from services.janitor.settings import Settings
@@ -55,6 +56,10 @@ def command(arguments: Sequence[str]) -> int:
         return _not_done(describe(error))
     text = json.dumps(dict(result))
     sys.stdout.write(f"{text}\n" if options.json else f"{options.done}: {text}\n")
+    return int(options.verdict(result, options))
+
+
+def _done(_: Result, __: argparse.Namespace) -> int:
     return DONE
 
 
@@ -69,13 +74,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     sweep = commands.add_parser("sweep", help="looks up in the store what was never decided, and says what is there")
-    sweep.add_argument("--json", action="store_true", help="print the counts alone, as one JSON object")
-    sweep.add_argument(
+    sweep.set_defaults(run=_sweep, done="swept", verdict=_done)
+    walk = commands.add_parser(
+        "reconcile", help="walks the bucket, tells what differs from what was decided, and says what is there",
+        epilog="Exit 0: done. 1: something differs and nothing was done about it. 2: not done.",
+    )  # fmt: skip
+    command_reconcile.add_arguments(walk)
+    walk.set_defaults(run=command_reconcile.reconcile, done="reconciled", verdict=command_reconcile.verdict)
+    for each in (sweep, walk):
+        _add_common(each)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON objects alone, one a line; the last has the counts"
+    )
+    parser.add_argument(
         "--wait", type=float, default=WAIT_SECONDS, metavar="SECONDS",
         help="how long a run of a replica is waited for; default %(default)g",
     )  # fmt: skip
-    sweep.set_defaults(run=_sweep, done="swept")
-    return parser
 
 
 async def _sweep(settings: Settings, options: argparse.Namespace) -> Result:

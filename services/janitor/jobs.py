@@ -4,20 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import structlog
+
 from services.chassis.expiry import purge
 from services.chassis.jobs import Job
 from services.chassis.lease import Lease
 from services.chassis.producer import Publisher
 from services.janitor.looks import PgLooks
-from services.janitor.metrics import EXPIRED
+from services.janitor.metrics import AUDITED, DIFFERENCES, EXPIRED
+from services.janitor.reconcile import Reconciler
+from services.janitor.reconcile_progress import Progress
+from services.janitor.reconcile_rules import Difference
 from services.janitor.settings import Settings
 from services.janitor.sweep import Store, Sweep
+
+log = structlog.get_logger(__name__)
 
 
 def sweep_job(settings: Settings, looks: PgLooks, store: Store, publisher: Publisher) -> Job:
     """Looks up what was never decided."""
     sweep = Sweep(looks, store, publisher, settings.patience, settings.looks_at_once)
     return Job("sweep", settings.sweep_every_seconds, sweep)
+
+
+class Counted:
+    """Listens to a walk of the bucket, for the metrics."""
+
+    def found(self, difference: Difference) -> None:
+        """One of its kind."""
+        DIFFERENCES.labels(difference.kind).inc()
+
+    def passed(self, objects: int, progress: Progress) -> None:  # noqa: ARG002 - as the protocol has it
+        """So many met."""
+        AUDITED.inc(objects)
+
+
+def reconcile_job(settings: Settings, reconciler: Reconciler) -> Job:
+    """Walks the bucket from where a walk was cut off, and says what differs."""
+
+    async def reconcile(lease: Lease) -> Mapping[str, object]:
+        result = (await reconciler.walk(lease)).result()
+        log.info("janitor.reconciled", **result)
+        return result
+
+    return Job("reconcile", settings.reconcile_every_seconds, reconcile)
 
 
 def expiry_job(settings: Settings, looks: PgLooks) -> Job:

@@ -12,4 +12,11 @@ SWEPT = Counter(
     ("outcome",),
     registry=REGISTRY,
 )
+AUDITED = Counter("docuvault_janitor_audited_objects", "objects that walks of the bucket met", registry=REGISTRY)
+DIFFERENCES = Counter(
+    "docuvault_janitor_differences",
+    "keys whose object is not what was decided: undecided, different, unwanted, missing, stuck, foreign",
+    ("kind",),
+    registry=REGISTRY,
+)
 EXPIRED = Counter("docuvault_janitor_expired_rows", "rows forgotten after their retention", registry=REGISTRY)

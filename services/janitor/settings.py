@@ -15,8 +15,10 @@ from services.chassis.settings import (
     StorageSettings,
     UrlSettings,
 )
+from services.chassis.settings_types import LongSeconds
 from services.chassis.storage import MOST_KEYS
 from services.janitor.decide import Patience
+from services.janitor.reconcile_progress import Manner
 
 
 class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, StorageSettings, UrlSettings):
@@ -28,8 +30,32 @@ class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, S
         500, ge=1, le=MOST_KEYS, description="most objects deleted in one request of the store, default 500"
     )
     looks_at_once: int = Field(
-        16, ge=1, le=256, description="most lookups of a sweep under way in the store, default 16"
+        16, ge=1, le=256, description="most lookups of a sweep or a walk under way in the store, default 16"
     )
+
+    reconcile_every_seconds: LongSeconds = Field(
+        86_400, description="period in which the bucket is walked; seconds, default 86400 (a day)"
+    )
+    reconcile_pages_per_second: float = Field(
+        4, gt=0, le=1e9, allow_inf_nan=False, description="pages of 1,000 objects a walk takes a second, default 4"
+    )
+
+    reconcile_asks_every: int = Field(
+        30,
+        ge=0,
+        description="of objects that are as they should be a walk asks about one in so many; 0: none; default 30",
+    )
+
+    @property
+    def manner(self) -> Manner:
+        """How the bucket is walked."""
+        return Manner(
+            grace_seconds=self.sweep_grace_seconds,
+            pages_per_second=self.reconcile_pages_per_second,
+            looks_at_once=self.looks_at_once,
+            asks_every=self.reconcile_asks_every,
+            turn_seconds=self.reconcile_every_seconds,
+        )
 
     @property
     def patience(self) -> Patience:

@@ -1,0 +1,190 @@
+"""Walks the bucket beside what is known of its keys, and says to the ledger what differs; see reconcile_rules.py.
+
+Memory is that of two pages, whatever the bucket and the table hold: both are read in the order of their keys. What
+looks wrong is looked at once more in the store, right before anything is said of it: between a page and the rows beside
+it objects come and go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import structlog
+from docuvault_contracts.cloudevents import Message
+
+from services.chassis.abreast import abreast
+from services.chassis.producer import Publisher
+from services.chassis.retry import apart
+from services.chassis.storage import Listed, ObjectStat, Page
+from services.janitor.events import missing_message, observed_message
+from services.janitor.reconcile_progress import Listener, Manner, Pace, Place, Progress
+from services.janitor.reconcile_rules import Difference, Kind, Range, Row, cut, differences, judge, to_ask, within
+
+log = structlog.get_logger(__name__)
+
+MOST_ROWS = 2000
+"""Rows read at once: a range may hold many more than it holds objects, where much was removed."""
+SAVE_SECONDS = 1.0
+"""How much of a walk whoever goes on with it may have to do again."""
+
+
+class Store(Protocol):
+    """The calls of the object storage that are needed here. All raise Transient where the store is away."""
+
+    async def list_page(self, after: str) -> Page:
+        """The objects that come after a key."""
+        ...
+
+    async def stat_object(self, object_key: str) -> ObjectStat | None:
+        """What is under exactly this key."""
+        ...
+
+    async def delete_objects(self, object_keys: Sequence[str]) -> None:
+        """Removes up to a page of objects."""
+        ...
+
+
+class Rows(Protocol):
+    """What is known of the keys. Raises Transient where the database is away."""
+
+    async def between(self, wanted: Range, most: int) -> Sequence[Row]:
+        """The first `most` rows of a range, in the order of their keys."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A range of keys with all that the store and the table have in it, and what the store's time was."""
+
+    read: Range
+    stored: Sequence[Listed]
+    rows: Sequence[Row]
+    looked_ns: int
+
+
+class Reconciler:
+    """Makes walks in one manner; `listener` hears how they go."""
+
+    def __init__(self, store: Store, rows: Rows, publisher: Publisher, manner: Manner, listener: Listener) -> None:
+        self._store = store
+        self._rows = rows
+        self._publisher = publisher
+        self._manner = manner
+        self._listener = listener
+
+    async def walk(self, place: Place) -> Progress:
+        """From where `place` stands to the end of the bucket. Raises Transient, having come as far as `place` keeps."""
+        progress, pace = Progress.of(place.cursor), Pace(self._manner.pages_per_second)
+        saved = asyncio.get_running_loop().time()
+        async with aclosing(pages(self._store, progress.after)) as found:
+            async for page in found:
+                async for window in self._windows(page, progress.after):
+                    await pace.turn()
+                    await self._settle(window, place, progress)
+                    if asyncio.get_running_loop().time() - saved > SAVE_SECONDS:
+                        await place.save(progress.cursor())
+                        saved = asyncio.get_running_loop().time()
+        return progress
+
+    async def _windows(self, page: Page, after: str) -> AsyncIterator[Window]:
+        """The page, cut where more rows lie beside it than are read at once."""
+        left: Range | None = Range(after, page.objects[-1].key if page.more else None)
+        while left is not None:
+            rows = await self._rows.between(left, MOST_ROWS)
+            read = cut(left, rows, MOST_ROWS)
+            yield Window(read, [*within(page.objects, read)], rows, page.looked_ns)
+            left = None if read is left or read.until is None else Range(read.until, left.until)
+
+    async def _settle(self, window: Window, place: Place, progress: Progress) -> None:
+        await place.check()
+        found = await self._sure(window)
+        for difference in found:
+            self._listener.found(difference)
+        turn = self._manner.turn(window.looked_ns)
+        asked = to_ask(window.stored, window.rows, self._manner.settled_ns(window.looked_ns), turn)
+        if (found or asked) and not self._manner.dry_run:
+            await place.check()
+            await self._act(found, asked, window.looked_ns, progress)
+        progress.counts.update(str(each.kind) for each in found)
+        progress.counts["objects"] += len(window.stored)
+        progress.after = window.read.until or progress.after
+        self._listener.passed(len(window.stored), progress)
+
+    async def _sure(self, window: Window) -> list[Difference]:
+        """What differs, and still does when it is looked at once more."""
+        settled_ns = self._manner.settled_ns(window.looked_ns)
+        suspects = differences(window.stored, window.rows, settled_ns)
+        again = await abreast(partial(self._look, settled_ns), suspects, self._manner.looks_at_once)
+        return [each for each in again if each is not None]
+
+    async def _look(self, settled_ns: int, seen: Difference) -> Difference | None:
+        """The difference as it is now; None where there is none any more, or an object came or went meanwhile."""
+        if seen.kind is Kind.FOREIGN:
+            return seen
+        stat = await self._store.stat_object(seen.object_key)
+        now = Listed(seen.object_key, stat.size, stat.etag, stat.observed_ns) if stat else None
+        kind = judge(seen.object_key, now, seen.row, settled_ns)
+        if kind is None or (now is None) != (seen.stored is None):
+            return None
+        return Difference(kind, seen.object_key, now, seen.row)
+
+    async def _act(
+        self, found: Sequence[Difference], asked: Sequence[tuple[Row, Listed]], looked_ns: int, progress: Progress
+    ) -> None:
+        messages = [*messages_of(found, looked_ns)]
+        questions = [observed_message(row, stat_of(stored)) for row, stored in asked]
+        await self._publisher.publish([*messages, *questions])
+        progress.counts["said"] += len(messages)
+        progress.counts["asked"] += len(questions)
+        foreign = [each.object_key for each in found if each.kind is Kind.FOREIGN]
+        if foreign and self._manner.remove_foreign:
+            await apart(self._store.delete_objects(foreign))
+            log.warning("janitor.foreign_removed", keys=foreign)
+            progress.counts["removed"] += len(foreign)
+
+
+async def pages(store: Store, after: str) -> AsyncGenerator[Page, None]:
+    """All pages that come after a key; each is asked for while the one before is worked on. Raises Transient."""
+    coming = asyncio.create_task(_page(store, after))
+    try:
+        while True:
+            page = await coming
+            if page.more:
+                coming = asyncio.create_task(_page(store, page.objects[-1].key))
+            yield page
+            if not page.more:
+                return
+    finally:
+        coming.cancel()
+        await asyncio.wait({coming})
+        if not coming.cancelled():
+            coming.exception()  # nobody asks for it any more
+
+
+async def _page(store: Store, after: str) -> Page:
+    return await apart(store.list_page(after))
+
+
+def messages_of(found: Sequence[Difference], looked_ns: int) -> Iterator[Message]:
+    """What is said to the ledger: what the store holds, whatever it should.
+
+    An absence is told for `looked_ns`: the page before had no such object, nor had the look after, so whatever came
+    by then is gone, and whatever came later is not outdated by it.
+    """
+    for each in found:
+        if each.kind is Kind.FOREIGN:
+            continue
+        if each.stored is None:
+            yield missing_message(each, looked_ns)
+        else:
+            yield observed_message(each, stat_of(each.stored))
+
+
+def stat_of(stored: Listed) -> ObjectStat:
+    """What a listing says of an object, as a stat does."""
+    return ObjectStat(stored.size, stored.etag, stored.observed_ns)
