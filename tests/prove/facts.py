@@ -27,8 +27,9 @@ STEPS = (1, 0, -1, 1, 1000, -1000, 1, 0, -START, LARGEST)
 class Fact:
     """Something that happened, to the `key`-th key of the `user`-th user; `joined` to the record before it.
 
-    `by_store` is told by the store's own notification; anything else by an event of ours, and a look of ours asks. For
-    `registered`, `size` is the limit and -1 is none. `trace` is a traceparent's number, 0 is none.
+    `by_store` is told by the store's own notification; anything else by an event of ours, and a look of ours asks. Of a
+    deletion it tells the first word from a reminder, which asks, too. For `registered`, `size` is the limit and -1 is
+    none. `trace` is a traceparent's number, 0 is none.
     """
 
     kind: Kind
@@ -67,7 +68,7 @@ _present: st.SearchStrategy[Fact] = st.builds(
 _absent: st.SearchStrategy[Fact] = st.builds(
     Fact, st.just("absent"), _user, _key, _at, st.just(""), st.just(0), _yes, _yes
 )
-_deleted: st.SearchStrategy[Fact] = st.builds(Fact, st.just("deleted"), _user, _key, trace=_trace)
+_deleted: st.SearchStrategy[Fact] = st.builds(Fact, st.just("deleted"), _user, _key, by_store=_yes, trace=_trace)
 _registered: st.SearchStrategy[Fact] = st.builds(
     Fact, st.just("registered"), _user, size=st.sampled_from((*LIMITS, -1))
 )
@@ -120,8 +121,8 @@ def told_by_store(fact: Fact) -> bool:
 
 
 def asks(fact: Fact) -> bool:
-    """Whether somebody looked, and wants to hear what was decided."""
-    return fact.kind in {"present", "absent"} and not fact.by_store
+    """Whether somebody wants to hear what was decided."""
+    return fact.kind != "registered" and not fact.by_store
 
 
 def topic_of(fact: Fact) -> str:

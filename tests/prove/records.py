@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis.delivery import Record
-from tests.prove.facts import Fact, Heard, told_by_store
+from tests.prove.facts import Fact, Heard, asks, told_by_store
 from tests.prove.spec import Book, Event
 
 BUCKET = "documents"
@@ -55,7 +55,7 @@ def _event(fact: Fact, book: Book) -> dict[str, Any]:
         return {"user_id": str(book.user), "registered_at": WHEN, **limit}
     about = {"document_id": str(book.document(fact)), "user_id": str(book.user), "object_key": book.key(fact)}
     if fact.kind == "deleted":
-        return {**about, "deleted_at": WHEN}
+        return {**about, "deleted_at": WHEN, **({"reminded_at": WHEN} if asks(fact) else {})}
     held = {"etag": fact.etag, "size_bytes": fact.size} if fact.kind == "present" else {}
     return {**about, **held, "observed_ns": fact.at}
 
