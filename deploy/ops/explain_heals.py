@@ -75,7 +75,7 @@ HEALS: Mapping[State, str] = {
     State.ORDER_LOST: RECONCILED,
     State.OBJECT_MISSING: RECONCILED,
     State.NOT_REMOVED: f"{RETRIED}; an order that was forgotten is found by the reconciliation, every {{reconcile}}",
-    State.DELETION_UNHEARD: "upload says it again, every {sweep} once it is older than the sweep's age",
+    State.DELETION_UNHEARD: "upload says it again, {told} after it was last said",
     State.URL_OPEN: "a client that never comes is given up by the sweep",
     State.URL_DEAD: "the sweep, every {sweep}",
     State.SWEEP_LATE: "the sweep, every {sweep}",
@@ -122,7 +122,8 @@ def heals_of(facts: Facts, gap: Gap, timing: Timing) -> str | None:
     if gap.state in BY_THE_SWEEP:
         return _by_the_sweep(facts, gap, timing)
     text = HEALS.get(gap.state, "nothing heals this by itself")
-    return text.format(sweep=span(timing.sweep_every), reconcile=span(timing.reconcile_every))
+    told = span(timing.sweep_age + timing.sweep_every)
+    return text.format(sweep=span(timing.sweep_every), told=told, reconcile=span(timing.reconcile_every))
 
 
 def _by_the_sweep(facts: Facts, gap: Gap, timing: Timing) -> str:

@@ -57,9 +57,10 @@ def _missing(facts: Facts, seen_ns: int) -> Message:
 
 
 def _deleted(facts: Facts, document: Document) -> Message:
-    """The very event of the deletion, under its own id."""
-    event = DocumentDeleted.model_validate({**_owner(facts), "deleted_at": document.updated_at})
-    return _said(event, document.updated_at)
+    """As a reminder, so that the ledger answers also where it has let go of the bytes meanwhile."""
+    said = {"deleted_at": document.updated_at, "reminded_at": facts.now}
+    event = DocumentDeleted.model_validate({**_owner(facts), **said})
+    return _said(event, facts.now, f":{facts.now.isoformat()}")
 
 
 def _reminded(facts: Facts, document: Document) -> Message:
@@ -73,7 +74,7 @@ def _reminded(facts: Facts, document: Document) -> Message:
     return _said(event, facts.now, f":{facts.now.isoformat()}")
 
 
-def _said(event: DocumentEvent, time: datetime, fact: str = "") -> Message:
+def _said(event: DocumentEvent, time: datetime, fact: str) -> Message:
     return encode(event, id=str(_id(event.document_id, event.type + fact)), source=SOURCE, time=time)
 
 

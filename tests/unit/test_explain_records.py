@@ -184,12 +184,12 @@ def test_an_absence_is_dated_before_it_was_seen() -> None:
     assert event.observed_ns == 12_345
 
 
-def test_a_deletion_is_said_again_under_its_own_id() -> None:
+def test_a_deletion_is_said_again_as_a_reminder_which_the_ledger_answers() -> None:
     deleted = document("deleted", reason="document_deleted")
     event, first = said(Push.DELETED, facts(document=deleted))
     assert isinstance(event, DocumentDeleted)
-    assert event.deleted_at == deleted.updated_at
-    assert said(Push.DELETED, replace(facts(document=deleted), now=NOW.replace(hour=23)))[1] == first
+    assert (event.deleted_at, event.reminded_at) == (deleted.updated_at, NOW)
+    assert said(Push.DELETED, facts(document=deleted))[1] == first
 
 
 def test_a_reminder_says_all_that_the_request_said_and_when() -> None:
