@@ -57,7 +57,7 @@ class Timing:
 
     sweep_age: float = 3600.0
     sweep_every: float = 1800.0
-    reconcile_every: float = 86_400.0
+    reconcile_every: float = 3600.0
     young: float = 5.0
 
 

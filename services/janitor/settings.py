@@ -34,7 +34,7 @@ class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, S
     )
 
     reconcile_every_seconds: LongSeconds = Field(
-        86_400, description="period in which the bucket is walked; seconds, default 86400 (a day)"
+        3600, description="period in which the bucket is walked; seconds, default 3600"
     )
     reconcile_pages_per_second: float = Field(
         4, gt=0, le=1e9, allow_inf_nan=False, description="pages of 1,000 objects a walk takes a second, default 4"
