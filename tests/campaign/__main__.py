@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _holds(options: argparse.Namespace, seed: str, number: int, chapter: list[Round]) -> bool:
     kept = only(chapter, options.only) if options.only else chapter
     say(f"chapter {number}: {len(faults_of(kept))} faults")
-    outcome = _run(options, f"{seed}/{number}", kept, verbose=True)
+    outcome = _run(options, f"{seed}/{number}", kept)
     if not outcome.wrong:
         say(f"chapter {number} holds: {outcome.told}")
         return True
@@ -75,8 +75,8 @@ def _shrunk(options: argparse.Namespace, seed: str, chapter: list[Round]) -> Seq
     return found.left
 
 
-def _run(options: argparse.Namespace, seed: str, rounds: list[Round], *, verbose: bool) -> Outcome:
-    return asyncio.run(run_chapter(seed, rounds, _folder(options), say if verbose else lambda _: None))
+def _run(options: argparse.Namespace, seed: str, rounds: list[Round]) -> Outcome:
+    return asyncio.run(run_chapter(seed, rounds, _folder(options), say, keep=options.keep))
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=_numbers, default=frozenset(), help="these faults alone, by number, with commas")
     parser.add_argument("--shrink", type=lambda text: int(text or 8), default=8, help="most runs to find the fewest; 8")
     parser.add_argument("--logs", type=Path, default=Path("build/faults"), help="where logs stay; default build/faults")
+    parser.add_argument("--keep", action="store_true", help="logs stay where all holds, too")
     return parser
 
 

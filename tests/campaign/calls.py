@@ -24,8 +24,8 @@ CONFIRMS = 4
 DIES_WITHIN_SECONDS = 0.05
 UNHEARD = 0
 """What stands for the status where a connection was refused, cut or silent."""
-STORE_IN_TROUBLE = frozenset({UNHEARD, 408, 499, 500, 502, 503, 504, 507})
-"""Also 408, where a body does not arrive, 499 and 500, while it starts or ends, and 507, when its disk is full."""
+STORE_IN_TROUBLE = frozenset({UNHEARD, 400, 408, 499, 500, 502, 503, 504, 507})
+"""Also 400 and 408, where not all of a body arrives, 499 and 500, while it starts or ends, 507, with a full disk."""
 URL_REFUSED = 403
 """Its time is over; or it was signed by a clock that is an hour off."""
 IN_TROUBLE = frozenset({UNHEARD, 503})

@@ -98,10 +98,12 @@ _NOTIFICATIONS = tuple(
 )
 _REST = (
     *(
-        Kind(
-            f"disk of {server} full", faults_disks.full, (server,), LONGER, hindered=lambda world: world.disks.why_none
-        )
-        for server in SERVERS
+        Kind(f"disk of {server} full", make, (server,), LONGER, hindered=lambda world: world.disks.why_none)
+        for server, make in {
+            "postgres": faults_disks.full_for_the_log,
+            "kafka": faults_disks.full,
+            "minio": faults_disks.full,
+        }.items()
     ),
     Kind("an hour ahead", faults_clock.ahead, SERVICES, LONGER, hindered=lambda _: faults_clock.why_no_other_clock()),
     Kind("an hour behind", faults_clock.behind, SERVICES, LONGER, hindered=lambda _: faults_clock.why_no_other_clock()),

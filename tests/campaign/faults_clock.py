@@ -40,6 +40,7 @@ async def _with_a_clock(world: World, name: str, seconds: int) -> AsyncIterator[
     async with world.site.processes.without(name):
         process = await _start(world, name, seconds)
         try:
+            await world.site.processes.answers(name)
             yield
         finally:
             await _end(process)

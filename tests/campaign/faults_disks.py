@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
 
 from tests.campaign.world import World
+
+SWITCH_SECONDS = 0.2
 
 
 @asynccontextmanager
 async def full(world: World, target: str, chance: random.Random) -> AsyncIterator[None]:
-    """Nothing more than a little can be written; afterwards there is room, and whoever had ended for it is started."""
+    """Hardly anything more can be written; afterwards there is room, and whoever had ended for it is started."""
     world.disks.fill(target, chance)
     try:
         yield
     finally:
         world.disks.relieve(target)
         await world.revive(target)
+
+
+@asynccontextmanager
+async def full_for_the_log(world: World, target: str, chance: random.Random) -> AsyncIterator[None]:
+    """The same for PostgreSQL, which has room in its log for a while: it has to begin a new file, again and again."""
+    async with full(world, target, chance):
+        switching = asyncio.create_task(_switch(world))
+        try:
+            yield
+        finally:
+            switching.cancel()
+            with suppress(asyncio.CancelledError):
+                await switching
+
+
+async def _switch(world: World) -> None:
+    while True:
+        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection = await asyncpg.connect(world.site.info.databases["postgres"], timeout=2)
+            try:
+                await connection.execute("SELECT pg_switch_wal()", timeout=2)
+            finally:
+                connection.terminate()
+        await asyncio.sleep(SWITCH_SECONDS)

@@ -18,6 +18,7 @@ from pathlib import Path
 SERVERS = ("postgres", "kafka", "minio")
 DISK_BYTES = 1 << 30
 PAGE = 4096
+MOST_PAGES = 16
 INSIDE = "DOCUVAULT_CAMPAIGN_ROOM"
 """The environment variable that says whether this process is in such a room, or why it cannot be."""
 
@@ -53,9 +54,9 @@ class Disks:
         self.why_none = why_none
 
     def fill(self, server: str, chance: random.Random) -> None:
-        """Leaves the server at most a few hundred kilobytes more than it has."""
+        """Leaves the server a few pages more than it has."""
         used = shutil.disk_usage(self._state / server).used
-        self._resize(server, used + PAGE * chance.randint(1, 100))
+        self._resize(server, used + PAGE * chance.randint(1, MOST_PAGES))
 
     def relieve(self, server: str) -> None:
         """Gives it room again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -68,8 +69,8 @@ class Outcome:
     logs: Path | None = None
 
 
-async def run_chapter(seed: str, rounds: Sequence[Round], folder: Path, say: Say) -> Outcome:
-    """Brings a stack up in `folder`, and takes it down again; its logs stay where something is wrong."""
+async def run_chapter(seed: str, rounds: Sequence[Round], folder: Path, say: Say, *, keep: bool = False) -> Outcome:
+    """Brings a stack up in `folder`, and takes it down again; its logs stay where something is wrong, or to `keep`."""
     triggers = folder / "triggers"
     triggers.mkdir(parents=True)
     environment = campaign_environment(str(triggers))
@@ -84,10 +85,11 @@ async def run_chapter(seed: str, rounds: Sequence[Round], folder: Path, say: Say
                 await asyncio.to_thread(stack.down)
     except Exception:  # noqa: BLE001 - told as what it is, with what was found before
         chapter.outcome.wrong.append(f"the campaign itself failed: {traceback.format_exc()}")
-    if chapter.outcome.wrong:
+    if chapter.outcome.wrong or keep:
         chapter.outcome.logs = stack.layout.logs
     else:
         await asyncio.to_thread(stack.reset)
+        shutil.rmtree(folder)
     return chapter.outcome
 
 

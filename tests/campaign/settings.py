@@ -25,6 +25,8 @@ URL_MINUTES = 1
 GRACE_SECONDS = 3.0
 AGE_SECONDS = URL_MINUTES * 60 + GRACE_SECONDS
 EVERY_SECONDS = 3.0
+WALK_SECONDS = 10.0
+"""Between two walks through the bucket: it is small."""
 
 
 def campaign_environment(triggers: str) -> dict[str, str]:
@@ -38,6 +40,7 @@ def campaign_environment(triggers: str) -> dict[str, str]:
         "SWEEP_GRACE_SECONDS": str(GRACE_SECONDS),
         "SWEEP_AGE_SECONDS": str(AGE_SECONDS),
         "SWEEP_EVERY_SECONDS": str(EVERY_SECONDS),
+        "RECONCILE_EVERY_SECONDS": str(WALK_SECONDS),
         "FAILPOINTS_DIR": triggers,
     }
 

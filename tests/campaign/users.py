@@ -28,7 +28,7 @@ class Crowd:
     tight: int = 3
     documents: int = 200
     pause: float = 0.7
-    tight_limits: tuple[int, ...] = (10_000, 25_000, 100_000)
+    tight_limits: tuple[int, ...] = (1_500, 4_000, 12_000)
     limit_seconds: float = 2.0
 
     @property

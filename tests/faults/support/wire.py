@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from deploy.local.info import StackInfo
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 FETCH_MS = 200
+COMMITTED_SECONDS = 5.0
 STABLE = "Stable"
 
 
@@ -87,19 +89,32 @@ class Wire:
 
     async def start_over(self, group: str) -> None:
         """Sets every committed offset of a group without members back to the first record there is."""
-        committed = await self._admin.list_consumer_group_offsets(group)
+        committed = await self._committed(group)
+        if not committed:
+            return
         async with self._reader(group) as reader:
             reader.assign(list(committed))
             await reader.commit(await reader.beginning_offsets(list(committed)))
 
     async def skip_to_the_end(self, group: str, topics: Sequence[str] = ()) -> None:
         """Sets a group without members behind all there is in what it reads, or in `topics`: it never hears of that."""
-        committed = await self._admin.list_consumer_group_offsets(group)
+        committed = await self._committed(group)
         read = topics or sorted({each.topic for each in committed})
         every = [partition for topic in read for partition in await self.partitions(topic)]
+        if not every:
+            return
         async with self._reader(group) as reader:
             reader.assign(every)
             await reader.commit(await reader.end_offsets(every))
+
+    async def _committed(self, group: str) -> dict[TopicPartition, object]:
+        """Where a group stands; waited for a little: a coordinator that has just started tells of nothing at first."""
+        end = time.monotonic() + COMMITTED_SECONDS
+        committed: dict[TopicPartition, object] = {}
+        while not committed and time.monotonic() < end:
+            committed = dict(await self._admin.list_consumer_group_offsets(group))
+            await asyncio.sleep(0 if committed else FETCH_MS / 1000)
+        return committed
 
     async def forget(self, group: str) -> None:
         """Removes a group without members, and with it every offset that it ever committed."""
