@@ -50,7 +50,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What was done. `since` is the moment from which on all was read; of `nameless` documents only the bytes are known."""
+    """What was done. `since` is from when on all was read; of `nameless` documents only the bytes are known."""
 
     since: datetime
     ledger: ledger.Restored

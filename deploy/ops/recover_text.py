@@ -43,7 +43,7 @@ def tell(done: Recovered, wish: Wish) -> None:
         say(f"           {history.missing} decisions could not be placed: they will be made anew")
     say(f"documents  {rows.documents} brought back, {rows.tombstones} deleted again")
     if done.nameless:
-        say(f"           {done.nameless} more of which only the bytes are known: the failure came before they were told")
+        say(f"           {done.nameless} more of which only the bytes are known: it failed before they were told")
     for group, moves in done.moves.items():
         say(f"group      {group} will hear {sum(move.again for move in moves)} records again")
     say("Now start the services; when they have caught up, `make audit` is clean, or `make audit FIX=1` heals the rest")
