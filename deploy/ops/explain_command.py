@@ -108,7 +108,7 @@ async def _user(explainer: Explainer, user: UUID, options: argparse.Namespace) -
 async def _fixed(explainer: Explainer, explained: Explained, options: argparse.Namespace) -> int:
     if explained.verdict.push is not None:
         _tell(f"saying {explained.verdict.push}, and waiting up to {options.wait:g} s to see it settle")
-    return _shown(await fix(explainer, explained, options.wait), options)
+    return _shown(await fix(explainer, explained, max(0.0, options.wait)), options)
 
 
 def _shown(fixed: Fixed, options: argparse.Namespace) -> int:
