@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 from deploy.local.bootstrap import cache_folder, ensure_environment
@@ -10,12 +11,13 @@ from deploy.local.credentials import load_credentials
 from deploy.local.server_services import command_environment
 from deploy.local.settings import load_settings
 from deploy.local.stack import Stack, require_running
+from deploy.ops.output import say
 
 NOT_DONE = 2
 
 
 def run_janitor(*arguments: str) -> int:
-    """Runs `python -m services.janitor` with `arguments`, whose words go to our own streams; its exit code.
+    """Runs `python -m services.janitor` with `arguments`, whose words are ours; its exit code.
 
     Raises StackError where the stack is down.
     """
@@ -27,14 +29,20 @@ def run_janitor(*arguments: str) -> int:
 
 
 def run_to_its_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit code of a child; NOT_DONE for one that a signal ended.
+    """Says what a child says, as it says it, and returns its exit code; NOT_DONE where a signal ended it.
 
-    A Ctrl-C is ours to tell of: the child, which a crash harms no more than a service, is not asked but ended.
+    A Ctrl-C, or a reader who leaves, is ours to tell of: the child, which a crash harms no more than a service, is not
+    asked but ended.
     """
-    with subprocess.Popen(command, env=environment, process_group=0) as child:  # noqa: S603 - our own interpreter
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
+        command, env=environment, process_group=0, stdout=subprocess.PIPE, text=True, errors="backslashreplace"
+    ) as child:
         try:
+            for line in child.stdout or ():
+                say(line.rstrip("\n"))
+                sys.stdout.flush()
             code = child.wait()
-        except KeyboardInterrupt:
+        except BaseException:
             child.terminate()
             raise
     return NOT_DONE if code < 0 else code
