@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, for_code
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.structs import OffsetAndMetadata
 from docuvault_contracts import topics
 
@@ -75,7 +76,9 @@ class Kafka:
     async def _committed(self, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
         while True:
             try:
-                return dict(await self._admin.list_consumer_group_offsets(group))
+                coordinator = await self._admin.find_coordinator(group)
+                asked = OffsetFetchRequest(group, None)
+                return offsets_of(await self._admin._send_request(asked, coordinator))  # noqa: SLF001 - see there
             except KafkaError as error:
                 if not error.retriable:
                     raise
@@ -100,6 +103,22 @@ class Kafka:
             )
             if found or await self._consumer.position(at) != before:
                 return found.get(at, ())
+
+
+def offsets_of(response: Any) -> Mapping[TopicPartition, OffsetAndMetadata]:  # noqa: ANN401 - aiokafka has no types
+    """What a coordinator answered. Raises the KafkaError that it answered.
+
+    aiokafka's admin takes the answer of one that is still loading, after a restart, for a group without offsets.
+    """
+    found: dict[TopicPartition, OffsetAndMetadata] = {}
+    codes = {response.error_code}
+    for topic, partitions in response.topics:
+        for partition, offset, metadata, code in partitions:
+            codes.add(code)
+            found[TopicPartition(topic, partition)] = OffsetAndMetadata(offset, metadata)
+    for code in codes - {0}:
+        raise for_code(code)(f"the offsets are not told: error code {code}")
+    return found
 
 
 @asynccontextmanager

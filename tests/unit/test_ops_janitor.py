@@ -38,7 +38,7 @@ def test_one_that_is_killed_has_not_done_it() -> None:
     assert run_to_its_end(child("import os; os.kill(os.getpid(), 9)"), ENVIRONMENT) == 2
 
 
-ENDLESS = "import itertools, time\nfor n in itertools.count():\n    print(n)\n    time.sleep(0.01)\n# {mark}"
+ENDLESS = "import itertools, time\nfor n in itertools.count():\n    print(n)\n    time.sleep({pause})\n# {mark}"
 OURS = """
 import sys
 from deploy.ops.janitor import run_to_its_end
@@ -52,19 +52,21 @@ ERRORS = {"a Ctrl-C": b"\nKeyboardInterrupt\n", "a reader who leaves": b"\nBroke
 @pytest.mark.parametrize("ended_by", ERRORS)
 def test_it_is_ended_with_us(ended_by: str, tmp_path: Path) -> None:
     script = tmp_path / "ours.py"
-    program = ENDLESS.format(mark=tmp_path)
+    pause = 60 if ended_by == "a Ctrl-C" else 0.01  # else it would end by itself, of what it cannot say any more
+    program = ENDLESS.format(pause=pause, mark=tmp_path)
     script.write_text(OURS.format(endless=program, environment=ENVIRONMENT))
-    with subprocess.Popen(  # noqa: S603 - ours
-        [sys.executable, str(script)], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as ours:
+    errors = tmp_path / "errors"
+    with (
+        errors.open("wb") as told,
+        subprocess.Popen([sys.executable, str(script)], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=told) as ours,  # noqa: S603
+    ):
         assert ours.stdout is not None
-        assert ours.stderr is not None
         assert ours.stdout.readline() == b"0\n"
         if ended_by == "a Ctrl-C":
             ours.send_signal(signal.SIGINT)
         else:
             ours.stdout.close()
-        assert ERRORS[ended_by] in ours.stderr.read()
+    assert ERRORS[ended_by] in errors.read_bytes()
     assert gone(str(tmp_path))
 
 
