@@ -85,6 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ask-all", action="store_true", help="ask the ledger about every object: heals what the janitor never heard"
     )
+    parser.add_argument(
+        "--missing", type=int, metavar="N", help="believe that so many objects are gone; default RECONCILE_MOST_MISSING"
+    )
     parser.add_argument("--from-start", action="store_true", help="begin anew where a walk was cut off")
 
 
@@ -94,6 +97,8 @@ async def reconcile(settings: Settings, options: argparse.Namespace) -> Result:
     manner = replace(settings.manner, dry_run=options.dry_run, remove_foreign=options.remove_foreign)
     if options.ask_all:
         manner = replace(manner, asks_every=1)
+    if options.missing is not None:
+        manner = replace(manner, most_missing=options.missing)
     async with (
         open_pool(settings) as pool,
         open_storage(settings) as storage,
@@ -104,7 +109,7 @@ async def reconcile(settings: Settings, options: argparse.Namespace) -> Result:
         if manner.dry_run:
             return (await reconciler.walk(Nowhere())).result()
         job = reconcile_job(settings, reconciler)
-        anew = options.from_start or options.ask_all or manner.remove_foreign
+        anew = options.from_start or options.ask_all or options.missing is not None or manner.remove_foreign
         return await run_now(pool, _anew(job) if anew else job, options.wait)
 
 
@@ -119,5 +124,9 @@ def _anew(job: Job) -> Job:
 def verdict(result: Result, options: argparse.Namespace) -> int:
     """The exit code: LEFT where something differs and nothing was done about it."""
     count = {name: int(str(number)) for name, number in result.items()}
-    left = sum(count[kind] for kind in Kind) if options.dry_run else count["foreign"] - count["removed"]
+    left = (
+        sum(count[kind] for kind in Kind)
+        if options.dry_run
+        else count["foreign"] - count["removed"] + count["withheld"]
+    )
     return LEFT if left else 0

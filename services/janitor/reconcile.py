@@ -89,6 +89,8 @@ class Reconciler:
                     if asyncio.get_running_loop().time() - saved > SAVE_SECONDS:
                         await place.save(progress.cursor())
                         saved = asyncio.get_running_loop().time()
+        if not self._manner.dry_run:
+            await self._say_absences(place, progress)
         return progress
 
     async def _windows(self, page: Page, after: str) -> AsyncIterator[Window]:
@@ -136,7 +138,9 @@ class Reconciler:
     async def _act(
         self, found: Sequence[Difference], asked: Sequence[tuple[Row, Listed]], looked_ns: int, progress: Progress
     ) -> None:
-        messages = [*messages_of(found, looked_ns)]
+        absent = [each for each in found if each.kind is Kind.MISSING]
+        progress.absences += [(each, looked_ns) for each in absent][: self._manner.most_missing]
+        messages = [*messages_of([each for each in found if each.kind is not Kind.MISSING], looked_ns)]
         questions = [observed_message(row, stat_of(stored)) for row, stored in asked]
         await self._publisher.publish([*messages, *questions])
         progress.counts["said"] += len(messages)
@@ -146,6 +150,18 @@ class Reconciler:
             await apart(self._store.delete_objects(foreign))
             log.warning("janitor.foreign_removed", keys=foreign)
             progress.counts["removed"] += len(foreign)
+
+    async def _say_absences(self, place: Place, progress: Progress) -> None:
+        """All that are missing, unless they are too many to be believed."""
+        missing = progress.counts[Kind.MISSING]
+        if missing > self._manner.most_missing:
+            progress.counts["withheld"] = missing
+            log.error("janitor.absences_withheld", missing=missing, most=self._manner.most_missing)
+            return
+        await place.check()
+        messages = [message for each, looked_ns in progress.absences for message in messages_of([each], looked_ns)]
+        await self._publisher.publish(messages)
+        progress.counts["said"] += len(messages)
 
 
 async def pages(store: Store, after: str) -> AsyncGenerator[Page, None]:

@@ -18,7 +18,8 @@ class Manner:
     """How to walk. `grace_seconds` is the age below which an object's notification may still be on its way.
 
     Of what is as it should be, one key in `asks_every` is asked about, in turn, another share every `turn_seconds`;
-    none where that is 0.
+    none where that is 0. Where a walk misses more than `most_missing` objects that are paid for, nothing is said of
+    any: rather is the bucket not the one it was, than that so many were removed by hand.
     """
 
     grace_seconds: float
@@ -26,6 +27,7 @@ class Manner:
     looks_at_once: int
     asks_every: int = 0
     turn_seconds: float = 86_400
+    most_missing: int = 100
     dry_run: bool = False
     remove_foreign: bool = False
 
@@ -70,10 +72,15 @@ class Nowhere:
 
 @dataclass(slots=True)
 class Progress:
-    """The last key a walk is done with, and what it has counted so far."""
+    """The last key a walk is done with, and what it has counted so far.
+
+    `absences` are those that are to be said at its end, each with the store's time of its look. They are not kept over
+    a crash: the next walk finds them again.
+    """
 
     after: str = ""
     counts: Counter[str] = field(default_factory=Counter)
+    absences: list[tuple[Difference, int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, cursor: Mapping[str, object] | None) -> Progress:
@@ -93,8 +100,8 @@ class Progress:
         return sum(self.counts[kind] for kind in Kind)
 
     def result(self) -> Mapping[str, object]:
-        """What a walk says of itself: objects seen, differences by kind, what was said, what was removed."""
-        names = ("objects", *Kind, "said", "asked", "removed")
+        """What a walk says of itself: objects seen, differences by kind, what was said, withheld and removed."""
+        names = ("objects", *Kind, "said", "withheld", "asked", "removed")
         return {str(name): self.counts[name] for name in names}
 
 

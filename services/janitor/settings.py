@@ -41,9 +41,12 @@ class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, S
     )
 
     reconcile_asks_every: int = Field(
-        30,
+        720,
         ge=0,
-        description="of objects that are as they should be a walk asks about one in so many; 0: none; default 30",
+        description="of objects that are as they should be a walk asks about one in so many; 0: none; default 720",
+    )
+    reconcile_most_missing: int = Field(
+        100, ge=0, description="where a walk misses more objects that are paid for it says so of none; default 100"
     )
 
     @property
@@ -55,6 +58,7 @@ class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, S
             looks_at_once=self.looks_at_once,
             asks_every=self.reconcile_asks_every,
             turn_seconds=self.reconcile_every_seconds,
+            most_missing=self.reconcile_most_missing,
         )
 
     @property

@@ -83,7 +83,8 @@ async def test_a_walk_takes_the_memory_of_a_page_however_large_the_bucket(pool: 
 async def test_a_bucket_that_was_emptied_beside_many_rows_is_walked_in_the_same_memory(pool: Pool) -> None:
     await fill(pool, FEW)
     watched = Watched(FEW)
-    reconciler = Reconciler(LazyBucket(1), PgRows(pool, 60), Telling(pool), Manner(60, 1e9, 64), watched)
+    manner = Manner(60, 1e9, 64, most_missing=FEW)
+    reconciler = Reconciler(LazyBucket(1), PgRows(pool, 60), Telling(pool), manner, watched)
     result = (await reconciler.walk(Nowhere())).result()
     assert (result["objects"], result["missing"], watched.kinds) == (1, FEW - 1, {Kind.MISSING})
     assert await pool.fetchval("SELECT count(DISTINCT key) FROM told") == FEW - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -74,15 +75,33 @@ async def test_every_difference_is_said_as_what_the_store_holds(world: World) ->
     assert world.said.told() == [
         ("object.observed", key(1)),
         ("object.observed", key(2)),
-        ("object.missing", key(3)),
         ("object.observed", key(4)),
         ("object.missing", key(5)),
         ("object.observed", key(6)),
+        ("object.missing", key(3)),  # at the end of the walk, once it is sure that not all are gone
     ]
     counted = {name: count for name, count in progress.result().items() if count}
     assert counted == {
         "objects": 4, "undecided": 2, "different": 1, "missing": 1, "unwanted": 1, "stuck": 1, "said": 6,
     }  # fmt: skip
+
+
+async def test_of_a_bucket_that_is_not_the_one_it_was_no_absence_is_said(world: World) -> None:
+    world.rows.add(*(heard(key(number)) for number in range(1, 6)))
+    world.bucket.put(key(9))
+    progress = await world.walk(manner=replace(MANNER, most_missing=4))
+    assert world.said.told() == [("object.observed", key(9))]
+    assert (progress.counts["missing"], progress.counts["withheld"]) == (5, 5)
+    progress = await world.walk(manner=replace(MANNER, most_missing=5))
+    assert [kind for kind, _ in world.said.told()[1:]] == ["object.observed"] + ["object.missing"] * 5
+    assert progress.counts["withheld"] == 0
+
+
+async def test_absences_that_a_walk_found_before_it_was_cut_off_still_count(world: World) -> None:
+    world.rows.add(heard(key(7)))
+    place = Place(Progress("", Counter(missing=4)).cursor())
+    progress = await world.walk(place, replace(MANNER, most_missing=4))
+    assert (world.said.told(), progress.counts["withheld"]) == ([], 5)
 
 
 async def test_what_is_said_are_the_objects_own_etag_size_and_time_and_the_stores_time_of_a_look(world: World) -> None:

@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ask-all", action="store_true", help="ask the ledger about every object, also those that agree"
     )
+    parser.add_argument(
+        "--missing", type=int, metavar="N", help="believe that so many objects are gone, where a walk has withheld it"
+    )
     parser.add_argument("--from-start", action="store_true", help="begin anew where a walk was cut off")
     parser.add_argument("--wait", type=float, metavar="SECONDS", help="for a walk of a replica; default 60")
 
@@ -37,4 +40,5 @@ def run(options: argparse.Namespace) -> int:
     names = ("dry_run", "remove_foreign", "ask_all", "from_start", "json")
     given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
     wait = [] if options.wait is None else ["--wait", str(options.wait)]
-    return run_janitor("reconcile", *given, *wait)
+    missing = [] if options.missing is None else ["--missing", str(options.missing)]
+    return run_janitor("reconcile", *given, *missing, *wait)
