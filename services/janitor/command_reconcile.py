@@ -124,9 +124,5 @@ def _anew(job: Job) -> Job:
 def verdict(result: Result, options: argparse.Namespace) -> int:
     """The exit code: LEFT where something differs and nothing was done about it."""
     count = {name: int(str(number)) for name, number in result.items()}
-    left = (
-        sum(count[kind] for kind in Kind)
-        if options.dry_run
-        else count["foreign"] - count["removed"] + count["withheld"]
-    )
-    return LEFT if left else 0
+    undone = count["foreign"] - count["removed"] + count["withheld"]
+    return LEFT if (sum(count[kind] for kind in Kind) if options.dry_run else undone) else 0
