@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -22,8 +24,13 @@ from services.janitor.metrics import SWEPT
 log = structlog.get_logger(__name__)
 
 OUTCOMES = ("cleaned", "healed", "asked")
-SLICE = 500
+SLICE = 100
 """Uploads that are looked up, said and recorded together: in one publish and one statement."""
+RESTS = 9
+"""How many times as long as a slice took it then does nothing: nine tenths of the time belong to decisions."""
+LONGEST_REST_SECONDS = 10.0
+BREATH_SECONDS = 1.0
+"""How long a rest goes on without a look at the lease."""
 
 
 class Store(Protocol):
@@ -38,27 +45,38 @@ class Sweep:
     """The work of the job `sweep`: a slice after the other, each looked up, said, and then recorded.
 
     A crash in between says the same again under the same ids. No transaction is open while the store or Kafka are
-    waited for. `looks_at_once` bounds what is asked of the store at a time.
+    waited for. `looks_at_once` bounds what is asked of the store at a time. After a full slice it rests.
     """
 
-    def __init__(
-        self, looks: Looks, store: Store, publisher: Publisher, patience: Patience, looks_at_once: int
+    def __init__(  # noqa: PLR0913 - what it works with, and how
+        self,
+        looks: Looks,
+        store: Store,
+        publisher: Publisher,
+        patience: Patience,
+        looks_at_once: int,
+        *,
+        rests: float = RESTS,
     ) -> None:
         self._looks = looks
         self._store = store
         self._publisher = publisher
         self._patience = patience
         self._looks_at_once = looks_at_once
+        self._rests = rests
 
     async def __call__(self, lease: Lease) -> Mapping[str, object]:
         """How many were cleaned, healed and asked about, by this run and by those before it that did not end well."""
         swept = dict.fromkeys(OUTCOMES, 0) | counts_of(lease.cursor)
         until = await self._looks.now()
         while due := await self._looks.due(until, SLICE):
+            began = time.monotonic()
             for outcome, count in Counter(await self._sweep(due, lease)).items():
                 swept[outcome] += count
                 SWEPT.labels(outcome).inc(count)
             await lease.save(swept)
+            if len(due) == SLICE:
+                await rest(lease, rest_seconds(time.monotonic() - began, self._rests))
         log.info("janitor.swept", **swept)
         return swept
 
@@ -79,6 +97,19 @@ class Sweep:
     def _judge(self, due: Due, stat: ObjectStat | None) -> Looked:
         finding = find(due, present=stat is not None, patience=self._patience)
         return Looked(due, stat, finding, next_look(due, finding, self._patience))
+
+
+def rest_seconds(worked_seconds: float, rests: float = RESTS) -> float:
+    """How long to rest after so much work."""
+    return min(worked_seconds * rests, LONGEST_REST_SECONDS)
+
+
+async def rest(lease: Lease, seconds: float) -> None:
+    """Does nothing for so long. Raises LeaseLost, within a breath, where the lease is gone or a stop is asked for."""
+    while seconds > 0:
+        await asyncio.sleep(min(seconds, BREATH_SECONDS))
+        seconds -= BREATH_SECONDS
+        await lease.check()
 
 
 def message_of(looked: Looked, patience: Patience) -> Message | None:

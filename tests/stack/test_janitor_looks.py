@@ -12,22 +12,22 @@ import asyncpg
 import pytest
 from docuvault_contracts.cloudevents import Message
 
-from services.chassis.jobs import run_now
+from services.chassis.jobs import Job, run_now
 from services.chassis.migrations import migrate, read_migrations
 from services.chassis.postgres import Pool, open_pool
 from services.chassis.storage import ObjectStat
 from services.janitor.decide import Due, Fact, Finding, Patience
-from services.janitor.jobs import expiry_job, sweep_job
+from services.janitor.jobs import expiry_job
 from services.janitor.looks import Looked, PgLooks
 from services.janitor.settings import Settings
 from services.janitor.store import PgObjects
-from services.janitor.sweep import SLICE
+from services.janitor.sweep import SLICE, Sweep
 from tests.stack.chassis_servers import schema
 from tests.stack.support.uploads import NOW, Upload
 
 HOUR = timedelta(hours=1)
 PATIENCE = Patience(age=HOUR, grace=HOUR / 4, every=HOUR / 2)
-PENDING = 20 * SLICE
+PENDING = 100 * SLICE
 ROOM_BYTES = 8 * 1024 * 1024
 """What a sweep of any number of uploads may take: that of some slices. The rows of all would take three times that."""
 
@@ -120,8 +120,8 @@ async def test_what_is_over_for_longer_than_its_retention_is_forgotten_and_nothi
     await rows.objects.mark_removed(orders, datetime.now(UTC))
     for upload in (refused, abandoned, ordered, paid, waits):
         await rows.pool.execute(
-            """UPDATE objects SET removed_at = removed_at - interval '31 days', changed_at = now() - interval '31 days',
-               abandoned_at = abandoned_at - interval '31 days' WHERE object_key = $1""",
+            """UPDATE objects SET removed_at = removed_at - interval '41 days', changed_at = now() - interval '41 days',
+               abandoned_at = abandoned_at - interval '41 days' WHERE object_key = $1""",
             upload.key,
         )
     assert await run_now(rows.pool, expiry_job(rows.settings, rows.looks), 0) == {"expired": 2}
@@ -130,8 +130,8 @@ async def test_what_is_over_for_longer_than_its_retention_is_forgotten_and_nothi
 
 
 async def test_many_are_forgotten_in_batches(rows: Rows) -> None:
-    await _insert(rows, 2500, "abandoned_at", "now() - interval '31 days'")
-    assert await rows.looks.forget(30 * 86_400, 1000) == 1000
+    await _insert(rows, 2500, "abandoned_at", "now() - interval '41 days'")
+    assert await rows.looks.forget(40 * 86_400, 1000) == 1000
     assert await run_now(rows.pool, expiry_job(rows.settings, rows.looks), 0) == {"expired": 1500}
 
 
@@ -177,7 +177,8 @@ async def test_any_number_of_uploads_is_swept_in_slices_and_in_the_memory_of_a_f
     world = EveryThird()
     tracemalloc.start()
     try:
-        swept = await run_now(rows.pool, sweep_job(rows.settings, rows.looks, world, world), 0)
+        restless = Sweep(rows.looks, world, world, PATIENCE, rows.settings.looks_at_once, rests=0)
+        swept = await run_now(rows.pool, Job("sweep", 60, restless), 0)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

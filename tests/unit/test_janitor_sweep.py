@@ -18,7 +18,7 @@ from services.chassis.storage import ObjectStat
 from services.janitor.decide import Due
 from services.janitor.events import ns_of
 from services.janitor.looks import Looked
-from services.janitor.sweep import SLICE, Sweep
+from services.janitor.sweep import SLICE, Sweep, rest_seconds
 from tests.unit.janitor_facts import DUE, MINUTE, NOW, PATIENCE, USER
 
 BYTES = ObjectStat(5, "e", ns_of(NOW) + 999_999)
@@ -117,15 +117,29 @@ class Held(Lease):
         return self.saved
 
 
+class HeldFor(Held):
+    """A lease that is lost after some checks."""
+
+    def __init__(self, checks: int) -> None:
+        super().__init__()
+        self.left = checks
+
+    async def check(self) -> None:
+        self.lost = self.left == 0
+        self.left -= 1
+        await super().check()
+
+
 @dataclass
 class World:
     looks: MemoryLooks = field(default_factory=MemoryLooks)
     store: MemoryStore = field(default_factory=MemoryStore)
     said: Said = field(default_factory=Said)
     lease: Held = field(default_factory=Held)
+    rests: float = 0
 
     async def sweep(self) -> Mapping[str, object]:
-        return await Sweep(self.looks, self.store, self.said, PATIENCE, looks_at_once=4)(self.lease)
+        return await Sweep(self.looks, self.store, self.said, PATIENCE, 4, rests=self.rests)(self.lease)
 
 
 @pytest.fixture
@@ -209,6 +223,26 @@ async def test_many_are_swept_in_slices_with_few_looks_under_way(world: World) -
     assert (await world.sweep())["cleaned"] == 2 * SLICE + 1
     assert world.looks.slices == [SLICE, SLICE, 1, 0]
     assert world.store.most == 4
+
+
+async def test_after_a_full_slice_it_rests_and_learns_meanwhile_that_it_has_to_end(world: World) -> None:
+    world.looks.add(*(upload(number) for number in range(1, SLICE + 1)))
+    world.lease, world.rests = HeldFor(checks=1), 0.001
+    with pytest.raises(LeaseLost):
+        await world.sweep()
+    assert len(world.looks.marked) == SLICE
+    assert world.lease.saved == {"cleaned": SLICE, "healed": 0, "asked": 0}
+
+
+async def test_the_end_of_a_sweep_is_not_waited_for(world: World) -> None:
+    world.looks.add(*(upload(number) for number in range(1, SLICE)))
+    world.lease, world.rests = HeldFor(checks=1), 0.001
+    assert (await world.sweep())["cleaned"] == SLICE - 1
+
+
+def test_it_rests_nine_tenths_of_its_time_but_not_for_ever_where_the_store_is_slow() -> None:
+    assert rest_seconds(0.25) == pytest.approx(9 * 0.25)
+    assert rest_seconds(60) == 10
 
 
 async def test_the_counts_of_a_run_that_was_cut_off_are_not_lost(world: World) -> None:
