@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TextIO
 
@@ -37,6 +37,17 @@ def read_line(text: str) -> Logged | None:
     return Logged(datetime.fromisoformat(said["time"]), said["records"], said["published"], said["dead_letters"], steps)
 
 
+Read = Callable[[str], Logged | None]
+
+
+def read_decided(text: str) -> Logged | None:
+    """The part of a batch that was decided, for a consumer that is told other things besides; None where none was."""
+    found = read_line(text)
+    if found is None or not (found.published or found.dead_letters):
+        return None
+    return replace(found, records=found.published)
+
+
 class Tail:
     """What a growing log has said since the last look, in whole lines."""
 
@@ -54,7 +65,9 @@ def nobody() -> None:
     """For whom it is nothing that the first batch is done."""
 
 
-async def follow(children: Sequence[Child], records: int, on_first: Callable[[], None] = nobody) -> list[Logged]:
+async def follow(
+    children: Sequence[Child], records: int, on_first: Callable[[], None] = nobody, read: Read = read_line
+) -> list[Logged]:
     """The batches until the children together have done so many records, by the time they were done.
 
     `on_first` is called once the first is. Raises BenchError where it takes too long, or a process ends.
@@ -67,7 +80,7 @@ async def follow(children: Sequence[Child], records: int, on_first: Callable[[],
         while sum(each.records for each in batches) < records:
             _check(children, batches, records, late=asyncio.get_running_loop().time() > end)
             await asyncio.sleep(_LOOK_SECONDS)
-            found = [batch for tail in tails for batch in map(read_line, tail.lines()) if batch is not None]
+            found = [batch for tail in tails for batch in map(read, tail.lines()) if batch is not None]
             if found and not batches:
                 on_first()
             batches += found

@@ -12,7 +12,7 @@ import asyncpg
 from pydantic import SecretStr
 
 from benchmarks.backlog import piled_up
-from benchmarks.batches import follow, says, speed_of
+from benchmarks.batches import Read, follow, read_line, says, speed_of
 from benchmarks.cpu import Meter, server_pids
 from benchmarks.model import BenchError, Reading
 from benchmarks.site import Child, Site
@@ -33,15 +33,19 @@ class Ledger:
     pool: asyncpg.Pool[asyncpg.Record]
     users: Sequence[UUID]
 
+    async def open_full(self, users: int) -> list[UUID]:
+        """Users whose accounts are full: whatever they put is refused."""
+        return [row["user_id"] for row in await self.pool.fetch(SQL["open_full_accounts"], users)]
+
     async def pile_up(self) -> None:
         """Notifications for one reading, the users taking turns."""
         async with piled_up(self.site, self.users, self.site.options.records):
             pass
 
-    async def work(self) -> Reading:
+    async def work(self, read: Read = read_line) -> Reading:
         """The speed of the real service on all that is piled up. Raises BenchError where it does not decide each."""
         async with self._deciding_each(), self.serving() as children:
-            return await watched(self.site, children, self.site.options.records)
+            return await watched(self.site, children, self.site.options.records, read)
 
     async def work_when_joined(self, replicas: int) -> Reading:
         """The speed of replicas that all have their partitions when the notifications become visible, at once."""
@@ -86,12 +90,12 @@ async def joined(children: Sequence[Child]) -> None:
 _SETTLED_SECONDS = 3.0
 
 
-async def watched(site: Site, children: Sequence[Child], records: int) -> Reading:
+async def watched(site: Site, children: Sequence[Child], records: int, read: Read = read_line) -> Reading:
     """The speed of consumers, and the processor time of each, and of the servers, for a record."""
     names = [f"replica {number}" for number in range(1, len(children) + 1)] if len(children) > 1 else ["consumer"]
     own = {name: child.process.pid for name, child in zip(names, children, strict=True)}
     meter = Meter({**own, **server_pids(site.stack)})
-    batches = await follow(children, records, meter.restart)
+    batches = await follow(children, records, meter.restart, read)
     used, reading = meter.used(), speed_of(batches, records)
     timed = sum(each.records for each in batches[1:])
     return Reading(reading.value, {**reading.where, **cost(used, timed, timed / reading.value)})

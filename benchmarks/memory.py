@@ -30,6 +30,10 @@ class Watch:
         """The median of the last looks."""
         return median(self.samples[name][-looks:])
 
+    def most(self, name: str, looks: int) -> float:
+        """The greatest of the last looks: for one that holds more at times."""
+        return max(self.samples[name][-looks:])
+
     def growth(self, name: str) -> float:
         """The last tenth against the tenth after the first fifth, in which caches fill and pools open."""
         found = self.samples[name]

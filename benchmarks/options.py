@@ -23,10 +23,14 @@ class Options:
     warm_seconds: float = 1.0
     ceiling_seconds: float = 60.0
     """PUTs at the store's ceiling, in which the lag must not grow."""
+    outage_seconds: float = 15.0
+    """How long Kafka is away; 600 is the nightly form."""
     soak_minutes: float = 10.0
     """How long memory is watched."""
     objects: int = 100_000
     """Objects in the bucket that is audited; a twentieth of them is removed in one reading."""
+    uploads: int = 100_000
+    """Uploads that nobody ever put, and that the sweep looks up."""
     rows: int = 10**7
     """Reservations of the large ledger."""
     profile: bool = False

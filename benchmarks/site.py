@@ -80,22 +80,22 @@ class Site:
         return service_port(self.stack.settings, "upload", number)
 
     @asynccontextmanager
-    async def service(self, name: str, **env: str) -> AsyncIterator[Child]:
-        """A service as the stack itself would run it: the same command, the same settings."""
+    async def service(self, name: str, *arguments: str, **env: str) -> AsyncIterator[Child]:
+        """A service as the stack itself would run it, with the same settings; or its command, by `arguments`."""
         settings = self.stack.settings
         own = service_environment(settings, load_credentials(self.stack.layout), name)
-        async with self.running(f"services.{name}", {"PYTHONUNBUFFERED": "1", **own, **env}) as child:
+        async with self.running(f"services.{name}", {"PYTHONUNBUFFERED": "1", **own, **env}, *arguments) as child:
             yield child
 
     @asynccontextmanager
-    async def running(self, module: str, env: Mapping[str, str]) -> AsyncIterator[Child]:
+    async def running(self, module: str, env: Mapping[str, str], *arguments: str) -> AsyncIterator[Child]:
         """A Python module as a process that is ended, and waited for, at the end."""
         log = self.folder / f"{module}-{next(self._numbers)}.log"
         paths = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}"}
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
-                self._python_of(module), "-m", module, env={**paths, **env}, stdout=out, stderr=out, cwd=CHECKOUT,
-                start_new_session=True,
+                self._python_of(module), "-m", module, *arguments, env={**paths, **env}, stdout=out, stderr=out,
+                cwd=CHECKOUT, start_new_session=True,
             )  # fmt: skip
         try:
             async with sampled(process.pid, log.stem) if self.options.profile else nullcontext():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.lines import (
     audit,
+    away,
     ceiling,
     confirm,
     confirm_wait,
@@ -12,6 +13,7 @@ from benchmarks.lines import (
     removal,
     replicas,
     size,
+    sweep,
     upload_url,
 )
 from benchmarks.model import Line
@@ -30,6 +32,8 @@ LINES: tuple[Line, ...] = (
     size.LINE,
     removal.LINE,
     audit.LINE,
+    sweep.LINE,
+    away.LINE,
     ceiling.LINE,
     memory.LINE,
 )

@@ -10,7 +10,10 @@ import pytest
 
 from benchmarks.cpu import Meter, seconds_of
 from benchmarks.lag import Lag
+from benchmarks.lines.away import A_SECOND, MOST, drained, pace_for
 from benchmarks.memory import Watch
+from benchmarks.model import BenchError
+from benchmarks.outage import Look, drained_at
 from benchmarks.pace import lending, paced
 from benchmarks.percentiles import percentile, percentiles
 
@@ -74,6 +77,43 @@ def test_growth_is_told_without_the_start() -> None:
     watch = Watch({}, {"upload": [50, 70, 80, 80, 80, 80, 80, 80, 80, 90]})
     assert watch.growth("upload") == 10
     assert watch.recent("upload", 4) == 80
+
+
+def test_of_one_that_holds_more_at_times_the_most_is_told() -> None:
+    watch = Watch({}, {"janitor": [90, 70, 78, 70, 70]})
+    assert (watch.most("janitor", 4), watch.recent("janitor", 4)) == (78, 70)
+
+
+def test_a_lag_is_gone_when_all_has_come_and_is_read_and_stays_so() -> None:
+    gone_for_a_moment = [Look(1, 10, 0), Look(2, 60, 30), Look(3, 100, 20)]
+    assert drained_at(gone_for_a_moment, 100) is None
+    assert drained_at([*gone_for_a_moment, Look(4, 100, 0), Look(5, 100, 0)], 100) == 4
+
+
+def test_a_lag_of_0_is_nothing_while_the_store_still_has_something_to_say() -> None:
+    assert drained_at([Look(1, 0, 0), Look(2, 99, 0)], 100) is None
+    assert drained_at([], 0) is None
+
+
+def test_what_the_store_says_twice_is_read_too_before_the_lag_is_gone() -> None:
+    assert drained_at([Look(1, 100, 0), Look(2, 103, 3), Look(3, 103, 0)], 100) == 3
+
+
+def test_the_drain_rate_counts_from_the_return_and_tells_how_long_the_store_was_waited_for() -> None:
+    looks = [Look(12, 40, 40), Look(15, 100, 60), Look(20, 100, 0), Look(24, 100, 0)]
+    reading = drained(looks, returned=10, objects=100, where={"outage s": 6})
+    assert reading.value == 10
+    assert reading.where == {"objects": 100, "drain s": 10, "store told all s": 5, "lag most": 60, "outage s": 6}
+
+
+def test_a_backlog_that_was_not_read_is_no_measure() -> None:
+    with pytest.raises(BenchError, match="of 100 objects"):
+        drained([Look(1, 100, 1)], returned=0, objects=100, where={})
+
+
+def test_a_long_outage_has_no_more_puts_than_can_be_waited_for() -> None:
+    assert pace_for(15) == A_SECOND
+    assert pace_for(600) * 600 == pytest.approx(MOST)
 
 
 def test_a_process_holds_memory() -> None:

@@ -18,6 +18,12 @@ def test_each_size_can_be_named() -> None:
     assert options == Options(rounds=1, records=1500, soak_minutes=0.1, rows=1000, profile=True)
 
 
+def test_the_nightly_outage_is_asked_for_and_counts_as_in_full() -> None:
+    _, options = parse(["--outage-seconds", "600", "--uploads", "100000"])
+    assert (options.outage_seconds, options.in_full) == (600, True)
+    assert not parse(["--outage-seconds", "5"])[1].in_full
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

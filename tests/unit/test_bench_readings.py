@@ -12,7 +12,7 @@ from docuvault_contracts.s3 import parse_notification
 
 from benchmarks.backlog import SIZE_BYTES, notification
 from benchmarks.bare_pair import ready_made
-from benchmarks.batches import Logged, read_line, speed_of
+from benchmarks.batches import Logged, read_decided, read_line, speed_of
 from benchmarks.http_load import whole
 from benchmarks.model import BenchError
 from benchmarks.wire import confirm, put, upload_url
@@ -58,6 +58,21 @@ def test_a_batch_is_read_from_its_line_and_other_lines_are_none() -> None:
     found = read_line(json.dumps({**line, "dead_letters": 0, "handle_ms": 1.5}, separators=(",", ":")))
     assert found == Logged(START, 3, 3, 0, {"handle": 1.5})
     assert read_line('{"event":"consumer.assigned"}') is None
+
+
+def test_of_a_batch_that_told_other_things_besides_only_what_was_decided_counts() -> None:
+    said = {"time": "2026-01-01T00:00:00Z", "event": "consumer.batch", "records": 7, "published": 3, "dead_letters": 0}
+    assert read_decided(json.dumps(said, separators=(",", ":"))) == Logged(START, 3, 3, 0)
+    assert read_decided(json.dumps({**said, "published": 0}, separators=(",", ":"))) is None
+    assert read_decided('{"event":"consumer.assigned"}') is None
+
+
+def test_a_dead_letter_among_what_was_decided_spoils_the_run() -> None:
+    said = {"time": "2026-01-01T00:00:00Z", "event": "consumer.batch", "records": 3, "published": 0, "dead_letters": 3}
+    spoilt = read_decided(json.dumps(said, separators=(",", ":")))
+    assert spoilt is not None
+    with pytest.raises(BenchError, match="3 dead letters"):
+        speed_of([spoilt, _batch(1)], 500)
 
 
 @pytest.mark.parametrize(
