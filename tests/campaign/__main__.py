@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _holds(options: argparse.Namespace, seed: str, number: int, chapter: list[Round]) -> bool:
     kept = only(chapter, options.only) if options.only else chapter
+    if not kept:
+        return True
     say(f"chapter {number}: {len(faults_of(kept))} faults")
     outcome = _run(options, f"{seed}/{number}", kept)
     if not outcome.wrong:
