@@ -117,4 +117,8 @@ def _numbers(text: str) -> frozenset[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        say("interrupted; the stack is down")
+        sys.exit(130)
