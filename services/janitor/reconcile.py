@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 from docuvault_contracts.cloudevents import Message
@@ -27,8 +27,12 @@ from services.janitor.reconcile_rules import Difference, Kind, Range, Row, cut, 
 
 log = structlog.get_logger(__name__)
 
+Item = TypeVar("Item")
+
 MOST_ROWS = 2000
 """Rows read at once: a range may hold many more than it holds objects, where much was removed."""
+SLICE = 200
+"""Keys that are looked at once more, and said, together."""
 SAVE_SECONDS = 1.0
 """How much of a walk whoever goes on with it may have to do again."""
 
@@ -89,8 +93,7 @@ class Reconciler:
                     if asyncio.get_running_loop().time() - saved > SAVE_SECONDS:
                         await place.save(progress.cursor())
                         saved = asyncio.get_running_loop().time()
-        if not self._manner.dry_run:
-            await self._say_absences(place, progress)
+        await self._say_absences(place, progress)
         return progress
 
     async def _windows(self, page: Page, after: str) -> AsyncIterator[Window]:
@@ -103,26 +106,30 @@ class Reconciler:
             left = None if read is left or read.until is None else Range(read.until, left.until)
 
     async def _settle(self, window: Window, place: Place, progress: Progress) -> None:
+        """All of a window, in slices: the memory of a walk is not that of a page of which everything differs."""
         await place.check()
-        found = await self._sure(window)
-        for difference in found:
-            self._listener.found(difference)
-        turn = self._manner.turn(window.looked_ns)
-        asked = to_ask(window.stored, window.rows, self._manner.settled_ns(window.looked_ns), turn)
-        if (found or asked) and not self._manner.dry_run:
-            await place.check()
-            await self._act(found, asked, window.looked_ns, progress)
-        progress.counts.update(str(each.kind) for each in found)
+        settled_ns = self._manner.settled_ns(window.looked_ns)
+        for suspects in slices(differences(window.stored, window.rows, settled_ns)):
+            found = await self._sure(suspects, settled_ns, progress)
+            progress.defer([each for each in found if each.kind is Kind.MISSING], window.looked_ns, self._manner)
+            now = [each for each in found if each.kind is not Kind.MISSING]
+            await self._say("said", [*messages_of(now, window.looked_ns)], place, progress)
+            await self._remove([each.object_key for each in found if each.kind is Kind.FOREIGN], place, progress)
+        for asked in slices(to_ask(window.stored, window.rows, settled_ns, self._manner.turn(window.looked_ns))):
+            questions = [observed_message(row, stat_of(stored)) for row, stored in asked]
+            await self._say("asked", questions, place, progress)
         progress.counts["objects"] += len(window.stored)
         progress.after = window.read.until or progress.after
         self._listener.passed(len(window.stored), progress)
 
-    async def _sure(self, window: Window) -> list[Difference]:
-        """What differs, and still does when it is looked at once more."""
-        settled_ns = self._manner.settled_ns(window.looked_ns)
-        suspects = differences(window.stored, window.rows, settled_ns)
+    async def _sure(self, suspects: Sequence[Difference], settled_ns: int, progress: Progress) -> list[Difference]:
+        """What still differs when it is looked at once more."""
         again = await abreast(partial(self._look, settled_ns), suspects, self._manner.looks_at_once)
-        return [each for each in again if each is not None]
+        found = [each for each in again if each is not None]
+        for difference in found:
+            self._listener.found(difference)
+        progress.counts.update(str(each.kind) for each in found)
+        return found
 
     async def _look(self, settled_ns: int, seen: Difference) -> Difference | None:
         """The difference as it is now; None where there is none any more, or an object came or went meanwhile."""
@@ -135,18 +142,15 @@ class Reconciler:
             return None
         return Difference(kind, seen.object_key, now, seen.row)
 
-    async def _act(
-        self, found: Sequence[Difference], asked: Sequence[tuple[Row, Listed]], looked_ns: int, progress: Progress
-    ) -> None:
-        absent = [each for each in found if each.kind is Kind.MISSING]
-        progress.absences += [(each, looked_ns) for each in absent][: self._manner.most_missing]
-        messages = [*messages_of([each for each in found if each.kind is not Kind.MISSING], looked_ns)]
-        questions = [observed_message(row, stat_of(stored)) for row, stored in asked]
-        await self._publisher.publish([*messages, *questions])
-        progress.counts["said"] += len(messages)
-        progress.counts["asked"] += len(questions)
-        foreign = [each.object_key for each in found if each.kind is Kind.FOREIGN]
-        if foreign and self._manner.remove_foreign:
+    async def _say(self, outcome: str, messages: Sequence[Message], place: Place, progress: Progress) -> None:
+        if messages and not self._manner.dry_run:
+            await place.check()
+            await self._publisher.publish(messages)
+            progress.counts[outcome] += len(messages)
+
+    async def _remove(self, foreign: Sequence[str], place: Place, progress: Progress) -> None:
+        if foreign and self._manner.remove_foreign and not self._manner.dry_run:
+            await place.check()
             await apart(self._store.delete_objects(foreign))
             log.warning("janitor.foreign_removed", keys=foreign)
             progress.counts["removed"] += len(foreign)
@@ -154,14 +158,20 @@ class Reconciler:
     async def _say_absences(self, place: Place, progress: Progress) -> None:
         """All that are missing, unless they are too many to be believed."""
         missing = progress.counts[Kind.MISSING]
+        if self._manner.dry_run:
+            return
         if missing > self._manner.most_missing:
             progress.counts["withheld"] = missing
             log.error("janitor.absences_withheld", missing=missing, most=self._manner.most_missing)
             return
-        await place.check()
-        messages = [message for each, looked_ns in progress.absences for message in messages_of([each], looked_ns)]
-        await self._publisher.publish(messages)
-        progress.counts["said"] += len(messages)
+        absences = progress.absences
+        messages = [message for each, looked_ns in absences for message in messages_of([each], looked_ns)]
+        await self._say("said", messages, place, progress)
+
+
+def slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Of at most SLICE."""
+    return (items[start : start + SLICE] for start in range(0, len(items), SLICE))
 
 
 async def pages(store: Store, after: str) -> AsyncGenerator[Page, None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -93,6 +93,11 @@ class Progress:
     def cursor(self) -> Mapping[str, object]:
         """As JSON has it."""
         return {"after": self.after, "counts": dict(self.counts)}
+
+    def defer(self, missing: Sequence[Difference], looked_ns: int, manner: Manner) -> None:
+        """Keeps absences for the end, as far as they may still be said then: more of them are too many."""
+        room = max(0, manner.most_missing - len(self.absences))
+        self.absences += [(each, looked_ns) for each in missing[:room]]
 
     @property
     def differences(self) -> int:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.local.stack import Stack
+from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
 
 
@@ -67,6 +68,17 @@ async def test_token_prints_a_token_of_a_user_who_has_a_quota(stack: Stack) -> N
     assert json.loads(said.out)["token"].count(".") == 2
 
 
+async def test_reconcile_walks_the_bucket_and_tells_what_differs_and_what_was_done(stack: Stack) -> None:
+    said = await run(stack, "reconcile", "--json")
+    assert (said.code, json.loads(said.out)["objects"], said.err) == (0, 0, "")
+    async with open_bucket(stack.info) as bucket, bucket.silent():
+        await bucket.put("not/ours", b"x")
+    shown = await run(stack, "reconcile", "--dry-run", "--remove-foreign")
+    assert (shown.code, shown.out.startswith("foreign    not/ours")) == (1, True)
+    done = await run(stack, "reconcile", "--remove-foreign", "--json")
+    assert (done.code, json.loads(done.out.splitlines()[-1])["removed"]) == (0, 1)
+
+
 async def test_sweep_does_what_the_janitor_does_and_says_what_came_of_it(stack: Stack) -> None:
     said = await run(stack, "sweep", "--json")
     assert (said.code, said.err) == (0, "")
@@ -75,9 +87,9 @@ async def test_sweep_does_what_the_janitor_does_and_says_what_came_of_it(stack: 
 
 
 COMMANDS = {
-    "postgres": (["sweep"], ["audit"]),
+    "postgres": (["sweep"], ["reconcile"], ["audit"]),
     "kafka": (["audit"], ["dlq"], ["offsets"], ["token", "--user", "0f0e0d0c-0b0a-4908-8706-050403020100"]),
-    "minio": (["audit"],),
+    "minio": (["audit"], ["reconcile"]),
 }
 
 

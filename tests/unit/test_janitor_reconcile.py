@@ -97,6 +97,15 @@ async def test_of_a_bucket_that_is_not_the_one_it_was_no_absence_is_said(world: 
     assert progress.counts["withheld"] == 0
 
 
+async def test_of_an_empty_bucket_no_more_absences_are_kept_than_could_be_said(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "MOST_ROWS", 2)
+    world.rows.add(*(heard(key(number)) for number in range(1, 21)))
+    progress = await world.walk(manner=replace(MANNER, most_missing=3))
+    assert (len(progress.absences), progress.counts["withheld"], world.said.messages) == (3, 20, [])
+
+
 async def test_absences_that_a_walk_found_before_it_was_cut_off_still_count(world: World) -> None:
     world.rows.add(heard(key(7)))
     place = Place(Progress("", Counter(missing=4)).cursor())
@@ -221,6 +230,18 @@ async def test_more_rows_than_are_read_at_once_are_all_looked_at(world: World, m
     await world.walk()
     gone = [key(number) for number in range(1, 30) if number % 7]
     assert [name for _, name in world.said.told()] == gone
+
+
+async def test_a_page_of_which_everything_differs_is_said_in_slices(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "SLICE", 2)
+    world.bucket.page = 10
+    for number in range(1, 6):
+        world.bucket.put(key(number))
+    progress = await world.walk()
+    assert [name for _, name in world.said.told()] == [key(number) for number in range(1, 6)]
+    assert (progress.counts["said"], progress.counts["undecided"]) == (5, 5)
 
 
 @pytest.mark.parametrize("what", ["store", "database", "kafka"])
