@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 HELP = """\
-Walks the bucket now, as the janitor does once a day, and shows each object that is not what was decided, as it is
+Walks the bucket now, as the janitor does every hour, and shows each object that is not what was decided, as it is
 found. What the store holds is told to the ledger, which decides; keys that are no document's are shown, and left alone.
 
   docuvault reconcile --dry-run
