@@ -16,7 +16,7 @@ from deploy.local.errors import StackError
 from deploy.ops.kafka import Kafka, open_kafka
 
 BACK_SECONDS = 60.0
-DRAIN_SECONDS = 600.0
+DRAIN_SECONDS = 1800.0
 QUIET_SECONDS = 4.0
 """After which the store, which delivers on a tick of 3 s, has nothing more to say."""
 RETRY_SECONDS = 0.1
