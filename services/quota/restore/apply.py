@@ -60,8 +60,11 @@ async def restore(connection: Connection, said: AsyncIterator[Sequence[Record]])
     chains = await _chains(connection, limits)
     counts = (await connection.fetch(SQL["restore_count"]))[0]
     opened = await _change(connection, [chain.changes[: chain.high] for chain in chains])
-    for name in ("restore_superseded", "restore_shrink", "restore_grow", "restore_add", "restore_unstage"):
-        await connection.execute(SQL[name])
+    await connection.execute(SQL["restore_superseded"])
+    for holds_more in (False, True):
+        await connection.execute(SQL["restore_step"], holds_more)
+    await connection.execute(SQL["restore_add"])
+    await connection.execute(SQL["restore_unstage"])
     opened += await _change(connection, [chain.changes[chain.high :] for chain in chains])
     changed = sum(len(chain.changes) for chain in chains)
     missing += sum(chain.missing for chain in chains)

@@ -1,4 +1,6 @@
--- The last decisions about keys that hold more bytes than they did.
+-- The last decisions about keys that are known: of those that hold more bytes than they did, or of the others, which go
+-- first, so that what grows finds room.
+-- $1 boolean those that hold more
 UPDATE reservations AS held
 SET
     state = said.state,
@@ -20,7 +22,7 @@ FROM restoring AS said
 WHERE held.document_id = said.document_id
   AND held.object_key = said.object_key
   AND held.version < said.version
-  AND said.size_bytes > held.size_bytes
+  AND (said.size_bytes > held.size_bytes) = $1
   AND NOT EXISTS (
       SELECT FROM restoring AS later WHERE later.object_key = said.object_key AND later.version = said.version + 1
   )
