@@ -164,9 +164,14 @@ class Reconciler:
             progress.counts["withheld"] = missing
             log.error("janitor.absences_withheld", missing=missing, most=self._manner.most_missing)
             return
-        absences = progress.absences
+        again = await abreast(self._is_gone, progress.absences, self._manner.looks_at_once)
+        absences = [absence for absence, gone in zip(progress.absences, again, strict=True) if gone]
         messages = [message for each, looked_ns in absences for message in messages_of([each], looked_ns)]
         await self._say("said", messages, place, progress)
+
+    async def _is_gone(self, absence: tuple[Difference, int]) -> bool:
+        """Once more: since it was found a whole walk may have gone by, and its owner have put it again."""
+        return await self._store.stat_object(absence[0].object_key) is None
 
 
 def slices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -174,6 +174,20 @@ async def test_an_object_put_between_its_page_and_the_second_look_is_not_missing
     assert (world.said.messages, world.listener.differences) == ([], [])
 
 
+async def test_an_object_put_again_before_the_end_of_the_walk_is_not_missing(world: World) -> None:
+    world.rows.add(heard(key(1)), heard(key(2)))
+    looks: list[str] = []
+
+    def put_after_the_second_look(name: str) -> None:
+        looks.append(name)
+        if looks.count(key(1)) == 2:
+            world.bucket.put(key(1))
+
+    world.bucket.before_stat = put_after_the_second_look
+    await world.walk()
+    assert world.said.told() == [("object.missing", key(2))]
+
+
 async def test_an_object_that_went_between_its_page_and_the_second_look_is_not_spoken_of(world: World) -> None:
     world.bucket.put(key(1))
     world.rows.add(heard(key(1), Ledger.RELEASED, State.REMOVED))
