@@ -84,6 +84,19 @@ async def test_bytes_that_were_granted_under_a_limit_that_is_lower_by_now_are_gr
     await ledgers.assert_alike()
 
 
+async def test_what_grew_finds_the_room_that_another_gave_back(ledgers: Ledgers) -> None:
+    """Two rows that the backup knows: taken in the wrong order they would not fit beside each other."""
+    user = uuid4()
+    await ledgers.limit(user, 100)
+    large, small = observed(user, 60), observed(user, 30)
+    await ledgers.settle(large, small)
+    ledgers.cut = True
+    await ledgers.settle(observed(user, 5, "b", at=200, like=large))
+    assert await ledgers.settle(observed(user, 90, "b", at=200, like=small)) == ["reserved"]
+    await ledgers.restore()
+    await ledgers.assert_alike()
+
+
 async def test_a_limit_that_was_never_told_is_known_from_what_it_granted_and_is_told_now(ledgers: Ledgers) -> None:
     user = uuid4()
     await ledgers.limit(user, 100)
