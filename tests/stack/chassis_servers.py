@@ -43,6 +43,7 @@ async def topics(stack: Any, *names: str, partitions: int = 1, largest: int = 4 
         await until(partial(_are_there, admin, names))
         yield
         await admin.delete_topics(list(names))
+        await until(partial(_are_gone, admin, names))
     finally:
         await admin.close()
 
@@ -50,6 +51,11 @@ async def topics(stack: Any, *names: str, partitions: int = 1, largest: int = 4 
 async def _are_there(admin: AIOKafkaAdminClient, names: Sequence[str]) -> bool:
     """A broker that has made a topic may tell of it a moment later."""
     return set(names) <= {each["topic"] for each in await admin.describe_topics() if each["partitions"]}
+
+
+async def _are_gone(admin: AIOKafkaAdminClient, names: Sequence[str]) -> bool:
+    """So that another test may make one of the name at once."""
+    return set(names).isdisjoint(await admin.list_topics())
 
 
 def unique(prefix: str) -> str:
