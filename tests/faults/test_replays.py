@@ -26,10 +26,10 @@ async def test_all_offsets_set_back_to_the_start_say_the_same_again_and_change_n
     load = Load(site.api, Plan(users=5, uploads=12, seed=6, kinds=kinds))
     await load.run()
     before = await assert_at_rest(site, load)
-    rows, keys = await _rows(site), await site.bucket.keys("")
+    rows, keys = await _rows(site, load), await site.bucket.keys("")
     await _replay_everything(site)
     after = await assert_at_rest(site, load)
-    assert await _rows(site) == rows
+    assert await _rows(site, load) == rows
     assert await site.bucket.keys("") == keys
     assert {id_: said.body for id_, said in after.by_id.items()} == {
         id_: said.body for id_, said in before.by_id.items()
@@ -56,11 +56,19 @@ def _assert_all_said_again(before: History, after: History) -> None:
     assert [id_ for id_ in then if now[id_] == then[id_]] == []
 
 
-async def _rows(site: Site) -> dict[str, set[tuple[object, ...]]]:
+async def _rows(site: Site, load: Load) -> dict[str, set[tuple[object, ...]]]:
+    """Of the load's own users: what other tests made a group miss on purpose, it does hear in a replay."""
+    users = [client.user_id for client in load.clients]
     connection = await asyncpg.connect(site.info.databases["audit"])
     try:
         return {
-            table: {tuple(row.values()) for row in await connection.fetch(f"SELECT {columns} FROM {table}")}  # noqa: S608
+            table: {
+                tuple(row.values())
+                for row in await connection.fetch(
+                    f"SELECT {columns} FROM {table} WHERE user_id = ANY ($1::uuid[])",  # noqa: S608
+                    users,
+                )
+            }
             for table, columns in TABLES.items()
         }
     finally:
