@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,8 +36,13 @@ def test_whatever_befalls_any_part_alone_or_together_clients_were_told_the_truth
 @contextmanager
 def _campaign(options: list[str]) -> Iterator[subprocess.Popen[str]]:
     """A process of its own, in a room of its own; it takes its stack down however this test ends."""
-    command = [sys.executable, "-m", "tests.campaign", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # noqa: S603 - ours
+    process = subprocess.Popen(  # noqa: S603 - ours
+        [sys.executable, "-m", "tests.campaign", *options],
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         yield process
     finally:
