@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-from docuvault_contracts.cloudevents import Message
+from docuvault_contracts.cloudevents import OBSERVED_NS, Message
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from services.chassis.delivery import Delivery, Origin
@@ -19,6 +20,7 @@ from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import Connection, open_pool
 from services.chassis.settings import DatabaseSettings
+from services.quota.events import decision_message
 from services.quota.model import Decided, Deleted, Fact, Observed
 from services.quota.store import PgAccounts, PgLedger
 
@@ -113,3 +115,12 @@ def delivery(fact: Fact, topic: str = "storage.events") -> Delivery[Fact]:
 def states(decided: Sequence[Decided]) -> list[str]:
     """The states that were decided, in order."""
     return [each.decision.state for each in decided]
+
+
+def messages(decided: Sequence[Decided]) -> list[Message]:
+    """What is said of them, but for the time of the newest bytes seen: it may have grown when it is said again."""
+    return [_timeless(decision_message(each)) for each in decided]
+
+
+def _timeless(message: Message) -> Message:
+    return replace(message, headers=tuple(each for each in message.headers if each[0] != OBSERVED_NS))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
-from docuvault_contracts.cloudevents import Message
 from msgspec.structs import replace
 
 from services.chassis.delivery import Delivery
 from services.chassis.outbox import Outbox
-from services.quota.events import decision_message
 from services.quota.model import Absent, Account, Decided, Deleted, Fact, Observed, Registered, Reservation, Settlement
 from services.quota.settle import settle
 from services.quota.store import PgLedger
-from tests.stack.quota_ledger import Replica, deleted, delivery, observed, open_ledgers, states
+from tests.stack.quota_ledger import Replica, deleted, delivery, messages, observed, open_ledgers, states
 
 
 @pytest.fixture
@@ -36,6 +34,16 @@ async def test_a_replayed_batch_says_the_same_again_and_charges_nothing(replica:
     assert messages(await replica.settle(batch)) == messages(said)
     assert [each for one in batch for each in await replica.settle([one])] == list(said)
     assert await replica.used(user) == 0
+
+
+async def test_a_decision_said_again_tells_when_its_bytes_were_seen_last(replica: Replica) -> None:
+    user = await replica.account(limit=100)
+    first = observed(user, 60)
+    batch = [delivery(fact) for fact in (first, replace(first, observed_ns=first.observed_ns + 1))]
+    said = await replica.settle(batch)
+    again = await replica.settle(batch)
+    assert messages(again) == messages(said)
+    assert [each.decision.observed_ns for each in again] == [first.observed_ns + 1]
 
 
 async def test_a_question_that_decides_nothing_is_answered_and_leaves_no_trace(replica: Replica) -> None:
@@ -172,10 +180,6 @@ async def test_the_database_ends_where_the_rules_end_and_says_the_same(replica: 
 
 def held(model: Settlement, user: UUID) -> int:
     return sum(write.row.size_bytes for write in model.writes if write.row.user_id == user)
-
-
-def messages(said: Sequence[Decided]) -> list[Message]:
-    return [decision_message(each) for each in said]
 
 
 def outline(row: Reservation) -> tuple[object, ...]:

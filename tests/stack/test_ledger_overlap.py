@@ -9,12 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from docuvault_contracts.cloudevents import Message
 
 from services.chassis.delivery import Delivery
-from services.quota.events import decision_message
-from services.quota.model import Absent, Decided, Fact
-from tests.stack.quota_ledger import Replica, deleted, delivery, observed, open_ledgers
+from services.quota.model import Absent, Fact
+from tests.stack.quota_ledger import Replica, deleted, delivery, messages, observed, open_ledgers
 
 HISTORIES = 20
 FACTS = 60
@@ -45,10 +43,6 @@ def history(user: UUID, chance: Random) -> list[Delivery[Fact]]:
 def batches(found: Sequence[Delivery[Fact]], chance: Random) -> list[Sequence[Delivery[Fact]]]:
     cuts = sorted({0, len(found), *(chance.randrange(len(found)) for _ in range(8))})
     return [found[start:end] for start, end in pairwise(cuts)]
-
-
-def messages(decided: Sequence[Decided]) -> list[Message]:
-    return [decision_message(each) for each in decided]
 
 
 async def test_batches_that_were_handled_and_not_said_say_the_same_when_they_are_replayed(replica: Replica) -> None:
