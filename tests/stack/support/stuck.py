@@ -60,9 +60,10 @@ class World:
         return await fix(self.explainer(), await self.explain(upload), FIX_SECONDS)
 
     async def settled(self, client: Client, data: bytes = b"12345") -> Upload:
-        """An upload at which all agree, and of which the store has nothing more to tell."""
+        """An upload at which all agree, of which the store has nothing more to tell, and that is no longer young."""
         upload = await client.put_new(data)
         await self.becomes(upload, State.SETTLED)
+        await asyncio.sleep(YOUNG_SECONDS)
         return upload
 
     async def unnoticed(self, client: Client, upload: Upload, data: bytes) -> None:
