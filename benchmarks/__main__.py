@@ -94,6 +94,7 @@ def _terminated(*_: object) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job is born without
     signal.signal(signal.SIGTERM, _terminated)
     quiet()
     try:

@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     """Returns the worse of the two halves' exit codes; told to end, it ends with them, when their stacks are down."""
     if arguments:
         os.execv(sys.executable, (*PYTEST, *arguments))  # noqa: S606 - our own interpreter
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, our children would
     with tempfile.TemporaryFile() as told:
         faults = subprocess.Popen((*PYTEST, FAULTS), stdout=told, stderr=told)  # noqa: S603 - likewise
         rest = subprocess.Popen((*PYTEST, f"--ignore={FAULTS}"))  # noqa: S603 - likewise

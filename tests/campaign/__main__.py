@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the chapters, one after the other, up to the first in which something is wrong."""
     options = _parser().parse_args(arguments)
     enter_room()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job is born without
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # which takes the stack down, too
     logging.getLogger().addHandler(logging.NullHandler())  # else the drivers' own laments go to stderr
     seed = str(random.SystemRandom().randrange(2**32)) if options.seed is None else options.seed
