@@ -66,6 +66,7 @@ def command_environment(settings: StackSettings, credentials: Credentials, servi
         **_PYTHON,
         "PATH": os.defpath,
         "REPLICA": "command",
+        "DATABASE_STARTUP_WAIT_SECONDS": "2",  # a person waits, who is told at once that it is away
         **service_environment(settings, credentials, service),
         **settings.service_env,
     }

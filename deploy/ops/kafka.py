@@ -31,6 +31,8 @@ RETRY_SECONDS = 0.1
 FETCH_RECORDS = 500
 FETCH_BYTES = topics.dead_letter_topic("").max_message_bytes + 64 * 1024
 """Of one partition: just above the largest record there can be."""
+FETCH_WAIT_MS = 10
+"""What is read is there already; the next partition waits for the last one's fetch of what is not there yet."""
 CLOSE_SECONDS = 3.0
 _MEMBERS = 5
 """Which field of a described group lists them."""
@@ -132,6 +134,7 @@ async def open_kafka(bootstrap: str) -> AsyncIterator[Kafka]:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         check_crcs=Suspicion(1),
     )
     try:

@@ -19,6 +19,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
 from docuvault_contracts import topics as declared
 
+from services.chassis import kafka_connections
 from services.chassis.consumer_batch import Batch, batch_of
 from services.chassis.consumer_records import Suspicion, install
 from services.chassis.retry import apart
@@ -65,6 +66,7 @@ class ConsumerClient:
 
     def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str], suspicion: Suspicion) -> None:
         install()
+        kafka_connections.install()
         session = settings.kafka_session_timeout_seconds
         self._settings = settings
         self._assignment = _Assignment(group)
@@ -91,8 +93,14 @@ class ConsumerClient:
         await self._kafka.start()
 
     async def poll(self, seconds: float) -> Batch:
-        """What has come, at most `kafka_max_batch` records; an empty batch after `seconds` without any."""
+        """What has come, at most `kafka_max_batch` records; an empty batch after `seconds` without any.
+
+        Raises KafkaError, also where the driver has ended a task without which nothing would ever come.
+        """
         found = await self._kafka.getmany(timeout_ms=_ms(seconds), max_records=self._settings.kafka_max_batch)
+        for task in (self._kafka._fetcher._fetch_task, self._kafka._client._sync_task):  # noqa: SLF001 - it tells nobody
+            if task.done():
+                raise KafkaError(f"{task.get_coro().__qualname__} has ended")
         return batch_of(found, self._assignment.lost)
 
     async def commit(self, batch: Batch) -> None:

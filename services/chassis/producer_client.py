@@ -19,6 +19,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import Message
 
+from services.chassis import kafka_connections
 from services.chassis.producer_packing import Packed, by_topic, pack
 from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
@@ -67,6 +68,7 @@ class ProducerClient:
     """An idempotent producer with acks of all replicas. Not reusable after `dispose`."""
 
     def __init__(self, settings: KafkaSettings) -> None:
+        kafka_connections.install()
         self._stop_seconds = settings.kafka_stop_timeout_seconds
         # No linger: a batch's sends are made before the sender gets its turn, and while one request is in flight the
         # next batch of the partition gathers anyway.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -68,6 +69,20 @@ async def test_a_driver_that_cuts_itself_off_is_joined_anew_and_ends_nobody(
         await at.until_committed(2)
     assert min(cut.values()) >= 2
     assert set(await at.read()) == {"a", "b"}
+
+
+@pytest.mark.parametrize("task", ["_fetcher._fetch_task", "_client._sync_task"])
+async def test_a_driver_whose_task_in_the_background_has_died_is_joined_anew(at: Place, task: str) -> None:
+    """As of an error that it does not expect: it says so in the log alone, and from then on nothing comes."""
+    await at.write("a")
+    async with replica(at) as running:
+        await at.until_committed(1)
+        client = attrgetter("_client")(running.consumer)
+        attrgetter(f"_kafka.{task}")(client).cancel()
+        await until(lambda: running.consumer.joined and attrgetter("_client")(running.consumer) is not client)
+        await at.write("b")
+        await at.until_committed(2)
+    assert await at.read() == ["a", "b"]
 
 
 async def test_a_handler_that_hangs_is_reported_and_one_that_backs_off_is_not(at: Place) -> None:
