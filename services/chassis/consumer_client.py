@@ -17,7 +17,6 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
-from docuvault_contracts import topics as declared
 
 from services.chassis import kafka_connections
 from services.chassis.consumer_batch import Batch, batch_of
@@ -31,8 +30,8 @@ HEARTBEATS_PER_SESSION = 4
 MAX_POLL_INTERVAL_SECONDS = 1800.0
 """A batch in back-off for longer leaves the group and is replayed by whoever gets its partitions."""
 _CUT_SECONDS = 1.0
-_PARTITION_FETCH_BYTES = declared.STORAGE_EVENTS.max_message_bytes + 64 * 1024
-_FETCH_BYTES = 4 * _PARTITION_FETCH_BYTES
+_PARTITIONS_A_FETCH = 4
+"""An answer has room for so many partitions that are far behind. What is read of one waits in memory for its turn."""
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -82,8 +81,9 @@ class ConsumerClient:
             rebalance_timeout_ms=_ms(session),
             max_poll_interval_ms=_ms(MAX_POLL_INTERVAL_SECONDS),
             request_timeout_ms=_ms(settings.kafka_request_timeout_seconds),
-            max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
-            fetch_max_bytes=_FETCH_BYTES,
+            # A batch of records that is larger comes whole, where it is the first of an answer (KIP-74).
+            max_partition_fetch_bytes=settings.kafka_fetch_bytes // _PARTITIONS_A_FETCH,
+            fetch_max_bytes=settings.kafka_fetch_bytes,
             check_crcs=suspicion,
         )
         self._kafka.subscribe(topics=list(topics), listener=self._assignment)

@@ -111,6 +111,12 @@ class KafkaSettings(Settings):
         15, description="silence after which a consumer's partitions go to another replica; seconds, default 15"
     )
     kafka_max_batch: int = Field(500, ge=1, le=10_000, description="most records handled at once, default 500")
+    kafka_fetch_bytes: int = Field(
+        8 * 1024 * 1024,
+        ge=64 * 1024,
+        le=256 * 1024 * 1024,
+        description="most bytes of one answer of a broker, but for a record that is larger; default 8388608",
+    )
     kafka_stop_timeout_seconds: Seconds = Field(
         10, description="longest wait for a client to stop, brokers may be away; seconds, default 10"
     )

@@ -35,7 +35,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypedDict
 from uuid import UUID
 
 from docuvault_contracts.events import DocumentDeleted, QuotaRejected, QuotaReleased, QuotaReserved, UploadRequested
@@ -63,6 +63,15 @@ class Ledger(StrEnum):
     RELEASED = "released"
 
 
+class _Order(TypedDict, total=False):
+    """Parts of Known: whether the object has to go, and why."""
+
+    state: State
+    cause: Cause | None
+    deleted: bool
+
+
+_DELETION: _Order = {"state": State.REMOVE, "cause": DELETED, "deleted": True}
 _LEDGER = {QuotaReserved: Ledger.RESERVED, QuotaRejected: Ledger.REJECTED, QuotaReleased: Ledger.RELEASED}
 
 
@@ -139,27 +148,28 @@ def _complete(known: Known, fact: Decision) -> Known:
 
 
 def _decided(known: Known, fact: Decision) -> Known:
-    heard = replace(known, version=fact.version, ledger=_LEDGER[type(fact)], look_at=None, abandoned_at=None)
     held = (fact.etag, fact.size_bytes) if isinstance(fact, QuotaReserved) else (None, None)
-    newer = replace(heard, etag=held[0], size_bytes=held[1])
-    return newer if known.deleted else _ordered(newer, fact)
+    return replace(
+        known, version=fact.version, ledger=_LEDGER[type(fact)], look_at=None, abandoned_at=None,
+        etag=held[0], size_bytes=held[1], **({} if known.deleted else _order(fact)),
+    )  # fmt: skip
 
 
-def _ordered(known: Known, fact: Decision) -> Known:
+def _order(fact: Decision) -> _Order:
     match fact:
         case QuotaReserved():
-            return replace(known, state=State.KEEP, cause=None)
+            return {"state": State.KEEP, "cause": None}
         case QuotaRejected():
-            return replace(known, state=State.REMOVE, cause="quota.rejected")
+            return {"state": State.REMOVE, "cause": "quota.rejected"}
         case QuotaReleased(reason="document_deleted"):
-            return _deleted(known)
+            return _DELETION
         case QuotaReleased():
-            return replace(known, state=State.REMOVE, cause="quota.released")
+            return {"state": State.REMOVE, "cause": "quota.released"}
 
 
 def _deleted(known: Known) -> Known:
     """A deletion is heard of twice, from its owner and from the ledger, in either order; it is one order to remove."""
-    return replace(known, state=State.REMOVE, cause=DELETED, deleted=True, look_at=None, abandoned_at=None)
+    return replace(known, look_at=None, abandoned_at=None, **_DELETION)
 
 
 def learn_all(known: Known, facts: Iterable[Fact], patience: Patience) -> Known:

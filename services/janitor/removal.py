@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from services.chassis.abreast import abreast
 from services.chassis.failpoints import failpoint
-from services.chassis.retry import apart
 from services.janitor.decide import Known
 from services.janitor.store import Objects
+
+SIDE_BY_SIDE = 2
+"""So many slices are under way at once: while the store removes one, the next is looked at and sent."""
 
 
 class Store(Protocol):
@@ -20,7 +23,7 @@ class Store(Protocol):
 
 
 class Remover:
-    """Deletes the objects of orders, `at_once` in one request: at most as many as the store takes.
+    """Deletes the objects of orders, `at_once` in one request, at most as many as the store takes; two at a time.
 
     No transaction is open meanwhile: a lock that waited for the store would hold up every decision about its rows.
     None is needed, since a key that has to go never has to stay later (see decide.py); the last look right before
@@ -34,16 +37,17 @@ class Remover:
 
     async def remove(self, orders: Sequence[Known]) -> list[Known]:
         """Those of `orders` whose objects are gone now. Raises Transient at the first slice that is not gone whole."""
-        gone: list[Known] = []
-        for some in _slices(orders, self._at_once):
-            going = await self._objects.still_to_go([order.object_key for order in some])
-            doomed = [order for order in some if order.object_key in going]
-            if doomed:
-                failpoint("janitor.before_delete")
-                await apart(self._store.delete_objects([order.object_key for order in doomed]))
-                failpoint("janitor.after_delete")
-            gone += doomed
-        return gone
+        slices = list(_slices(orders, self._at_once))
+        return [order for some in await abreast(self._remove, slices, SIDE_BY_SIDE) for order in some]
+
+    async def _remove(self, some: Sequence[Known]) -> list[Known]:
+        going = await self._objects.still_to_go([order.object_key for order in some])
+        doomed = [order for order in some if order.object_key in going]
+        if doomed:
+            failpoint("janitor.before_delete")
+            await self._store.delete_objects([order.object_key for order in doomed])
+            failpoint("janitor.after_delete")
+        return doomed
 
 
 def _slices(orders: Sequence[Known], size: int) -> Iterator[Sequence[Known]]:

@@ -26,8 +26,17 @@ class Settings(ServiceSettings, HttpSettings, DatabaseSettings, KafkaSettings, S
 
     service_name: ClassVar[str] = "janitor"
     http_port: int = Field(18140, ge=0, le=65535, description="port to listen on, 0 is any free one; default 18140")
+    kafka_max_batch: int = Field(
+        200, ge=1, le=10_000, description="most records handled at once, which bounds the memory; default 200"
+    )
+    kafka_fetch_bytes: int = Field(
+        512 * 1024,
+        ge=64 * 1024,
+        le=256 * 1024 * 1024,
+        description="most bytes of one answer of a broker, which bounds the memory; default 524288",
+    )
     removals_at_once: int = Field(
-        500, ge=1, le=MOST_KEYS, description="most objects deleted in one request of the store, default 500"
+        100, ge=1, le=MOST_KEYS, description="most objects deleted in one request of the store, default 100"
     )
     looks_at_once: int = Field(
         16, ge=1, le=256, description="most lookups of a sweep or a walk under way in the store, default 16"

@@ -76,7 +76,9 @@ async def write(stack: Any, topic: str, values: Sequence[bytes], partition: int 
 
 async def read(stack: Any, topic: str, *, partitions: int = 1) -> list[Record]:
     """Everything there is in a topic now, by partition and offset."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=stack.info.kafka_bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=stack.info.kafka_bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=10
+    )
     found: list[Record] = []
     try:
         await consumer.start()

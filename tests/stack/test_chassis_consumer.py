@@ -193,6 +193,16 @@ async def test_batches_overlap_and_yet_what_is_said_stays_in_order(at: Place) ->
     assert await at.read() == values
 
 
+async def test_records_larger_than_a_fetch_come_all_the_same_and_hold_nobody_up(stack: Any) -> None:
+    large = "x" * 1_000_000
+    async with place(stack, partitions=3) as at:
+        for partition in range(3):
+            await at.write("a", large, large, "b", partition=partition)
+        async with replica(at, settings=kafka_settings(stack, kafka_fetch_bytes=64 * 1024)) as running:
+            await at.until_committed(4, 4, 4)
+    assert sorted(running.handler.handled) == sorted(["a", large, large, "b"] * 3)
+
+
 async def _run_to_death(at: Place, producer: DiesAfterPublish) -> None:
     async with replica(at, producer=producer) as doomed:
         assert doomed.task is not None

@@ -16,7 +16,7 @@ from services.chassis.delivery import Delivery, Origin
 from services.chassis.errors import Transient
 from services.janitor.decide import Fact, Known, State, learn_all
 from services.janitor.handler import JanitorHandler
-from services.janitor.removal import Remover
+from services.janitor.removal import SIDE_BY_SIDE, Remover
 from services.janitor.store import Removal
 from tests.unit.janitor_facts import PATIENCE
 
@@ -183,12 +183,13 @@ async def test_what_is_decided_anew_between_two_slices_is_not_touched(
     class Deciding(MemoryStore):
         async def delete_objects(self, object_keys: Sequence[str]) -> None:
             await store.delete_objects(object_keys)
-            await objects.learn([reserved(2, version=2)], NOW)
+            await objects.learn([reserved(last, version=2)], NOW)
 
+    last = SIDE_BY_SIDE + 1
     handler = JanitorHandler(objects, Remover(objects, Deciding(), at_once=1), Clock())
-    messages = await handler.handle(batch(rejected(1), rejected(2)))
-    assert store.deleted == [key(1)]
-    assert len(messages) == 1
+    messages = await handler.handle(batch(*(rejected(number) for number in range(1, last + 1))))
+    assert store.deleted == [key(number) for number in range(1, last)]
+    assert len(messages) == SIDE_BY_SIDE
 
 
 async def test_a_store_that_is_away_delays_and_drops_nothing(handler: JanitorHandler, store: MemoryStore) -> None:

@@ -149,6 +149,7 @@ class Wire:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=MAX_REQUEST_BYTES,
+            fetch_max_wait_ms=10,
         )
         await reader.start()
         try:

@@ -89,7 +89,10 @@ class Broker:
     @asynccontextmanager
     async def _reader(self, topic: topics.Topic) -> AsyncIterator[AIOKafkaConsumer]:
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            bootstrap_servers=self._bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=10,
         )
         await reader.start()
         try:
