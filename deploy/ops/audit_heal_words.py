@@ -6,17 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
-from uuid import uuid5
 
-from docuvault_contracts.cloudevents import Message, encode
-from docuvault_contracts.events import DocumentDeleted, DocumentEvent, ObjectMissing, ObjectObserved
-from docuvault_contracts.keys import parse_key
+from docuvault_contracts.cloudevents import Message
 from pydantic import SecretStr
 
 from deploy.local.info import StackInfo
 from deploy.ops.audit_heal_rules import Saying, Word
-from deploy.ops.users import SOURCE
+from deploy.ops.operator_events import deleted, missing, observed
 from services.chassis.producer import Publisher, open_producer
 from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings, StorageSettings
@@ -47,27 +43,11 @@ def _holds(word: Word, stat: ObjectStat | None) -> bool:
 
 
 def _message(saying: Saying, stat: ObjectStat | None, looked_ns: int, now: datetime) -> Message:
-    event, fact = _event(saying, stat, looked_ns, now)
-    return encode(event, id=str(uuid5(event.document_id, event.type + fact)), source=SOURCE, time=now)
-
-
-def _event(saying: Saying, stat: ObjectStat | None, looked_ns: int, now: datetime) -> tuple[DocumentEvent, str]:
-    """The event, and what tells it from others of its type about the document."""
     key = saying.holding.key
-    about = _owner(key)
     if saying.word is Word.DELETED:
         deleted_at = saying.holding.document.changed_at if saying.holding.document else None
-        return DocumentDeleted(**about, deleted_at=deleted_at or now, reminded_at=now), f":{now.isoformat()}"
-    if stat is None:
-        return ObjectMissing(**about, observed_ns=looked_ns), f":{key}:{looked_ns}"
-    seen = ObjectObserved(**about, etag=stat.etag, size_bytes=stat.size, observed_ns=stat.observed_ns)
-    return seen, f":{key}:{stat.etag}:{stat.observed_ns}"
-
-
-def _owner(key: str) -> dict[str, Any]:
-    parsed = parse_key(key)
-    assert parsed is not None, "of foreign keys nothing is said"  # noqa: S101 - the rules' word
-    return {"document_id": parsed.document_id, "user_id": parsed.user_id, "object_key": key}
+        return deleted(key, deleted_at or now, now)
+    return missing(key, looked_ns, now) if stat is None else observed(key, stat.etag, stat.size, stat.observed_ns, now)
 
 
 @asynccontextmanager
