@@ -17,7 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from docuvault_contracts.keys import make_key
 
 from deploy.local.stack import Stack
-from deploy.ops.audit import audit, main, settled
+from deploy.ops.audit import audit, settled
+from deploy.ops.audit_command import main
 from deploy.ops.audit_model import Check, Report
 from tests.stack.support.planting import Planter, prepare, root_of
 
@@ -219,8 +220,8 @@ def run_audit(state: Path) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it, with whatever the drivers would write beside it."""
     environment = {**os.environ, "STATE_DIR": str(state), "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}"}
     return subprocess.run(
-        [sys.executable, "-m", "deploy.ops.audit"], env=environment, cwd=CHECKOUT, capture_output=True, text=True,
-        check=False, timeout=60,
+        [sys.executable, "-m", "deploy.ops.audit_command"], env=environment, cwd=CHECKOUT, capture_output=True,
+        text=True, check=False, timeout=60,
     )  # fmt: skip
 
 

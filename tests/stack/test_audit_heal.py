@@ -12,7 +12,8 @@ import pytest
 from docuvault_contracts.keys import make_key
 
 from deploy.local.stack import Stack
-from deploy.ops.audit import audit, main
+from deploy.ops.audit import audit
+from deploy.ops.audit_command import main
 from deploy.ops.audit_heal import Healing, heal
 from deploy.ops.audit_model import Check
 from tests.stack.support.planting import Planter, root_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.ops.audit import add_arguments, run
+from deploy.ops.audit_command import add_arguments, run
 
 __all__ = ["HELP", "add_arguments", "run"]
 
