@@ -83,8 +83,9 @@ def _run(options: argparse.Namespace, seed: str, rounds: list[Round]) -> Outcome
 
 
 def _folder(options: argparse.Namespace) -> Path:
-    options.logs.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="faults-", dir=options.logs))
+    logs = options.logs.absolute()  # services know nothing of the folder that we are in
+    logs.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="faults-", dir=logs))
 
 
 def _tell(outcome: Outcome) -> None:

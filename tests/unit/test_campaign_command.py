@@ -29,7 +29,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, set[int]]]:
     found: list[tuple[str, set[int]]] = []
 
     async def run(seed: str, rounds: Sequence[Round], folder: Path, say: Any, *, keep: bool = False) -> Outcome:
-        del folder, say, keep
+        assert folder.is_absolute(), "services know nothing of the folder that the command is in"
+        del say, keep
         faults = faults_of(rounds)
         found.append((seed, {each.number for each in faults}))
         wrong = ["a document is gone"] if {each.number for each in faults} >= GUILTY else []
@@ -70,3 +71,12 @@ def test_a_chapter_is_run_again_with_the_faults_that_are_named_and_no_others(
 ) -> None:
     assert _faults(tmp_path, "--faults", "120", "--chapter", "2", "--only", "60,70") == 0
     assert runs == [("1/2", {60, 70})]
+
+
+def test_logs_may_lie_in_a_folder_that_is_said_from_where_one_is(
+    runs: list[tuple[str, set[int]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _faults(Path("build/faults"), "--faults", "120", "--only", "1") == 0
+    assert runs == [("1/1", {1})]
+    assert [each.name.startswith("faults-") for each in (tmp_path / "build/faults").iterdir()] == [True]
