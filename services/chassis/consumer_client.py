@@ -18,9 +18,9 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import TopicPartition
 
-from services.chassis import kafka_connections
+from services.chassis import consumer_records, kafka_connections
 from services.chassis.consumer_batch import Batch, batch_of
-from services.chassis.consumer_records import Suspicion, install
+from services.chassis.consumer_records import Suspicion
 from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
 
@@ -64,7 +64,7 @@ class ConsumerClient:
     """A member of a consumer group. Not reusable after `stop`."""
 
     def __init__(self, settings: KafkaSettings, group: str, topics: Sequence[str], suspicion: Suspicion) -> None:
-        install()
+        consumer_records.install()
         kafka_connections.install()
         session = settings.kafka_session_timeout_seconds
         self._settings = settings

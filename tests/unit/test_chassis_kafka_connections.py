@@ -25,7 +25,7 @@ async def just_closed() -> AsyncIterator[AIOKafkaConnection]:
         _, writer = await asyncio.open_connection(host, port)
         connection._writer = writer  # noqa: SLF001 - likewise
         writer.transport.abort()
-        await asyncio.sleep(0)
+        await writer.wait_closed()
         yield connection
 
 

@@ -216,6 +216,38 @@ async def test_a_deletion_that_the_driver_cuts_off_from_inside_is_not_taken_for_
     assert len(await handler.handle(batch(rejected(1), rejected(2)))) == 2
 
 
+async def test_a_slice_that_fails_while_another_is_under_way_says_nothing_and_both_come_again(
+    objects: MemoryObjects, store: MemoryStore
+) -> None:
+    class HalfAway(MemoryStore):
+        """Deletes the first slice and does not answer until it is broken off; the second is refused meanwhile."""
+
+        done = asyncio.Event()
+        cut = False
+
+        async def delete_objects(self, object_keys: Sequence[str]) -> None:
+            if list(object_keys) != [key(1)]:
+                await self.done.wait()
+                raise Transient("the store is busy")
+            await store.delete_objects(object_keys)
+            self.done.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.cut = True
+
+    half, facts = HalfAway(), (rejected(1), rejected(2))
+    with pytest.raises(Transient):
+        await JanitorHandler(objects, Remover(objects, half, at_once=1), Clock()).handle(batch(*facts))
+    assert half.cut, "no request outlives the batch it is of"
+    assert {known.state for known in objects.rows.values()} == {State.REMOVE}
+    healthy = JanitorHandler(objects, Remover(objects, store, at_once=1), Clock())
+    messages = await healthy.handle(batch(*facts))
+    assert [message.key for message in messages] == [message.key for message in await healthy.handle(batch(*facts))]
+    assert len(messages) == 2
+    assert store.deleted[:3] == [key(1), key(1), key(2)]
+
+
 async def test_what_could_not_be_remembered_is_not_acted_upon(
     handler: JanitorHandler, objects: MemoryObjects, store: MemoryStore
 ) -> None:
