@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from deploy.ops.explaining import Explainer
 from tests.stack.support.api import Api, Client, Upload
 from tests.stack.support.broker import Broker
 from tests.stack.support.bucket import Bucket
-from tests.stack.support.waiting import eventually
+from tests.stack.support.waiting import POLL_SECONDS, WITHIN_SECONDS, eventually
 
 YOUNG_SECONDS = 0.5
 FIX_SECONDS = 20.0
@@ -48,8 +49,18 @@ class World:
     async def explain(self, upload: Upload, *, seconds: float = 30.0) -> Explained:
         return (await self.explainer(seconds=seconds).explain([upload.key]))[0]
 
+    async def at_rest(self, upload: Upload) -> Explained:
+        """How it is explained once no record of it stands in line, be it one that changes nothing.
+
+        The store tells of a PUT on a tick of 3 s, long after a confirm has had it decided.
+        """
+        end = time.monotonic() + WITHIN_SECONDS
+        while (explained := await self.explain(upload)).verdict.state is State.IN_LINE and time.monotonic() < end:
+            await asyncio.sleep(POLL_SECONDS)
+        return explained
+
     async def state(self, upload: Upload) -> State:
-        return (await self.explain(upload)).verdict.state
+        return (await self.at_rest(upload)).verdict.state
 
     async def becomes(self, upload: Upload, state: State) -> None:
         """Waits until it is explained so."""
@@ -57,7 +68,7 @@ class World:
 
     async def fixed(self, upload: Upload) -> Fixed:
         """What FIX=1 does about it."""
-        return await fix(self.explainer(), await self.explain(upload), FIX_SECONDS)
+        return await fix(self.explainer(), await self.at_rest(upload), FIX_SECONDS)
 
     async def settled(self, client: Client, data: bytes = b"12345") -> Upload:
         """An upload at which all agree, of which the store has nothing more to tell, and that is no longer young."""
