@@ -109,7 +109,7 @@ class ReclassifyRequested(DocumentEvent):
 
 
 class TopicsCorrected(DocumentEvent):
-    """Its owner filed the document by hand."""
+    """Its owner filed the document by hand; said by the classifier, which knows the topics."""
 
     topic = topics.DOCUMENTS
     type = "document.topics_corrected"
@@ -200,23 +200,37 @@ class FiledTopic(BaseModel):
 
 
 class Classified(DocumentEvent):
-    """The document was filed under its owner's topics (none may fit)."""
+    """The document was filed under its owner's topics; under none, where `note` tells a person why.
+
+    `outcome` tells the same to a program: filed, corrected (its owner filed it by hand), nothing_fits or no_topics;
+    more may come. `media_type` is the real type, by content, where the document was read; `language` is ISO 639-1.
+    """
 
     topic = topics.CLASSIFICATION
     type = "document.classified"
     version: Version
     topics: tuple[FiledTopic, ...]
     classified_at: AwareDatetime
+    outcome: str | None = None
+    note: str | None = None
+    media_type: str | None = None
+    language: str | None = None
 
 
 class ClassificationFailed(DocumentEvent):
-    """The document could not be classified; `reason` is for a person."""
+    """The document could not be classified; `reason` is for a person, `outcome` for a program.
+
+    Outcomes: empty, encrypted, corrupt, unsupported, no_text, too_large, too_slow, too_much_memory, unreadable,
+    model_failed; more may come.
+    """
 
     topic = topics.CLASSIFICATION
     type = "document.classification_failed"
     version: Version
     reason: str
     failed_at: AwareDatetime
+    outcome: str | None = None
+    media_type: str | None = None
 
 
 class ObjectRemoved(DocumentEvent):

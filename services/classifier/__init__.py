@@ -1,0 +1,1 @@
+"""Each user's own topics, and the classification of documents into them."""
