@@ -1,0 +1,114 @@
+"""Mode llm: the user's own language model says where a document belongs, and what happens where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+
+from services.chassis.backoff import Backoff
+from services.classifier.filing import Filed, Filer, Later, Llm, NotFiled, Owner
+from services.classifier.guarded import open_sessions
+from services.classifier.lookup import Lookup
+from services.classifier.modes.llm_breaker import Breakers, Rule
+from services.classifier.modes.llm_client import LlmClient
+from services.classifier.modes.llm_failures import Failure, Kind
+from services.classifier.modes.llm_manner import LlmManner
+from services.classifier.modes.llm_talk import Talk
+from services.classifier.networks import Allowance
+from services.classifier.reading import Text
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 2
+_BACKOFF_SECONDS = 0.5
+_SLACK_SECONDS = 0.05
+"""Over what an endpoint asked for: timers of event loops may be early by a tick."""
+_NO_SETTINGS = Failure(Kind.REFUSED, "No language model is set")
+_OPEN = "The language model failed several times in a row and is left alone for a while"
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """The clock, monotonic and in seconds, and how to wait."""
+
+    clock: Callable[[], float] = time.monotonic
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class LlmFiler:
+    """A Filer. Where the model fails, the fall-back files if the owner wishes so."""
+
+    def __init__(self, talk: Talk, fall_back: Filer, manner: LlmManner, time: Time | None = None) -> None:
+        self._talk = talk
+        self._fall_back = fall_back
+        self._manner = manner
+        self._time = time or Time()
+        self._breakers = Breakers(Rule(manner.failures_to_open, manner.open_seconds))
+
+    async def file(self, text: Text, owner: Owner) -> Filed | NotFiled:
+        """Where the model says it belongs. Raises Later where it may say so later and its owner wants no fall-back."""
+        if not owner.topics:
+            return Filed(())
+        llm = owner.wishes.llm
+        outcome = _NO_SETTINGS if llm is None else await self._asked(text, owner, llm)
+        if isinstance(outcome, Filed):
+            return outcome
+        log.warning("classifier.llm_failed", user_id=str(owner.user_id), kind=outcome.kind, reason=outcome.reason)
+        return await self._without(outcome, text, owner)
+
+    async def _without(self, failure: Failure, text: Text, owner: Owner) -> Filed | NotFiled:
+        if owner.wishes.falls_back:
+            return _because(failure, await self._fall_back.file(text, owner))
+        if failure.kind is Kind.AWAY:
+            raise Later(failure.reason, failure.after_seconds)
+        return NotFiled(failure.reason)
+
+    async def _asked(self, text: Text, owner: Owner, llm: Llm) -> Filed | Failure:
+        """Two attempts at most, the second one after a short wait."""
+        circuit = hash((owner.user_id, llm))  # new settings are a new circuit, and no key is kept for it
+        backoff = Backoff(base=_BACKOFF_SECONDS, cap=self._manner.patience_seconds)
+        outcome = await self._attempt(circuit, text, owner, llm)
+        for _ in range(ATTEMPTS - 1):
+            if isinstance(outcome, Filed) or not outcome.is_tried_again:
+                break
+            delay = backoff.next() if outcome.after_seconds is None else outcome.after_seconds + _SLACK_SECONDS
+            if delay > self._manner.patience_seconds + _SLACK_SECONDS or outcome.reason == _OPEN:
+                break
+            await self._time.wait(delay)
+            outcome = await self._attempt(circuit, text, owner, llm)
+        return outcome
+
+    async def _attempt(self, circuit: int, text: Text, owner: Owner, llm: Llm) -> Filed | Failure:
+        wait = self._breakers.wait(circuit, self._time.clock())
+        if wait > 0:
+            return Failure(Kind.AWAY, _OPEN, wait)
+        outcome = await self._talk.topics(text, owner, llm)
+        if isinstance(outcome, Failure) and outcome.speaks_against_endpoint:
+            self._breakers.failed(circuit, self._time.clock(), outcome.after_seconds)
+        else:
+            self._breakers.succeeded(circuit)
+        return outcome if isinstance(outcome, Failure) else Filed(outcome)
+
+
+def _because(failure: Failure, outcome: Filed | NotFiled) -> Filed | NotFiled:
+    """The fall-back's outcome, each reason with why it was asked."""
+    if isinstance(outcome, NotFiled):
+        return NotFiled(f"{failure.reason}; {outcome.reason}")
+    topics = (each.model_copy(update={"reason": f"{failure.reason}; {each.reason}"}) for each in outcome.topics)
+    return Filed(tuple(topics), outcome.vector)
+
+
+@asynccontextmanager
+async def open_llm(
+    lookup: Lookup, allowance: Allowance, manner: LlmManner, fall_back: Filer
+) -> AsyncIterator[LlmFiler]:
+    """The filer with its connections, closed at the end."""
+    times = aiohttp.ClientTimeout(total=manner.timeout_seconds, sock_connect=manner.connect_seconds)
+    async with open_sessions(lookup, allowance, times) as sessions:
+        yield LlmFiler(Talk(LlmClient(sessions, manner), manner), fall_back, manner)
