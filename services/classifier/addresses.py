@@ -64,9 +64,9 @@ def parse(text: str) -> URL | Refusal:
         return Refusal(reason)
     try:
         url = URL(text)
+        reason = _misplaced(url)
     except ValueError:  # also of ports and of IDNA
         return Refusal("The URL is not a valid one")
-    reason = _misplaced(url)
     return url if reason is None else Refusal(reason)
 
 
@@ -86,8 +86,9 @@ def _misspelled(text: str) -> str | None:
 
 
 def _misplaced(url: URL) -> str | None:
-    host = url.raw_host or ""
-    if not (_NAME.fullmatch(host) or _LITERAL.fullmatch(host)):
+    """Raises ValueError for a host whose IDNA has no meaning; aiohttp would, too."""
+    host = url.raw_host if url.host else ""
+    if not host or not (_NAME.fullmatch(host) or _LITERAL.fullmatch(host)):
         return "The URL's host is not a valid name"
     if not (url.port in _WEB_PORTS or _LEAST_PORT <= (url.port or 0) <= _MOST_PORT):
         return f"The URL's port must be 443, or {_LEAST_PORT} to {_MOST_PORT}"

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 import structlog
@@ -25,7 +25,6 @@ from services.classifier.reading import Text
 
 log = structlog.get_logger(__name__)
 
-ATTEMPTS = 2
 _BACKOFF_SECONDS = 0.5
 _SLACK_SECONDS = 0.05
 """Over what an endpoint asked for: timers of event loops may be early by a tick."""
@@ -72,28 +71,33 @@ class LlmFiler:
     async def _asked(self, text: Text, owner: Owner, llm: Llm) -> Filed | Failure:
         """Two attempts at most, the second one after a short wait."""
         circuit = hash((owner.user_id, llm))  # new settings are a new circuit, and no key is kept for it
-        backoff = Backoff(base=_BACKOFF_SECONDS, cap=self._manner.patience_seconds)
+        if wait := self._breakers.wait(circuit, self._time.clock()):
+            return Failure(Kind.AWAY, _OPEN, wait)
         outcome = await self._attempt(circuit, text, owner, llm)
-        for _ in range(ATTEMPTS - 1):
-            if isinstance(outcome, Filed) or not outcome.is_tried_again:
-                break
-            delay = backoff.next() if outcome.after_seconds is None else outcome.after_seconds + _SLACK_SECONDS
-            if delay > self._manner.patience_seconds + _SLACK_SECONDS or outcome.reason == _OPEN:
-                break
-            await self._time.wait(delay)
-            outcome = await self._attempt(circuit, text, owner, llm)
-        return outcome
+        if isinstance(outcome, Filed) or not self._is_worth_a_wait(outcome):
+            return outcome
+        await self._time.wait(_delay(outcome))
+        if wait := self._breakers.wait(circuit, self._time.clock()):
+            return replace(outcome, after_seconds=wait)
+        return await self._attempt(circuit, text, owner, llm)
+
+    def _is_worth_a_wait(self, failure: Failure) -> bool:
+        return failure.is_tried_again and (failure.after_seconds or 0) <= self._manner.patience_seconds
 
     async def _attempt(self, circuit: int, text: Text, owner: Owner, llm: Llm) -> Filed | Failure:
-        wait = self._breakers.wait(circuit, self._time.clock())
-        if wait > 0:
-            return Failure(Kind.AWAY, _OPEN, wait)
         outcome = await self._talk.topics(text, owner, llm)
         if isinstance(outcome, Failure) and outcome.speaks_against_endpoint:
             self._breakers.failed(circuit, self._time.clock(), outcome.after_seconds)
         else:
             self._breakers.succeeded(circuit)
         return outcome if isinstance(outcome, Failure) else Filed(outcome)
+
+
+def _delay(failure: Failure) -> float:
+    """Seconds until the second attempt."""
+    if failure.after_seconds is None:
+        return Backoff(base=_BACKOFF_SECONDS).next()
+    return failure.after_seconds + _SLACK_SECONDS
 
 
 def _because(failure: Failure, outcome: Filed | NotFiled) -> Filed | NotFiled:

@@ -1,4 +1,6 @@
-"""A circuit breaker for each user's endpoint: who fails again and again is left alone for a while. Pure but for a table.
+"""A circuit breaker for each user's endpoint: what fails again and again is left alone for a while.
+
+Pure but for a table; time is an argument.
 
 Source: "Release It!", M. Nygard, chapter "Stability patterns".
 """

@@ -21,6 +21,7 @@ _KEY = re.compile(r"[\x21-\x7e]+")
 _BUSY = Failure(Kind.AWAY, f"{COULD_NOT_BE_REACHED}: it takes too long to answer")
 _SLOW = Failure(Kind.BROKEN, "The language model's endpoint sends its answer too slowly")
 _HUGE = Failure(Kind.BROKEN, "The language model's endpoint sends far too long an answer")
+_INCOMPLETE = Failure(Kind.BROKEN, f"{NOT_USABLE}: it is not complete")
 _CERTIFICATE = Failure(Kind.REFUSED, "The certificate of the language model's endpoint is not valid")
 _NOT_ALLOWED = Failure(Kind.REFUSED, f"The language model is not asked. {NOT_PUBLIC}")
 
@@ -68,6 +69,8 @@ class LlmClient:
             body = await _read_at_most(response, self._manner.answer_bytes)
         except TimeoutError:
             return _SLOW
+        except aiohttp.ClientError:
+            return _INCOMPLETE
         return _HUGE if body is None else Reply(response.status, body, _is_json(response), after)
 
 
@@ -102,8 +105,8 @@ def _failure(error: aiohttp.ClientError | OSError) -> Failure:
         return _CERTIFICATE
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, NotAllowed):
         return _NOT_ALLOWED
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
-        return Failure(Kind.BROKEN, f"{NOT_USABLE}: it is not complete")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Failure(Kind.BROKEN, NOT_USABLE)
     if isinstance(error, asyncio.TimeoutError):
         return _BUSY
     return Failure(Kind.AWAY, COULD_NOT_BE_REACHED)

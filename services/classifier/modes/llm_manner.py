@@ -25,7 +25,7 @@ class LlmManner:
     topics_characters: int = 20_000
     """How much of all topics' descriptions and keywords is sent; their names always are."""
     patience_seconds: float = 3
-    """The longest wait for a second attempt; where the endpoint asks for more the queue waits, or the fall-back files."""
+    """The longest wait for a second attempt; where more is asked for, the queue waits or the fall-back files."""
     retry_after_cap_seconds: float = 300
     """The longest wait that an endpoint may ask for."""
     failures_to_open: int = 5

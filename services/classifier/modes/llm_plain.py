@@ -10,7 +10,7 @@ MOST_CHARACTERS = 200
 _ROUNDS = 5
 
 _TAG = re.compile(r"<[^<>]*>")
-_MARKUP = re.compile(r"[<>\[\]{}`*|\\^~]|&(?=#?\w+;?)")
+_MARKUP = re.compile(r"[<>\[\]{}`*|\\^~]|&(?=#|\w+;|lt|gt|amp|quot)")
 _LINK = re.compile(
     r"""(?xi)
       [a-z][a-z0-9+.-]*:/\S*              # a scheme and a path
@@ -29,7 +29,7 @@ def plain(text: str, most: int = MOST_CHARACTERS) -> str:
 
     Taking one thing out may put another together, so it is done until nothing changes; what never settles is dropped.
     """
-    text = text[: most * 10]
+    text = text[: most * 3]
     for _ in range(_ROUNDS):
         before, text = text, _once(text)
         if before == text:

@@ -26,8 +26,8 @@ Answer with JSON and nothing else: {{"topics": [{{"topic": 1, "reason": "...", "
 The topics, one a line:
 {topics}"""
 
-_CONTROL = re.compile(r"(?i)<(?=[|/]?[a-z_|]+[|]?>)|<(?=<SYS>|</SYS>)|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\])")
-"""Where a mark begins that templates of chats give a meaning to, as <|im_start|>, <start_of_turn>, </s> and [INST].
+_CONTROL = re.compile(r"(?i)<(?=[|｜/a-z_<])|\[(?=/?[a-z_]+\])")  # noqa: RUF001 - DeepSeek's marks have that bar
+"""Where a mark may begin that templates of chats give a meaning to, as <|im_start|>, <start_of_turn>, </s>, [INST].
 
 Servers that fill in the template first and make tokens afterwards cannot tell such a mark of a document from their own.
 """
