@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
 
-import jsonschema
 from aiohttp import web
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from services.classifier.networks import Address
 
@@ -158,7 +158,7 @@ def _check_form(form: dict[str, Any]) -> None:
     assert form["json_schema"]["strict"] is True
     assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", form["json_schema"]["name"])
     schema = form["json_schema"]["schema"]
-    jsonschema.Draft202012Validator.check_schema(schema)
+    Draft202012Validator.check_schema(schema)
     for each in (schema, schema["properties"]["topics"]["items"]):
         assert each["additionalProperties"] is False
         assert each["required"] == list(each["properties"])

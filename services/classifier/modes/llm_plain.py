@@ -43,7 +43,7 @@ def printable(text: str) -> str:
 
 
 def _once(text: str) -> str:
-    text = printable(unicodedata.normalize("NFKC", unescape(text)))
+    text = printable(unicodedata.normalize("NFKC", unescape(unescape(unescape(text)))))
     text = _MARKUP.sub("", _TAG.sub(" ", text))
     return " ".join(_LINK.sub("", text).split())
 
