@@ -20,7 +20,7 @@ from yarl import URL
 
 from services.classifier.addresses import NOT_PUBLIC, UrlChecker
 from services.classifier.filing import Later
-from services.classifier.guarded import Guard, NotAllowed, open_sessions
+from services.classifier.guarded import Guard, GuardedResolver, NotAllowed, open_sessions
 from services.classifier.networks import Allowance
 from tests.unit.llm_endpoint import Names, choice, says, serving
 from tests.unit.llm_world import LOOPBACK, living
@@ -64,9 +64,17 @@ async def test_a_host_that_is_a_number_is_judged_though_nobody_looks_it_up(host:
         assert world.names.asked == []
 
 
-async def test_one_private_address_among_public_ones_refuses_the_name() -> None:
-    async with living(names=Names(llm_test=[f"{PUBLIC} 127.0.0.1"]), allowance=Allowance()) as world:
-        assert await world.refusal(url=f"https://llm.test:{world.endpoint.port}/v1") == NOT_ASKED
+@pytest.mark.parametrize("found", [f"{PUBLIC} 127.0.0.1", f"{PUBLIC} fd00::1", "::ffff:10.0.0.1"])
+async def test_one_private_address_among_public_ones_refuses_the_name(found: str) -> None:
+    resolver = GuardedResolver(Names(llm_test=[found]), Guard(Allowance(), is_plain=False))
+    with pytest.raises(NotAllowed):
+        await resolver.resolve("llm.test", 443)
+
+
+async def test_a_public_name_is_resolved_to_both_families() -> None:
+    resolver = GuardedResolver(Names(llm_test=[f"{PUBLIC} 2606:4700::1"]), Guard(Allowance(), is_plain=False))
+    assert [each["host"] for each in await resolver.resolve("llm.test", 443)] == [PUBLIC, "2606:4700::1"]
+    assert [each["host"] for each in await resolver.resolve("llm.test", 443, socket.AF_INET)] == [PUBLIC]
 
 
 async def test_no_key_travels_without_tls_outside_the_operators_networks() -> None:

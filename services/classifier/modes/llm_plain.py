@@ -15,7 +15,7 @@ _LINK = re.compile(
     r"""(?xi)
       [a-z][a-z0-9+.-]*:/\S*              # a scheme and a path
     | \b(?:mailto|javascript|data|vbscript|tel|sms|file):\S*
-    | \bwww\.\S+
+    | www\.\S+
     | [^\s@]+@[^\s@]+                     # an address of mail
     | \b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/\S*  # a host and a path
     | //\S+
@@ -45,7 +45,7 @@ def printable(text: str) -> str:
 def _once(text: str) -> str:
     text = printable(unicodedata.normalize("NFKC", unescape(unescape(unescape(text)))))
     text = _MARKUP.sub("", _TAG.sub(" ", text))
-    return " ".join(_LINK.sub("", text).split())
+    return " ".join(_LINK.sub("", text).replace("@", " ").split())
 
 
 def _cut(text: str, most: int) -> str:
