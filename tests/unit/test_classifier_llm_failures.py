@@ -175,6 +175,20 @@ async def test_an_endpoint_that_does_not_answer_in_time_is_asked_later() -> None
             await world.file()
 
 
+async def test_an_endpoint_that_refuses_each_way_of_asking_late_is_left_in_time() -> None:
+    manner = replace(MANNER, timeout_seconds=0.15, patience_seconds=0)
+    async with living(manner) as world:
+        world.endpoint.script = [refuses_late]
+        with pytest.raises(Later, match=f"{UNREACHED}: it takes too long to answer"):
+            await world.file()
+        assert len(world.endpoint.asked) == 3
+
+
+async def refuses_late(request: web.Request) -> web.StreamResponse:
+    await asyncio.sleep(0.12)
+    return await sends(b"max_tokens", status=400)(request)
+
+
 async def hangs(_: web.Request) -> web.StreamResponse:
     """Until the server ends."""
     await asyncio.Event().wait()

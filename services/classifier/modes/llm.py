@@ -17,7 +17,7 @@ from services.classifier.guarded import open_sessions
 from services.classifier.lookup import Lookup
 from services.classifier.modes.llm_breaker import Breakers, Rule
 from services.classifier.modes.llm_client import LlmClient
-from services.classifier.modes.llm_failures import Failure, Kind
+from services.classifier.modes.llm_failures import TOO_LONG, Failure, Kind
 from services.classifier.modes.llm_manner import LlmManner
 from services.classifier.modes.llm_talk import Talk
 from services.classifier.networks import Allowance
@@ -69,8 +69,17 @@ class LlmFiler:
         return NotFiled(failure.reason)
 
     async def _asked(self, text: Text, owner: Owner, llm: Llm) -> Filed | Failure:
-        """Two attempts at most, the second one after a short wait."""
+        """An endpoint that refuses one way of asking after the other, each time late, is not waited for without end."""
         circuit = hash((owner.user_id, llm))  # new settings are a new circuit, and no key is kept for it
+        try:
+            async with asyncio.timeout(self._manner.longest_seconds):
+                return await self._twice(circuit, text, owner, llm)
+        except TimeoutError:
+            self._breakers.failed(circuit, self._time.clock())
+            return TOO_LONG
+
+    async def _twice(self, circuit: int, text: Text, owner: Owner, llm: Llm) -> Filed | Failure:
+        """Two attempts at most, the second one after a short wait."""
         if wait := self._breakers.wait(circuit, self._time.clock()):
             return Failure(Kind.AWAY, _OPEN, wait)
         outcome = await self._attempt(circuit, text, owner, llm)

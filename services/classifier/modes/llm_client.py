@@ -13,12 +13,18 @@ import aiohttp
 from services.classifier.addresses import NOT_PUBLIC, Refusal, parse
 from services.classifier.filing import Llm
 from services.classifier.guarded import NotAllowed, Sessions
-from services.classifier.modes.llm_failures import COULD_NOT_BE_REACHED, NOT_USABLE, Failure, Kind, retry_after
+from services.classifier.modes.llm_failures import (
+    COULD_NOT_BE_REACHED,
+    NOT_USABLE,
+    TOO_LONG,
+    Failure,
+    Kind,
+    retry_after,
+)
 from services.classifier.modes.llm_manner import LlmManner
 
 _PATH = "chat/completions"
 _KEY = re.compile(r"[\x21-\x7e]+")
-_BUSY = Failure(Kind.AWAY, f"{COULD_NOT_BE_REACHED}: it takes too long to answer")
 _SLOW = Failure(Kind.BROKEN, "The language model's endpoint sends its answer too slowly")
 _HUGE = Failure(Kind.BROKEN, "The language model's endpoint sends far too long an answer")
 _INCOMPLETE = Failure(Kind.BROKEN, f"{NOT_USABLE}: it is not complete")
@@ -108,5 +114,5 @@ def _failure(error: aiohttp.ClientError | OSError) -> Failure:
     if isinstance(error, aiohttp.ClientResponseError):
         return Failure(Kind.BROKEN, NOT_USABLE)
     if isinstance(error, asyncio.TimeoutError):
-        return _BUSY
+        return TOO_LONG
     return Failure(Kind.AWAY, COULD_NOT_BE_REACHED)

@@ -46,6 +46,8 @@ class Failure:
         return self.kind in {Kind.BROKEN, Kind.AWAY}
 
 
+TOO_LONG = Failure(Kind.AWAY, f"{COULD_NOT_BE_REACHED}: it takes too long to answer")
+
 _REFUSED = {
     400: "The language model's endpoint does not accept the request",
     401: "The language model's endpoint refuses the key",

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlmManner:
-    """Times are in seconds. The defaults are the service's.
-
-    A runner is held for no longer than two answers and a wait: 2 * timeout_seconds + patience_seconds.
-    """
+    """Times are in seconds. The defaults are the service's."""
 
     timeout_seconds: float = 60
     """The longest one request may take, from the connection to the answer's last byte."""
@@ -32,3 +29,8 @@ class LlmManner:
     """After so many failures in a row a user's endpoint is left alone."""
     open_seconds: float = 30
     """How long; then one request tries it."""
+
+    @property
+    def longest_seconds(self) -> float:
+        """The longest that one document is in the hands of this mode: two attempts with a wait in between."""
+        return 2 * self.timeout_seconds + self.patience_seconds
