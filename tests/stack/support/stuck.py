@@ -55,9 +55,11 @@ class World:
         The store tells of a PUT on a tick of 3 s, long after a confirm has had it decided.
         """
         end = time.monotonic() + WITHIN_SECONDS
-        while (explained := await self.explain(upload)).verdict.state is State.IN_LINE and time.monotonic() < end:
+        while True:
+            explained = await self.explain(upload)
+            if explained.verdict.state is not State.IN_LINE or time.monotonic() > end:
+                return explained
             await asyncio.sleep(POLL_SECONDS)
-        return explained
 
     async def state(self, upload: Upload) -> State:
         return (await self.at_rest(upload)).verdict.state
