@@ -11,6 +11,7 @@ import numpy as np
 from docuvault_contracts.events import FiledTopic
 from numpy.typing import NDArray
 
+from services.chassis.errors import Transient
 from services.classifier.reading import Text
 
 Vector = NDArray[np.float32]
@@ -92,9 +93,17 @@ class NotFiled:
     reason: str
 
 
+class Later(Transient):
+    """The same may work later, and where it is known: after so many seconds. The message is for a person too."""
+
+    def __init__(self, reason: str, after_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_seconds = after_seconds
+
+
 class Filer(Protocol):
     """Files texts, by one mode."""
 
     async def file(self, text: Text, owner: Owner) -> Filed | NotFiled:
-        """Where the text belongs. Raises Transient where the same may work later."""
+        """Where the text belongs. Raises Transient where the same may work later, Later among them."""
         ...

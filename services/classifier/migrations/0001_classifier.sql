@@ -78,12 +78,12 @@ CREATE TABLE documents (
 
 COMMENT ON COLUMN documents.version IS 'of the ledger''s newest word; 0 where it has not spoken';
 COMMENT ON COLUMN documents.state IS 'stored: its bytes are paid for; gone: they are not any more; deleted: for good';
-COMMENT ON COLUMN documents.asked_at IS 'the newest wish of its owner to have it classified again';
+COMMENT ON COLUMN documents.asked_at IS 'the newest wish of its owner about it: to have it classified again, or a correction';
 COMMENT ON COLUMN documents.round IS 'grows with all that makes a classification under way outdated';
-COMMENT ON COLUMN documents.turn IS 'its place in line, none where it does not wait; users take turns';
+COMMENT ON COLUMN documents.turn IS 'its place in line, none where it does not wait; users take turns (sql/enter_line.sql)';
 COMMENT ON COLUMN documents.due_at IS 'not tried before that';
 COMMENT ON COLUMN documents.leased_until IS 'a replica works on it; past that time it died over it';
-COMMENT ON COLUMN documents.attempts IS 'how often the work was begun in this round';
+COMMENT ON COLUMN documents.attempts IS 'how often the work was begun in this round and did not come to an end';
 COMMENT ON COLUMN documents.told_at IS 'the time of the newest event about it; each one is later than the one before';
 COMMENT ON COLUMN documents.topics IS 'what it is filed under, as the events say it';
 COMMENT ON COLUMN documents.corrected IS 'its owner filed it by hand';
