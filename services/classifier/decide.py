@@ -36,7 +36,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from docuvault_contracts.events import DocumentDeleted, QuotaRejected, QuotaReleased, QuotaReserved, ReclassifyRequested
+from docuvault_contracts.events import (
+    DocumentDeleted,
+    FiledTopic,
+    QuotaRejected,
+    QuotaReleased,
+    QuotaReserved,
+    ReclassifyRequested,
+)
 
 from services.classifier.filing import Filed, NotFiled
 from services.classifier.model import MODEL_FAILED, Claim, Conclusion, Known, Outcome, Result, Standing, State
@@ -133,7 +140,7 @@ def conclude(standing: Standing, claim: Claim, result: Result, live: Collection[
 def _found(standing: Standing, result: Result, live: Collection[UUID]) -> Conclusion:
     told_at = told_after(standing.told_at, standing.now)
     if standing.corrected:
-        return Conclusion(Outcome.CORRECTED, told_at, standing.topics)
+        return _filed(Outcome.CORRECTED, told_at, standing.topics)
     match result.what:
         case Unreadable() as why:
             return Conclusion(why, told_at, text=REASONS[why], failed=True)
@@ -141,8 +148,11 @@ def _found(standing: Standing, result: Result, live: Collection[UUID]) -> Conclu
             return Conclusion(MODEL_FAILED, told_at, text=reason, failed=True)
         case Filed(topics=topics):
             left = tuple(topic for topic in topics if topic.topic_id in live)
-            outcome = _outcome(found=bool(left), had_topics=result.had_topics)
-            return Conclusion(outcome, told_at, left, NOTES[outcome])
+            return _filed(_outcome(found=bool(left), had_topics=result.had_topics), told_at, left)
+
+
+def _filed(outcome: Outcome, told_at: datetime, topics: tuple[FiledTopic, ...]) -> Conclusion:
+    return Conclusion(outcome, told_at, topics, None if topics else NOTES[outcome])
 
 
 def _outcome(*, found: bool, had_topics: bool) -> Outcome:

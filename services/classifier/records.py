@@ -6,16 +6,17 @@ from collections.abc import Collection
 from uuid import UUID
 
 import asyncpg
+from docuvault_contracts.cloudevents import Message
 
 from services.chassis.failpoints import failpoint
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import Connection, transaction
 from services.classifier.columns import bytes_of, json_of, topics_of
 from services.classifier.decide import conclude
+from services.classifier.events import classified_message, failed_message
 from services.classifier.filing import Filed
 from services.classifier.model import Claim, Conclusion, Result, Standing, State
 from services.classifier.store import SQL
-from services.classifier.verdicts import message_of
 
 
 class PgRecords:
@@ -67,3 +68,27 @@ async def _live(connection: Connection, claim: Claim, result: Result) -> Collect
         return ()
     wanted = [topic.topic_id for topic in result.what.topics]
     return {row["id"] for row in await connection.fetch(SQL["share_topics"], claim.user_id, wanted)}
+
+
+def message_of(standing: Standing, conclusion: Conclusion) -> Message:
+    """What is said of it, in the trace of what put it in line."""
+    found, trace = conclusion, standing.traceparent
+    if found.failed:
+        return failed_message(
+            standing,
+            found.told_at,
+            found.text or "",
+            outcome=found.outcome,
+            media_type=found.media_type,
+            traceparent=trace,
+        )
+    return classified_message(
+        standing,
+        found.told_at,
+        found.topics,
+        outcome=found.outcome,
+        note=found.text,
+        media_type=found.media_type,
+        language=found.language,
+        traceparent=trace,
+    )

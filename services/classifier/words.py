@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from services.classifier.model import Outcome
 from services.classifier.reading import Unreadable
 
-NOTES: Mapping[Outcome, str | None] = {
-    Outcome.FILED: None,
-    Outcome.CORRECTED: None,
+NOTES: Mapping[Outcome, str] = {
+    Outcome.CORRECTED: "You took it off all topics",
     Outcome.NOTHING_FITS: "None of your topics fits well enough",
     Outcome.NO_TOPICS: "You have no topics yet",
 }
+"""Of a document that is filed under none."""
 
 REASONS: Mapping[Unreadable, str] = {
     Unreadable.EMPTY: "The file is empty",
