@@ -34,10 +34,10 @@ class PgDocuments:
 
     async def learn(self, batch: Sequence[Delivery[Fact]]) -> Sequence[Known]:
         """See handler.Documents. The rows stay locked while they are read, decided and written, and no longer."""
-        heard = _by_document(batch)
+        heard = _by_document(batch)  # in the order in which they arrive, which is that of the line
         async with transaction(self._pool) as connection:
             before = await _lock(connection, heard)
-            changed = [after for known in before if (after := _after(known, heard)) is not known]
+            changed = [after for known in before if (after := _after(known, heard[known.document_id])) is not known]
             await _write(connection, changed)
             failpoint("classifier.before_commit")
         if any(known.enters for known in changed):
@@ -55,11 +55,11 @@ def _by_document(batch: Iterable[Delivery[Fact]]) -> dict[UUID, list[Delivery[Fa
     heard: dict[UUID, list[Delivery[Fact]]] = {}
     for delivery in batch:
         heard.setdefault(delivery.event.document_id, []).append(delivery)
-    return dict(sorted(heard.items()))
+    return heard
 
 
-def _after(known: Known, heard: Mapping[UUID, Sequence[Delivery[Fact]]]) -> Known:
-    mine, foreign = _parted(known, heard[known.document_id])
+def _after(known: Known, facts: Sequence[Delivery[Fact]]) -> Known:
+    mine, foreign = _parted(known, facts)
     for delivery in foreign:
         _ignore(delivery)
     return learn_all(known, ((delivery.event, delivery.traceparent) for delivery in mine))
@@ -84,11 +84,14 @@ def _ignore(delivery: Delivery[Fact]) -> None:
 
 
 async def _lock(connection: Connection, heard: Mapping[UUID, Sequence[Delivery[Fact]]]) -> list[Known]:
-    ids, firsts = list(heard), [facts[0].event for facts in heard.values()]
+    """In the order of `heard`; locked in sorted order, so that no two transactions wait for each other."""
+    ids = sorted(heard)
+    firsts = [heard[each][0].event for each in ids]
     await connection.execute(
         SQL["open_documents"], ids, [fact.user_id for fact in firsts], [fact.object_key for fact in firsts]
     )
-    return [_known(row) for row in await connection.fetch(SQL["lock_documents"], ids)]
+    known = {row["document_id"]: _known(row) for row in await connection.fetch(SQL["lock_documents"], ids)}
+    return [known[each] for each in heard]
 
 
 async def _write(connection: Connection, news: Sequence[Known]) -> None:
