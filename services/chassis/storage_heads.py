@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from aiohttp import ClientResponse
+from miniopy_async.error import S3Error
 
 from services.chassis.storage import ObjectChangedError, ObjectHead, ObjectNotFoundError
 from services.chassis.storage_errors import BEYOND, CHANGED, is_missing_object, says, translated
@@ -12,23 +13,32 @@ from services.chassis.storage_errors import BEYOND, CHANGED, is_missing_object, 
 NO_TYPE = "application/octet-stream"
 
 
-Open = Callable[[str, int, dict[str, str]], Awaitable[ClientResponse]]
-"""Asks for so many bytes of a key, under these headers, and returns once the answer begins."""
+Ask = Callable[[str, int, dict[str, str]], Awaitable[ClientResponse]]
+"""Asks for so many bytes of a key (0: all), under these headers, and returns once the answer begins."""
 
 
-async def read_head(ask: Open, object_key: str, most_bytes: int, etag: str) -> ObjectHead:
+async def read_head(ask: Ask, object_key: str, most_bytes: int, etag: str) -> ObjectHead:
     """See ObjectStorage. How long the bytes may stream is the caller's to bound."""
     try:
         with translated():
-            return await _read(await ask(object_key, most_bytes, {"If-Match": f'"{etag}"'}), most_bytes)
+            return await _read_head(ask, object_key, most_bytes, {"If-Match": f'"{etag}"'})
     except Exception as error:
         if is_missing_object(error):
             raise ObjectNotFoundError(object_key) from error
         if says(error, CHANGED):
             raise ObjectChangedError(object_key) from error
-        if says(error, BEYOND):
-            return ObjectHead(b"", NO_TYPE)
         raise
+
+
+async def _read_head(ask: Ask, object_key: str, most_bytes: int, headers: dict[str, str]) -> ObjectHead:
+    """MinIO refuses the range before the etag where the object is empty: then all of it is asked for."""
+    try:
+        response = await ask(object_key, most_bytes, headers)
+    except S3Error as error:
+        if not says(error, BEYOND):
+            raise
+        response = await ask(object_key, 0, headers)
+    return await _read(response, most_bytes)
 
 
 async def _read(response: ClientResponse, most_bytes: int) -> ObjectHead:

@@ -17,6 +17,7 @@ from services.chassis.settings import (
     UrlSettings,
 )
 from services.chassis.settings_types import Seconds
+from services.classifier.filing import Mode, Wishes
 from services.classifier.runners import Pace
 
 MIB = 1024 * 1024
@@ -57,6 +58,15 @@ class Settings(
     classifier_fetch_seconds: Seconds = Field(
         60, description="longest fetch of a document's bytes; seconds, default 60"
     )
+    classifier_threshold: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="least score at which a document is filed, for users who set none; 0 to 1, default 0.5",
+    )
+    classifier_most_topics: int = Field(
+        3, ge=1, le=20, description="most topics of a document, for users who set none; default 3"
+    )
     classifier_lease_seconds: Seconds = Field(
         30,
         description="how long a document waits whose replica died over it; seconds, at least 3, default 30",
@@ -81,6 +91,11 @@ class Settings(
     def most_of_user(self) -> int:
         """How many of one user's, so that there is always a worker for somebody else where there are two."""
         return self.classifier_most_of_user or max(1, self.workers - 1)
+
+    @property
+    def wishes(self) -> Wishes:
+        """The settings of users who have none."""
+        return Wishes(Mode.EMBEDDING, self.classifier_threshold, self.classifier_most_topics)
 
     @property
     def pace(self) -> Pace:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.classifier.decide import Fact
 from services.classifier.model import Claim
 from tests.stack.classifier_place import Doc, Place, open_place
 
@@ -162,7 +163,13 @@ async def test_what_goes_leaves_the_line_and_nothing_is_kept_of_it(place: Place,
 
 async def test_a_batch_that_comes_again_changes_nothing(place: Place) -> None:
     docs = [Doc(A) for _ in range(3)]
-    batch = [docs[0].reserved(), docs[1].reserved(), docs[1].wished(), docs[2].reserved(), docs[2].deleted()]
+    batch: list[Fact] = [
+        docs[0].reserved(),
+        docs[1].reserved(),
+        docs[1].wished(),
+        docs[2].reserved(),
+        docs[2].deleted(),
+    ]
     await place.hear(*batch)
     before = await place.pool.fetch("SELECT * FROM documents ORDER BY document_id")
     await place.hear(*batch)

@@ -14,7 +14,7 @@ from miniopy_async.error import S3Error
 
 from deploy.local.info import StackInfo
 
-SERVICES = ("upload", "quota", "janitor")
+SERVICES = ("upload", "quota", "janitor", "classifier")
 FOREIGN = [(role, schema) for role in SERVICES for schema in SERVICES if role != schema]
 
 

@@ -23,11 +23,12 @@ async def running(runners: Runners) -> AsyncIterator[asyncio.Event]:
 
 
 async def until(holds: Callable[[], bool], seconds: float = 5) -> None:
-    async def ask() -> None:
-        while not holds():
+    """Returns once it holds. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if holds():
+                return
             await asyncio.sleep(0.005)
-
-    await asyncio.wait_for(ask(), seconds)
 
 
 async def test_all_that_waits_is_worked_on_however_many_there_are() -> None:
