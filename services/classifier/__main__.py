@@ -35,7 +35,7 @@ from services.classifier.lookup import Dns
 from services.classifier.modes.embedding import EmbeddingFiler
 from services.classifier.modes.keywords import KeywordFiler
 from services.classifier.modes.llm import open_llm
-from services.classifier.modes.model import RECIPE, Model
+from services.classifier.modes.model import MODEL, Model
 from services.classifier.owners import PgOwners
 from services.classifier.parsing import GROUP, TOPICS, parse
 from services.classifier.records import PgRecords
@@ -69,11 +69,11 @@ async def main(stop: asyncio.Event) -> None:
         await migrate(pool, "services.classifier")
         await reader.check()
         wishes = PgSettings(pool, safe, settings.wishes)
-        owners = PgOwners(pool, wishes.read, RECIPE)
+        owners = PgOwners(pool, wishes.read, MODEL)
         embedding = EmbeddingFiler(Model(), owners.keep_vectors)
         async with open_llm(names, settings.allowance, settings.manner, embedding) as llm:
             filer = ByMode({Mode.EMBEDDING: embedding, Mode.KEYWORDS: KeywordFiler(), Mode.LLM: llm})
-            line, records = PgLine(pool, settings.classifier_lease_seconds), PgRecords(pool, outbox, RECIPE)
+            line, records = PgLine(pool, settings.classifier_lease_seconds), PgRecords(pool, outbox, MODEL)
             fetch = Fetch(storage, settings.classifier_read_bytes, settings.classifier_fetch_seconds)
             work = Work(owners=owners, fetch=fetch, reader=reader, filer=filer, records=records, line=line)
             runners = Runners(line, Attempts(work, line, desk), desk, bell, settings.pace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +18,22 @@ MOST_EXAMPLES = 50
 
 WishesOf = Callable[[UUID], Awaitable[Wishes]]
 """The settings of a user; the defaults where there are none. Raises Transient."""
+
+
+class Made(Protocol):
+    """A vector that was made of a topic at a revision of it."""
+
+    @property
+    def topic_id(self) -> UUID:
+        """The topic."""
+
+    @property
+    def revision(self) -> int:
+        """Which of its revisions."""
+
+    @property
+    def vector(self) -> Vector:
+        """What was made."""
 
 
 class PgOwners:
@@ -39,12 +56,12 @@ class PgOwners:
         examples = _by_topic(found)
         return Owner(user_id, tuple(_topic(row, examples.get(row["id"], ())) for row in topics), wishes)
 
-    async def keep_vectors(self, made: Iterable[tuple[Topic, Vector]]) -> None:
+    async def keep_vectors(self, made: Sequence[Made]) -> None:
         """Keeps vectors that were made of topics, for the next document. Raises Transient."""
-        pairs = sorted(((topic.id, topic.revision, bytes_of(vector)) for topic, vector in made), key=lambda one: one[0])
-        if pairs:
+        rows = [(each.topic_id, each.revision, bytes_of(each.vector)) for each in made]
+        if rows:
             with translated():
-                await self._pool.execute(SQL["keep_topic_vectors"], *zip(*pairs, strict=True), self._recipe)
+                await self._pool.execute(SQL["keep_topic_vectors"], *zip(*rows, strict=True), self._recipe)
 
 
 def _topic(row: asyncpg.Record, examples: Sequence[Example]) -> Topic:

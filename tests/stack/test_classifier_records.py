@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +25,15 @@ VECTOR: Vector = np.asarray([0.6, 0.8], dtype=np.float32)
 async def place(stack: Any) -> AsyncIterator[Place]:
     async with open_place(stack) as found:
         yield found
+
+
+@dataclass(frozen=True)
+class Made:
+    """As a mode makes it."""
+
+    topic_id: UUID
+    revision: int
+    vector: Vector
 
 
 def filed(*topics: UUID, vector: Vector | None = VECTOR) -> Result:
@@ -132,6 +142,6 @@ async def test_the_vector_of_a_topic_is_kept_unless_the_topic_has_changed(place:
     changed = await place.make_topic(USER, "Changed")
     owner = await place.owners.owner(USER, WISHES)
     await place.pool.execute("UPDATE topics SET revision = 2 WHERE id = $1", changed)
-    await place.owners.keep_vectors([(topic, VECTOR) for topic in owner.topics])
+    await place.owners.keep_vectors([Made(topic.id, topic.revision, VECTOR) for topic in owner.topics])
     kept = (await place.owners.owner(USER, WISHES)).topics
     assert [one.vector is not None for one in kept] == [True, False]
