@@ -47,6 +47,7 @@ from services.classifier.settings import Settings
 from services.classifier.settings_store import PgSettings
 from services.classifier.store import PgDocuments
 from services.classifier.suggestions import PgSuggestions
+from services.classifier.terms import terms_of
 from services.classifier.topics_removal import removal_job
 from services.classifier.topics_store import PgTopics
 from services.classifier.work import Work
@@ -75,7 +76,15 @@ async def main(stop: asyncio.Event) -> None:
             filer = ByMode({Mode.EMBEDDING: embedding, Mode.KEYWORDS: KeywordFiler(), Mode.LLM: llm})
             line, records = PgLine(pool, settings.classifier_lease_seconds), PgRecords(pool, outbox, MODEL)
             fetch = Fetch(storage, settings.classifier_read_bytes, settings.classifier_fetch_seconds)
-            work = Work(owners=owners, fetch=fetch, reader=reader, filer=filer, records=records, line=line)
+            work = Work(
+                owners=owners,
+                fetch=fetch,
+                reader=reader,
+                filer=filer,
+                terms_of=terms_of,
+                records=records,
+                line=line,
+            )
             runners = Runners(line, Attempts(work, line, desk), desk, bell, settings.pace)
             documents = PgDocuments(pool, bell)
             routes = make_routes(

@@ -133,7 +133,12 @@ def conclude(standing: Standing, claim: Claim, result: Result, live: Collection[
     found = _found(standing, result, live)
     vector = result.what.vector if isinstance(result.what, Filed) else None
     return replace(
-        found, media_type=result.media_type, language=result.language, mismatch=result.mismatch, vector=vector
+        found,
+        media_type=result.media_type,
+        language=result.language,
+        mismatch=result.mismatch,
+        vector=vector,
+        terms=result.terms,
     )
 
 

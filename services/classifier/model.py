@@ -76,13 +76,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of reading and filing. `mismatch`: its client told another type; `had_topics`: its owner had any."""
+    """What came of reading and filing. `mismatch`: its client told another type; `had_topics`: its owner had any.
+
+    `terms` are the words that tell most of it; None where it was not read.
+    """
 
     what: Filed | NotFiled | Unreadable
     media_type: str | None = None
     language: str | None = None
     mismatch: bool = False
     had_topics: bool = True
+    terms: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +120,4 @@ class Conclusion:
     language: str | None = None
     mismatch: bool = False
     vector: Vector | None = field(default=None, compare=False)
+    terms: tuple[str, ...] | None = None

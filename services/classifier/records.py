@@ -52,6 +52,7 @@ class PgRecords:
             conclusion.mismatch,
             vector,
             self._recipe,
+            conclusion.terms,
         )
         await self._outbox.add(connection, [message_of(standing, conclusion)])
 

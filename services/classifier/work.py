@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
@@ -55,16 +56,29 @@ class Leaving(Protocol):
         ...
 
 
+TermsOf = Callable[[str, str | None], tuple[str, ...]]
+"""The words that tell most of a text in a language, the first the most; at most 50."""
+
+
 class Work:
     """What is done with a claim. Each part may raise Transient, and then nothing is recorded."""
 
     def __init__(  # noqa: PLR0913 - one for each step
-        self, *, owners: Owners, fetch: Bytes, reader: Reader, filer: Filer, records: Records, line: Leaving
+        self,
+        *,
+        owners: Owners,
+        fetch: Bytes,
+        reader: Reader,
+        filer: Filer,
+        terms_of: TermsOf,
+        records: Records,
+        line: Leaving,
     ) -> None:
         self._owners = owners
         self._fetch = fetch
         self._reader = reader
         self._filer = filer
+        self._terms_of = terms_of
         self._records = records
         self._line = line
 
@@ -108,7 +122,8 @@ class Work:
             owner = await self._owners.owner(claim.user_id, wishes)
         with timed("file"):
             filed = await self._filer.file(text, owner)
-        return Result(filed, text.media_type, text.language, mismatch, had_topics=bool(owner.topics))
+            terms = await asyncio.to_thread(self._terms_of, text.text, text.language)
+        return Result(filed, text.media_type, text.language, mismatch, bool(owner.topics), terms)
 
 
 @contextmanager

@@ -152,11 +152,12 @@ async def test_a_wish_for_what_is_being_worked_on_puts_it_in_line_at_once_and_ou
 async def test_what_goes_leaves_the_line_and_nothing_is_kept_of_it(place: Place, fact: str) -> None:
     doc, topic = Doc(A), await place.make_topic(A)
     await place.hear(doc.reserved())
-    await place.pool.execute("UPDATE documents SET vector = 'x', vector_of = 'y', corrected = true")
+    await place.pool.execute("UPDATE documents SET vector = 'x', vector_of = 'y', corrected = true, terms = '{z}'")
     await place.pool.execute("INSERT INTO examples VALUES ($1, $2, $3, now())", topic, doc.document, A)
     await place.hear(getattr(doc, fact)())
     row = await place.row(doc)
     assert (row["turn"], row["due_at"], row["etag"], row["vector"], row["corrected"]) == (None, None, None, None, False)
+    assert row["terms"] == []
     assert await place.pool.fetchval("SELECT count(*) FROM examples") == 0
     assert await place.line().claim(()) is None
 

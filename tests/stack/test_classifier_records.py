@@ -38,7 +38,7 @@ class Made:
 
 def filed(*topics: UUID, vector: Vector | None = VECTOR) -> Result:
     found = tuple(FiledTopic(topic_id=each, name="Tax", score=0.5, reason="like its description") for each in topics)
-    return Result(Filed(found, vector), "text/markdown", "en", mismatch=True)
+    return Result(Filed(found, vector), "text/markdown", "en", mismatch=True, terms=("tax", "pay"))
 
 
 async def test_a_result_is_written_said_and_out_of_line(place: Place) -> None:
@@ -49,7 +49,7 @@ async def test_a_result_is_written_said_and_out_of_line(place: Place) -> None:
     row = await place.row(doc)
     assert (row["outcome"], row["told_at"], row["turn"], row["leased_until"]) == ("filed", recorded.told_at, None, None)
     assert (row["media_type"], row["language"], row["mismatch"]) == ("text/markdown", "en", True)
-    assert (row["vector"], row["vector_of"]) == (VECTOR.tobytes(), RECIPE)
+    assert (row["vector"], row["vector_of"], row["terms"]) == (VECTOR.tobytes(), RECIPE, ["tax", "pay"])
     (said,) = await place.said()
     assert said["topic"] == "classification"
 
@@ -114,7 +114,7 @@ async def test_a_failure_keeps_the_vector_of_before_and_none_of_the_topics(place
     await place.hear(doc.wished())
     await place.records.record(await place.claim(), Result(Unreadable.TOO_SLOW))
     row = await place.row(doc)
-    assert (row["outcome"], row["topics"], row["vector_of"]) == ("too_slow", "[]", RECIPE)
+    assert (row["outcome"], row["topics"], row["vector_of"], row["terms"]) == ("too_slow", "[]", RECIPE, ["tax", "pay"])
     assert [said["value"] for said in await place.said()][1].count("failed_at") == 1
 
 

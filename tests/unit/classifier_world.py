@@ -19,6 +19,11 @@ from services.classifier.work import Work
 from tests.unit.classifier_facts import KEY, NOW, USER
 
 
+def terms_of(text: str, language: str | None) -> tuple[str, ...]:
+    """Its words, and the language."""
+    return (*text.split(), str(language))
+
+
 def claim(user: UUID = USER, attempts: int = 1) -> Claim:
     """Of a fresh document."""
     return Claim(uuid4(), user, KEY, version=1, round=1, etag="e", size_bytes=5, attempts=attempts)
@@ -95,7 +100,7 @@ class World:
 
     @property
     def work(self) -> Work:
-        return Work(owners=self, fetch=self.fetch, reader=self, filer=self, records=self, line=self)
+        return Work(owners=self, fetch=self.fetch, reader=self, filer=self, terms_of=terms_of, records=self, line=self)
 
     async def attempt(self, claim: Claim, stop: asyncio.Event | None = None) -> None:
         """One attempt, with what is remembered of none before."""

@@ -23,7 +23,8 @@ async def test_a_document_is_fetched_read_filed_and_recorded() -> None:
     world, one = World(source=Source(b"%PDF", 4, "text/plain")), claim()
     world.reading = Text("hello", "application/pdf", "en")
     await world.attempt(one)
-    assert world.recorded == [(one, Result(Filed(()), "application/pdf", "en", mismatch=True, had_topics=False))]
+    read = Result(Filed(()), "application/pdf", "en", mismatch=True, had_topics=False, terms=("hello", "en"))
+    assert world.recorded == [(one, read)]
     assert not world.given_back
 
 

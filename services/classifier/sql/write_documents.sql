@@ -23,7 +23,8 @@ SET version      = news.version,
     mismatch     = documents.mismatch AND NOT news.forgotten,
     language     = CASE WHEN news.forgotten THEN NULL ELSE documents.language END,
     vector       = CASE WHEN news.forgotten THEN NULL ELSE documents.vector END,
-    vector_of    = CASE WHEN news.forgotten THEN NULL ELSE documents.vector_of END
+    vector_of    = CASE WHEN news.forgotten THEN NULL ELSE documents.vector_of END,
+    terms        = CASE WHEN news.forgotten THEN '{}' ELSE documents.terms END
 FROM unnest(
     $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[],
     $7::timestamptz[], $8::integer[], $9::boolean[], $10::boolean[], $11::boolean[]
