@@ -21,7 +21,7 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements"
-LOCKS = {"stack": "stack.lock", "runtime": "runtime.lock", "dev": "dev.lock", "bench": "bench.lock"}
+LOCKS = {name: f"{name}.lock" for name in ("stack", "runtime", "classifier", "dev", "bench")}
 
 TRUST = {"UV_SYSTEM_CERTS": "true"}
 """uv trusts what the machine trusts, as pip does; it brings certificates of its own, which know no company's proxy."""

@@ -7,22 +7,30 @@ import secrets
 import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
 
-DATABASE_ROLES = ("upload", "quota", "janitor", "audit")
-STORE_USERS = ("upload", "janitor", "audit")
+DATABASE_ROLES = ("upload", "quota", "janitor", "classifier", "audit")
+STORE_USERS = ("upload", "janitor", "classifier", "audit")
+
+ADDED = frozenset({"llm_key_secret"})
+"""What the first stacks had none of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """All secrets. `database` has a password a role, `store` a secret key a user of the object store."""
+    """All secrets. `database` has a password a role, `store` a secret key a user of the object store.
+
+    `llm_key_secret` is a Fernet key: the classifier keeps the keys of its users' models under it.
+    """
 
     cluster_id: str
     jwt_secret: str
     database: dict[str, str]
     store: dict[str, str]
+    llm_key_secret: str
 
 
 def _generate() -> Credentials:
@@ -31,27 +39,55 @@ def _generate() -> Credentials:
         jwt_secret=secrets.token_urlsafe(48),
         database={role: secrets.token_urlsafe(24) for role in ("postgres", *DATABASE_ROLES)},
         store={user: secrets.token_urlsafe(24) for user in ("root", *STORE_USERS)},
+        llm_key_secret=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     )
 
 
 def load_credentials(layout: Layout) -> Credentials:
-    """The secrets of an existing stack; raises StackError where there is none."""
+    """The secrets of an existing stack; raises StackError where there is none, or one that lacks some."""
+    found = _read(layout)
+    if ADDED - found.keys():
+        raise StackError(f"{layout.secrets} is of an older version; `make up` adds what it lacks")
+    return Credentials(**found)
+
+
+def _read(layout: Layout) -> dict[str, Any]:
+    """What is kept, of what is known here."""
     try:
         found = json.loads(layout.secrets.read_text())
-        return Credentials(**{field.name: found[field.name] for field in fields(Credentials)})
+        names = [field.name for field in fields(Credentials) if field.name in found or field.name not in ADDED]
+        return {name: _checked(found[name]) for name in names}
     except FileNotFoundError:
         raise StackError(f"there is no stack in {layout.state}; `make up` makes one") from None
     except (ValueError, KeyError, TypeError):
         raise StackError(f"{layout.secrets} cannot be read; `make reset` starts over") from None
 
 
+def _checked(value: object) -> object:
+    """Raises TypeError for what is no secret, and no table of secrets."""
+    if not isinstance(value, str | dict):
+        raise TypeError(value)
+    return value
+
+
 def ensure_credentials(layout: Layout) -> Credentials:
     """The secrets of a stack, generated where it has none and no data that was made with others."""
     if layout.secrets.exists():
-        return load_credentials(layout)
+        return _completed(layout)
     if (layout.state / "postgres" / "data").exists():
         raise StackError(f"{layout.secrets} is gone and the data cannot be opened without it; `make reset` starts over")
-    made = _generate()
+    return _written(layout, _generate())
+
+
+def _completed(layout: Layout) -> Credentials:
+    """Those there are, and what a stack that was made before has none of: its servers are told at every start."""
+    found, fresh = _read(layout), asdict(_generate())
+    whole = {name: {**fresh[name], **found[name]} if isinstance(fresh[name], dict) else found[name] for name in found}
+    made = Credentials(**{**fresh, **whole})
+    return made if asdict(made) == found else _written(layout, made)
+
+
+def _written(layout: Layout, made: Credentials) -> Credentials:
     write_private(layout.secrets, json.dumps(asdict(made), indent=2))
     return made
 

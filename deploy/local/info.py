@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from deploy.local.credentials import DATABASE_ROLES, STORE_USERS, Credentials, store_key
 from deploy.local.server_minio import BUCKET, REGION
 from deploy.local.server_postgres import database_url
-from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, SERVICES, service_port
+from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, service_port
 from deploy.local.settings import StackSettings
 from deploy.local.ways import fault_ports, port_for
 
@@ -25,8 +25,9 @@ class StoreKey:
 class StackInfo:
     """Addresses and credentials of a stack.
 
-    `databases`: connection URLs by role: postgres (superuser), upload, quota, janitor, audit (reads all schemas).
-    `store_keys`: by user: root, upload, janitor, audit. `service_urls`: by process name, e.g. upload-1.
+    `databases`: connection URLs by role: postgres (superuser), upload, quota, janitor, classifier, audit (reads all
+    schemas).
+    `store_keys`: by user: root, upload, janitor, classifier, audit. `service_urls`: by process name, e.g. upload-1.
     `fault_proxy_url`: where toxiproxy takes its orders, "" where there is none; its proxies are named in FAULT_WAYS.
     """
 
@@ -69,7 +70,7 @@ def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
 def _service_urls(settings: StackSettings) -> dict[str, str]:
     return {
         f"{service}-{number}": f"http://127.0.0.1:{service_port(settings, service, number)}"
-        for service in SERVICES
+        for service in settings.running_services
         for number in range(1, settings.replicas + 1)
     }
 

@@ -20,7 +20,7 @@ from deploy.local.waiting import wait_until
 PATIENCE_SECONDS = 2.0
 """How long a port may stay taken: a process that was just killed holds its ports until it is gone."""
 
-BLOCK = 80
+BLOCK = 104
 BLOCKS = range(22000, 31900, BLOCK)
 """Where tests take their ports: below what the kernel hands out to clients."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,13 +16,15 @@ from deploy.local.errors import StackError
 from deploy.local.provision_kafka import provision_kafka
 from deploy.local.provision_minio import provision_minio
 from deploy.local.provision_toxiproxy import provision_toxiproxy
+from deploy.local.settings import SERVICES
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
     """Where the programs of the stack are; the fault proxy only where it was asked for.
 
-    `service_python` has what the services need and nothing else, as their images will.
+    `service_python` has what the services need and nothing else, as their images will; `classifier_python`, only where
+    it was asked for, what the classifier needs beside.
     """
 
     python: Path
@@ -32,12 +35,19 @@ class Tools:
     minio: Path
     caddy: Path
     toxiproxy: Path | None = None
+    classifier_python: Path | None = None
+
+    @property
+    def pythons(self) -> Mapping[str, Path]:
+        """The interpreter of each service."""
+        own = {} if self.classifier_python is None else {"classifier": self.classifier_python}
+        return dict.fromkeys(SERVICES, self.service_python) | own
 
 
-def provision(cache: Path | None = None, *, fault_proxy: bool = False) -> Tools:
+def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifier: bool = False) -> Tools:
     """Makes what is missing in `cache` (default: the user's cache folder) and says where all of it is.
 
-    With `fault_proxy` also what only tests need.
+    With `fault_proxy` also what only tests need, with `classifier` the packages of its own.
     """
     cache = cache or cache_folder()
     with Steps() as steps, ThreadPoolExecutor(2) as pool:
@@ -54,6 +64,7 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False) -> Tools:
             minio=minio.result(),
             caddy=Path(sys.executable).parent / "caddy",
             toxiproxy=proxy.result() if proxy else None,
+            classifier_python=ensure_environment("classifier", cache) if classifier else None,
         )
 
 

@@ -14,32 +14,30 @@ from deploy.local.layout import Layout, write_private
 from deploy.local.programs import Program
 from deploy.local.server_minio import BUCKET, REGION, check_url
 from deploy.local.server_postgres import database_url
-from deploy.local.settings import StackSettings
+from deploy.local.settings import PORTS_OF_A_SERVICE, SERVICES, StackSettings
 from deploy.local.ways import port_for
 
-SERVICES = ("upload", "quota", "janitor")
-PORTS_BETWEEN_SERVICES = 20
 CHECKOUT = Path(__file__).parents[2]
 CADDYFILE = CHECKOUT / "deploy" / "gateway" / "Caddyfile.template"
 JWT_ISSUER = "docuvault"
 JWT_AUDIENCE = "docuvault"
-HAVE_CLIENTS = ("upload", "quota")
+HAVE_CLIENTS = ("upload", "quota", "classifier")
 """Only these verify tokens, so only these get the key."""
 _PYTHON = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}", "PYTHONUNBUFFERED": "1"}
 
 
-def replicas(settings: StackSettings, credentials: Credentials, python: Path) -> tuple[Program, ...]:
-    """The programs of all replicas of all services."""
+def replicas(settings: StackSettings, credentials: Credentials, pythons: Mapping[str, Path]) -> tuple[Program, ...]:
+    """The programs of all replicas of the services that run; `pythons` are their interpreters, by service."""
     return tuple(
-        _replica(settings, credentials, python, service, number)
-        for service in SERVICES
+        _replica(settings, credentials, pythons[service], service, number)
+        for service in settings.running_services
         for number in range(1, settings.replicas + 1)
     )
 
 
 def service_port(settings: StackSettings, service: str, number: int) -> int:
     """The port replica `number` (from 1) of a service listens on."""
-    return settings.service_port_base + SERVICES.index(service) * PORTS_BETWEEN_SERVICES + number
+    return settings.service_port_base + SERVICES.index(service) * PORTS_OF_A_SERVICE + number
 
 
 def _replica(settings: StackSettings, credentials: Credentials, python: Path, service: str, number: int) -> Program:
@@ -79,6 +77,7 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
         "DATABASE_URL": database_url(port_for(settings, service, "postgres"), service, credentials.database[service]),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port_for(settings, service, 'kafka')}",
         **(_tokens(credentials) if service in HAVE_CLIENTS else {}),
+        **({"LLM_KEY_SECRETS": credentials.llm_key_secret} if service == "classifier" else {}),
         **(_store(settings, credentials, service) if service in credentials.store else {}),
     }
 

@@ -12,17 +12,19 @@ from deploy.local.errors import StackError
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
 MAX_REPLICAS = 9
-SERVICE_PORTS = 60
-"""Ports above SERVICE_PORT_BASE that belong to the stack: twenty a service."""
+SERVICES = ("upload", "quota", "janitor", "classifier")
+PORTS_OF_A_SERVICE = 20
+SERVICE_PORTS = PORTS_OF_A_SERVICE * len(SERVICES)
+"""Ports above SERVICE_PORT_BASE that belong to the stack."""
 
 FAULT_WAYS = (
-    *("upload_postgres", "quota_postgres", "janitor_postgres"),
-    *("upload_minio", "janitor_minio", "clients_minio"),
-    *("upload_kafka", "quota_kafka", "janitor_kafka", "store_kafka"),
+    *("upload_postgres", "quota_postgres", "janitor_postgres", "classifier_postgres"),
+    *("upload_minio", "janitor_minio", "classifier_minio", "clients_minio"),
+    *("upload_kafka", "quota_kafka", "janitor_kafka", "classifier_kafka", "store_kafka"),
     "clients_gateway",
 )
 """Who reaches which server through the fault proxy, where the stack has one: each by a port of its own."""
-KAFKA_CLIENTS = ("upload", "quota", "janitor", "store")
+KAFKA_CLIENTS = ("upload", "quota", "janitor", "classifier", "store")
 """Those of them that Kafka has to be told from one another."""
 FAULT_PORTS = 1 + len(FAULT_WAYS) + len(KAFKA_CLIENTS)
 """Ports from FAULT_PROXY_PORT on that belong to the stack, where it has a fault proxy."""
@@ -43,7 +45,9 @@ class StackSettings(BaseSettings):
     kafka_port: Port = Field(19092, description="port of Kafka's clients on 127.0.0.1; default 19092")
     kafka_controller_port: Port = Field(19093, description="port of Kafka's controller; default 19093")
     service_port_base: Port = Field(
-        18100, description="upload-i listens on base+i, quota-i on base+20+i, janitor-i on base+40+i; default 18100"
+        18100,
+        description="upload-i listens on base+i, quota-i on base+20+i, janitor-i on base+40+i, classifier-i on "
+        "base+60+i; default 18100",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins, with commas, whose pages may PUT to the store; default http://localhost:GATEWAY_PORT"
@@ -53,19 +57,22 @@ class StackSettings(BaseSettings):
     )
     log_level: str = Field("INFO", description="least level the services log; default INFO")
     services: bool = Field(True, description="whether the services and the gateway run too; default true")
+    without_services: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="services, with commas, that do not run; default none"
+    )
     service_env: dict[str, str] = Field(
         default_factory=dict, description="more environment of every service, as JSON; default none"
     )
     fault_proxy_port: Port | None = Field(
         None,
-        description="first of sixteen ports of a proxy that makes faults, for tests: services and clients reach the "
+        description="first of twenty ports of a proxy that makes faults, for tests: services and clients reach the "
         "servers through it alone; default none",
     )
     start_timeout_seconds: float = Field(
         120, gt=0, description="how long `up` waits for one stage of the stack to be healthy; seconds, default 120"
     )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "without_services", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -81,6 +88,13 @@ class StackSettings(BaseSettings):
             if not origin.startswith(("http://", "https://")) or origin.count("/") > 2:  # noqa: PLR2004 - of ://
                 raise ValueError(f"{origin!r} is no origin, such as http://localhost:8080")
         return origins
+
+    @field_validator("without_services")
+    @classmethod
+    def _only_services(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in names if name not in SERVICES]:
+            raise ValueError(f"{unknown[0]!r} is no service; they are {', '.join(SERVICES)}")
+        return names
 
     @field_validator("state_dir")
     @classmethod
@@ -101,6 +115,11 @@ class StackSettings(BaseSettings):
     def _fault_ports(self) -> range:
         first = self.fault_proxy_port
         return range(0) if first is None else range(first, first + FAULT_PORTS)
+
+    @property
+    def running_services(self) -> tuple[str, ...]:
+        """The services that run."""
+        return tuple(name for name in SERVICES if self.services and name not in self.without_services)
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
 ON_OBJECTS: Mapping[str, Sequence[str]] = {
     "upload": ("s3:PutObject", "s3:GetObject"),
     "janitor": ("s3:GetObject", "s3:DeleteObject"),
+    "classifier": ("s3:GetObject",),
     "audit": (),
 }
 """What each user may do to an object; all of them may list the bucket."""

@@ -8,7 +8,7 @@ import asyncpg
 
 from deploy.local.credentials import DATABASE_ROLES, Credentials
 from deploy.local.server_postgres import database_url
-from deploy.local.server_services import SERVICES
+from deploy.local.settings import SERVICES
 
 SQL = Path(__file__).with_name("sql")
 

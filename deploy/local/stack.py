@@ -66,7 +66,8 @@ class Stack:
         """A stack of a test's own: its ports are free, and kept from other tests as long as this object lives.
 
         With `fault_proxy` its services reach the servers through a proxy that makes faults, and so do its clients the
-        store and the gateway; see `StackInfo.fault_proxy_url`.
+        store and the gateway; see `StackInfo.fault_proxy_url`. The classifier runs where it is asked for alone
+        (`without_services=()`): it takes cores, and what is uploaded does not stay `uploaded`.
         """
         first, block = reserve_block()
         chosen: dict[str, Any] = {
@@ -76,6 +77,7 @@ class Stack:
             "kafka_port": first + 3,
             "kafka_controller_port": first + 4,
             "service_port_base": first + 4,  # which is nobody's own
+            "without_services": ("classifier",),
         }
         if fault_proxy:
             proxy = FaultPorts(first + 4 + SERVICE_PORTS)
@@ -135,7 +137,10 @@ class Stack:
         return run_async(_ask(starter.programs(), processes))
 
     def _tools(self) -> Tools:
-        return provision(fault_proxy=self.settings.fault_proxy_port is not None)
+        settings = self.settings
+        return provision(
+            fault_proxy=settings.fault_proxy_port is not None, classifier="classifier" in settings.running_services
+        )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

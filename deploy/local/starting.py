@@ -90,9 +90,7 @@ class Starter:
         return () if ports is None or binary is None else (toxiproxy(self._layout, ports, binary),)
 
     def _services(self) -> tuple[Program, ...]:
-        return (
-            replicas(self._settings, self._credentials, self._tools.service_python) if self._settings.services else ()
-        )
+        return replicas(self._settings, self._credentials, self._tools.pythons)
 
     def _door(self) -> tuple[Program, ...]:
         return (gateway(self._layout, self._settings, self._tools.caddy),) if self._settings.services else ()

@@ -27,8 +27,11 @@ READERS: Mapping[str, Sequence[topics.Topic]] = {
     "upload": (topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR),
     "quota": (topics.STORAGE_EVENTS, topics.DOCUMENTS, topics.STORAGE_JANITOR, topics.USERS),
     "janitor": (topics.QUOTA, topics.DOCUMENTS),
+    "classifier": (topics.QUOTA, topics.DOCUMENTS),
 }
 """Which consumer group reads which topics."""
+OPTIONAL = frozenset({"classifier"})
+"""Groups that a stack may do without: one that has never committed an offset does not run there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,12 @@ class Ledgers:
 
     async def backlogs(self) -> list[Backlog]:
         """What waits in the tables."""
-        return [Backlog(**dict(row)) for row in await self._connection.fetch(SQL["audit_backlogs"])]
+        names = ["audit_backlogs", *(["audit_backlogs_classifier"] if await self._has_classifier() else [])]
+        return [Backlog(**dict(row)) for name in names for row in await self._connection.fetch(SQL[name])]
+
+    async def _has_classifier(self) -> bool:
+        """Its tables are there once it has run."""
+        return bool(await self._connection.fetchval(SQL["classifier_is_there"]))
 
 
 @asynccontextmanager
@@ -135,9 +143,15 @@ async def read_standing(servers: Servers) -> Standing:
     """Asks the broker; commits nothing and joins no group."""
     async with open_kafka(servers.kafka_bootstrap) as kafka:
         bounds = await kafka.bounds([topic.name for topic in topics.ALL])
-        unread = [_unread(group, await kafka.committed(group), bounds) for group in READERS]
+        committed = {group: await kafka.committed(group) for group in READERS}
+        unread = [_unread(group, offsets, bounds) for group, offsets in committed.items() if runs(group, offsets)]
         letters = await open_letters(kafka, bounds)
     return Standing(unread, [_dead_letters(group, letters.get(group, 0)) for group in READERS])
+
+
+def runs(group: str, committed: Mapping[TopicPartition, OffsetAndMetadata]) -> bool:
+    """Whether the group is one of the stack's, as far as its offsets tell."""
+    return group not in OPTIONAL or any(each.offset >= 0 for each in committed.values())
 
 
 def _unread(group: str, committed: Mapping[TopicPartition, OffsetAndMetadata], bounds: Bounds) -> Backlog:

@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from docuvault_contracts import topics
 
 from deploy.ops import groups as standing
-from deploy.ops.audit_servers import READERS
+from deploy.ops.audit_servers import OPTIONAL, READERS
 from deploy.ops.dlq.journal import Journal, read_journal
 from deploy.ops.dlq.letters import Letter, Place, group_of
 from deploy.ops.explain_model import DeadLetter, Group, Kafka
@@ -48,7 +48,7 @@ async def look(bootstrap: str, sieve: Sieve, reading: Reading) -> dict[str, Kafk
     The groups' offsets are older than all that is read after this returns.
     """
     async with open_kafka(bootstrap) as kafka:
-        groups = {name: _group(await standing.look(kafka, name)) for name in READERS}
+        groups = {group.name: _group(group) for name in READERS if runs(group := await standing.look(kafka, name))}
         left, opened = await _read(kafka, sieve, reading, groups)
         journal = await _journal(kafka, sieve)
     return {
@@ -63,6 +63,11 @@ async def look(bootstrap: str, sieve: Sieve, reading: Reading) -> dict[str, Kafk
         )
         for key, found in sieve.found.items()
     }
+
+
+def runs(group: standing.Group) -> bool:
+    """Whether the group is one of the stack's: some may be left out, and then nobody waits for them."""
+    return group.name not in OPTIONAL or any(each.committed is not None for each in group.standings)
 
 
 async def _read(kafka: Broker, sieve: Sieve, reading: Reading, groups: Groups) -> tuple[int, int]:

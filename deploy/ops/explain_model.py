@@ -82,6 +82,20 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Filing:
+    """The classifier's row. Where it waits, `before` is how many go before it; `told_at` is of its `outcome`."""
+
+    changed_at: datetime
+    outcome: str | None
+    told_at: datetime | None
+    waits: bool
+    due_at: datetime | None
+    at_work: bool | None
+    attempts: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The user's line in the ledger, and the sum of what is reserved, which it should equal."""
 
@@ -197,6 +211,7 @@ class Facts:
     document: Document | None = None
     decisions: Sequence[Decision] = ()
     known: Known | None = None
+    filing: Filing | None = None
     account: Account | None = None
     stored: Stored | None = None
     unsent: Unsent | None = None

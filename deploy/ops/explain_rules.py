@@ -67,6 +67,9 @@ READABLE_BY: Mapping[str, frozenset[str]] = {
     "janitor": frozenset(
         {"quota.reserved", "quota.rejected", "quota.released", "document.deleted", "upload.requested"}
     ),
+    "classifier": frozenset(
+        {"quota.reserved", "quota.rejected", "quota.released", "document.deleted", "document.reclassify_requested"}
+    ),
 }
 """The events each group acts on; what else is in its topics it passes over."""
 UNREADABLE = "unreadable"

@@ -17,7 +17,7 @@ from docuvault_contracts.keys import owner_of
 
 from deploy.local.info import StackInfo
 from deploy.ops.dlq.letters import Place
-from deploy.ops.explain_model import Account, Decision, Document, Job, Known, Stored, Unsent
+from deploy.ops.explain_model import Account, Decision, Document, Filing, Job, Known, Stored, Unsent
 from services.chassis.postgres import load_sql
 from services.chassis.settings import StorageSettings
 from services.chassis.storage import ObjectStorage
@@ -39,6 +39,7 @@ class Rows:
     known: Known | None
     account: Account | None
     unsent: Unsent | None
+    filing: Filing | None = None
 
 
 class Tables:
@@ -82,7 +83,15 @@ class Tables:
             known=Known(**dict(known)) if known else None,
             account=accounts[user],
             unsent=_unsent(unsent) if unsent else None,
+            filing=await self._filing(document, key),
         )
+
+    async def _filing(self, document: UUID, key: str) -> Filing | None:
+        """What the classifier knows of it; None also where it has never run."""
+        if not await self._connection.fetchval(SQL["classifier_is_there"]):
+            return None
+        row = await self._connection.fetchrow(SQL["explain_filing"], document, key)
+        return Filing(**dict(row)) if row else None
 
     async def account(self, user: UUID) -> Account | None:
         """The user's account."""

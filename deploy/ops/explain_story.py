@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from deploy.ops.explain_model import DeadLetter, Decision, Document, Facts, Heard, Known, Stored, Unsent
+from deploy.ops.explain_model import DeadLetter, Decision, Document, Facts, Filing, Heard, Known, Stored, Unsent
 from deploy.ops.showing import moment, number
 
 
@@ -37,6 +37,8 @@ def _lines(facts: Facts) -> Iterator[Line]:
     yield from map(_decided, facts.decisions)
     if facts.known is not None:
         yield from _known(facts.known)
+    if facts.filing is not None:
+        yield from _filed(facts.filing)
     if facts.kafka is not None:
         yield from map(_dead, facts.kafka.dead)
     if facts.unsent is not None:
@@ -96,6 +98,18 @@ def _known(known: Known) -> Iterator[Line]:
         yield Line(known.removed_at, "janitor", "object removed")
     if known.abandoned_at is not None:
         yield Line(known.abandoned_at, "janitor", "given up: nothing came")
+
+
+def _filed(filing: Filing) -> Iterator[Line]:
+    if filing.outcome is not None and filing.told_at is not None:
+        yield Line(filing.told_at, "classifier", f"classified: {filing.outcome}")
+    if filing.waits:
+        begun = f"; begun {filing.attempts} times" if filing.attempts else ""
+        after = f"; not before {moment(filing.due_at)}" if filing.due_at and not filing.at_work else ""
+        place = (
+            "is being classified" if filing.at_work else f"waits to be classified, {number(filing.before)} before it"
+        )
+        yield Line(filing.changed_at, "classifier", f"{place}{begun}{after}")
 
 
 def _intent(known: Known) -> str:

@@ -116,6 +116,7 @@ def _facts(shared: Facts, key: str, rows: Rows, stored: Stored | None) -> Facts:
         document=rows.document,
         decisions=rows.decisions,
         known=rows.known,
+        filing=rows.filing,
         account=rows.account,
         stored=stored,
         unsent=rows.unsent,

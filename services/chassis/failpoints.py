@@ -34,11 +34,16 @@ Name = Literal[
     "outbox.after_commit",
     "quota.before_commit",  # in the transaction of a batch, all of it written
     "janitor.before_commit",  # likewise
+    "classifier.before_commit",  # likewise
     "upload.before_write",  # what a batch changes is known, and not written
     "janitor.before_delete",  # the order is committed, the object still there
     "janitor.after_delete",  # the object is gone, and that is not recorded
     "janitor.sweep_before_publish",  # what the store holds is known, and not said
     "janitor.sweep_before_mark",  # said, and not recorded
+    "classifier.after_claim",  # the lease is committed, nothing is read
+    "classifier.before_record",  # what came of a document is known, and not recorded
+    "classifier.record_before_commit",  # in the transaction that records it, all of it written
+    "classifier.after_record",  # recorded and in the outbox
     "upload_url.after_sign",  # no row yet
     "upload_url.after_commit",  # the row is there, nobody was told its id
     "confirm.before_observation",

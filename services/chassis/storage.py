@@ -14,6 +14,18 @@ class ObjectNotFoundError(LookupError):
     """The store has no object under the key that was to be read."""
 
 
+class ObjectChangedError(LookupError):
+    """The store holds another object under the key than the one that was to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """The first bytes of an object, and the content type that whoever put it there told."""
+
+    data: bytes
+    content_type: str
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectStat:
     """What the store holds under a key, by its own word.
@@ -64,6 +76,13 @@ class ObjectStorage(Protocol):
         self, object_key: str, max_bytes: int | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Streams the stored bytes in chunks, at most `max_bytes` of them. Raises ObjectNotFoundError on entering."""
+        ...
+
+    async def read_head(self, object_key: str, most_bytes: int, etag: str) -> ObjectHead:
+        """The first `most_bytes` (1 or more) of the object with this etag, all of it where it is shorter.
+
+        Raises ObjectNotFoundError, and ObjectChangedError where what is there now is another.
+        """
         ...
 
     async def delete_object(self, object_key: str) -> None:

@@ -15,6 +15,10 @@ MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "KeyTooLongError", "XMinioInv
 """A name that the store cannot hold is the name of no object, and MinIO holds no more than its file system does."""
 PASSING = frozenset({"SlowDown", "SlowDownRead", "SlowDownWrite", "RequestTimeout", "InternalError", "Busy"})
 """Codes that may pass even where their HTTP status does not say so (RequestTimeout is a 400)."""
+CHANGED = "PreconditionFailed"
+"""What is there is not what was asked for, by its etag."""
+BEYOND = "InvalidRange"
+"""The object has none of the bytes asked for: it is empty."""
 SET_UP = frozenset(
     {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "NoSuchBucket"}
 )
@@ -24,6 +28,11 @@ SET_UP = frozenset(
 def is_missing_object(error: BaseException) -> bool:
     """True where the store said that there is no such object (not: no such bucket)."""
     return isinstance(error, S3Error) and error.code in MISSING
+
+
+def says(error: BaseException, code: str) -> bool:
+    """True where the store refused with this code."""
+    return isinstance(error, S3Error) and error.code == code
 
 
 def is_transient(error: BaseException) -> bool:

@@ -16,9 +16,10 @@ from miniopy_async.credentials.providers import StaticProvider
 from services.chassis.errors import Transient
 from services.chassis.presign import Presigner, Query
 from services.chassis.settings import StorageSettings
-from services.chassis.storage import MOST_KEYS, ObjectNotFoundError, ObjectStat, Page
+from services.chassis.storage import MOST_KEYS, ObjectHead, ObjectNotFoundError, ObjectStat, Page
 from services.chassis.storage_deletion import Deletion, fits_xml
 from services.chassis.storage_errors import MISSING, is_missing_object, translated
+from services.chassis.storage_heads import read_head
 from services.chassis.storage_listing import Listing
 
 CHUNK_BYTES = 64 * 1024
@@ -50,6 +51,16 @@ class MinioStorage:
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Streams the stored bytes, at most `max_bytes`. Raises ObjectNotFoundError on entering."""
         return self._reading(object_key, max_bytes)
+
+    async def read_head(self, object_key: str, most_bytes: int, etag: str) -> ObjectHead:
+        """The first `most_bytes` of the object with this etag. Raises ObjectNotFoundError and ObjectChangedError."""
+        return await read_head(self._ask, object_key, most_bytes, etag)
+
+    async def _ask(self, object_key: str, most_bytes: int, headers: dict[str, str]) -> ClientResponse:
+        async with self._bounded():
+            return await self._internal.get_object(
+                self._bucket, object_key, length=most_bytes, request_headers=dict(headers)
+            )
 
     async def delete_object(self, object_key: str) -> None:
         """Removes the object; one that is not there, or cannot be, is fine."""

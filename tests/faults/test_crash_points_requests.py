@@ -17,7 +17,7 @@ from tests.faults.support.aftermath import (
     crash_under_load,
     forgotten,
 )
-from tests.faults.support.crash_names import IN_A_BATCH, IN_A_REQUEST, IN_A_SWEEP, IN_THE_RELAY
+from tests.faults.support.crash_names import IN_A_BATCH, IN_A_REQUEST, IN_A_SWEEP, IN_THE_CLASSIFIER, IN_THE_RELAY
 from tests.faults.support.crashes import Crashes, Stop
 from tests.faults.support.eyes import Eyes
 from tests.faults.support.load import Load
@@ -53,7 +53,7 @@ CASES: Mapping[Name, Case] = {
 
 
 def test_every_declared_failpoint_is_crashed_at_in_exactly_one_test() -> None:
-    crashed = [*IN_A_BATCH, *IN_THE_RELAY, *IN_A_REQUEST, *IN_A_SWEEP]
+    crashed = [*IN_A_BATCH, *IN_THE_RELAY, *IN_A_REQUEST, *IN_A_SWEEP, *IN_THE_CLASSIFIER]
     assert sorted(crashed) == sorted(get_args(Name))
     assert [*CASES] == [*IN_A_REQUEST]
 

@@ -35,7 +35,7 @@ BUCKET = "documents"
 REGION = "us-east-1"
 ROOT = "root-of-the-tests"
 ARN = "arn:minio:sqs::TEST:webhook"
-USERS = ("upload", "janitor", "audit")
+USERS = ("upload", "janitor", "classifier", "audit")
 
 
 class Sink:

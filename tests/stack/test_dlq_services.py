@@ -17,7 +17,7 @@ from docuvault_contracts import topics
 
 from deploy.local.setup_kafka import setup_kafka
 from deploy.local.stack import Stack
-from deploy.ops.audit_servers import READERS
+from deploy.ops.audit_servers import OPTIONAL, READERS
 from deploy.ops.kafka import open_kafka
 from services.chassis.deadletters import DeadLetter
 from services.chassis.delivery import Record
@@ -151,9 +151,9 @@ async def test_a_replay_of_all_that_was_decided_before_changes_nothing(
     assert (await user.delete(gone.document_id)).status == 204
     await assert_clean(stack.info, 60)
     before, keys = await rows(stack), await bucket.of(user.user_id)
-    ids = {group: await ids_said(stack, group) for group in READERS}
+    ids = {group: await ids_said(stack, group) for group in READERS.keys() - OPTIONAL}
     mark = f"handler: a test of {kept.document_id}"
-    for group, read in READERS.items():
+    for group, read in ((group, READERS[group]) for group in ids):
         records = [record for topic in read for record in await about(stack, topic, user)]
         assert records
         await bury(stack, group, *(DeadLetter(record, "handler", mark) for record in records))
@@ -164,8 +164,8 @@ async def test_a_replay_of_all_that_was_decided_before_changes_nothing(
     assert await rows(stack) == before
     assert await bucket.of(user.user_id) == keys
     assert await user.used_bytes() == len(DATA) + len(b"longer than before")
-    for group in READERS:
-        assert set(await ids_said(stack, group)) == set(ids[group]), f"{group} said what it had never said before"
+    for group, said in ids.items():
+        assert set(await ids_said(stack, group)) == set(said), f"{group} said what it had never said before"
 
 
 async def about(stack: Stack, topic: topics.Topic, user: Client) -> list[Record]:

@@ -14,7 +14,7 @@ from miniopy_async.error import S3Error
 
 from deploy.local.info import StackInfo
 
-SERVICES = ("upload", "quota", "janitor")
+SERVICES = ("upload", "quota", "janitor", "classifier")
 FOREIGN = [(role, schema) for role in SERVICES for schema in SERVICES if role != schema]
 
 
@@ -146,4 +146,4 @@ async def test_nobody_reads_without_a_key(info: StackInfo, client: aiohttp.Clien
 
 
 def test_the_services_have_no_key_they_do_not_need(info: StackInfo) -> None:
-    assert set(info.store_keys) == {"root", "upload", "janitor", "audit"}
+    assert set(info.store_keys) == {"root", "upload", "janitor", "classifier", "audit"}

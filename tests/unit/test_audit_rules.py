@@ -7,6 +7,8 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.structs import OffsetAndMetadata
 
 from deploy.local.errors import StackError
 from deploy.ops.audit import MAX_PENDING_SECONDS, max_pending_seconds
@@ -24,7 +26,8 @@ from deploy.ops.audit_model import (
     StoredObject,
 )
 from deploy.ops.audit_rules import Auditor
-from deploy.ops.audit_servers import READERS
+from deploy.ops.audit_servers import READERS, runs
+from services.classifier.parsing import TOPICS as CLASSIFIER_READS
 from services.janitor.parsing import TOPICS as JANITOR_READS
 from services.quota.parsing import TOPICS as QUOTA_READS
 from services.upload.handler import TOPICS as UPLOAD_READS
@@ -225,7 +228,16 @@ def test_the_audit_watches_the_topics_that_the_services_read() -> None:
         "upload": set(UPLOAD_READS),
         "quota": set(QUOTA_READS),
         "janitor": set(JANITOR_READS),
+        "classifier": set(CLASSIFIER_READS),
     }
+
+
+def test_a_classifier_that_has_never_read_is_not_behind() -> None:
+    at, never = TopicPartition("quota", 0), OffsetAndMetadata(-1, "")
+    assert not runs("classifier", {})
+    assert not runs("classifier", {at: never})
+    assert runs("classifier", {at: OffsetAndMetadata(0, "")})
+    assert runs("janitor", {})
 
 
 def test_what_is_pending_for_too_long_follows_the_settings_of_the_sweep() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.ops.explain_model import Explained, Kafka, User
+from deploy.ops.explain_model import Explained, Filing, Kafka, User
 from deploy.ops.explain_rules import judge
 from deploy.ops.explain_story import story_of
 from deploy.ops.explain_text import as_dict, as_text, user_dict, user_text
@@ -137,3 +137,14 @@ def test_a_user_is_shown_with_a_line_for_each_document_that_waits() -> None:
 )
 def test_lengths_of_time_are_told_in_the_units_that_matter(length: dict[str, float], shown: str) -> None:
     assert span(timedelta(**length).total_seconds()) == shown
+
+
+def test_the_story_tells_what_came_of_a_document_and_that_it_waits_for_the_classifier() -> None:
+    told = Filing(after(minutes=3), "nothing_fits", after(minutes=2), waits=True, due_at=after(hours=1), at_work=None,
+                  attempts=2, before=1234)  # fmt: skip
+    lines = [line.what for line in story_of(replace(facts(), filing=told)) if line.source == "classifier"]
+    wait = "waits to be classified, 1,234 before it; begun 2 times; not before 2026-01-01 13:00:00.000Z"
+    assert lines == ["classified: nothing_fits", wait]
+    at_work = replace(told, outcome=None, told_at=None, at_work=True, attempts=0)
+    lines = [line.what for line in story_of(replace(facts(), filing=at_work)) if line.source == "classifier"]
+    assert lines == ["is being classified"]

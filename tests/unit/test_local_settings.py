@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import configparser
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from deploy.local.credentials import Credentials, ensure_credentials, load_credentials
+from deploy.local.credentials import STORE_USERS, Credentials, ensure_credentials, load_credentials
 from deploy.local.errors import StackError
 from deploy.local.health import last_line
 from deploy.local.layout import SOCKET_PATH_LIMIT, Layout
 from deploy.local.programs import Program
 from deploy.local.running import recall, recall_running, remember
-from deploy.local.server_services import SERVICES, render_gateway, service_environment, service_port
-from deploy.local.settings import FAULT_PORTS, MAX_REPLICAS, PORTS_OF_SERVERS, StackSettings, load_settings
+from deploy.local.server_services import render_gateway, replicas, service_environment, service_port
+from deploy.local.settings import FAULT_PORTS, MAX_REPLICAS, PORTS_OF_SERVERS, SERVICES, StackSettings, load_settings
 from deploy.local.setup_minio import policy
 from deploy.local.supervisor import render_configuration
 from deploy.local.ways import FaultPorts, port_for, ways_to
@@ -102,6 +103,49 @@ def test_secrets_are_generated_once_and_differ_from_stack_to_stack(layout: Layou
     assert len(set(first.database.values()) | set(first.store.values())) == len(first.database) + len(first.store)
 
 
+def test_a_stack_of_an_older_version_gets_the_secrets_that_it_lacks_and_keeps_those_it_has(layout: Layout) -> None:
+    whole = ensure_credentials(layout)
+    older = json.loads(layout.secrets.read_text())
+    del older["llm_key_secret"], older["database"]["classifier"], older["store"]["classifier"]
+    layout.secrets.write_text(json.dumps(older))
+    with pytest.raises(StackError, match="`make up` adds what it lacks"):
+        load_credentials(layout)
+    made = ensure_credentials(layout)
+    assert made == load_credentials(layout)
+    assert made.llm_key_secret not in {"", whole.llm_key_secret}
+    assert made.database == {**whole.database, "classifier": made.database["classifier"]}
+    assert made.store == {**whole.store, "classifier": made.store["classifier"]}
+    assert made.jwt_secret == whole.jwt_secret
+
+
+@pytest.mark.parametrize("kept", ["[]", "{", "{}", '{"database": 5}'])
+def test_secrets_that_are_none_are_refused(layout: Layout, kept: str) -> None:
+    layout.secrets.write_text(kept)
+    for read in (load_credentials, ensure_credentials):
+        with pytest.raises(StackError, match="cannot be read"):
+            read(layout)
+
+
+def test_a_service_that_a_stack_does_without_does_not_run(credentials: Credentials, tmp_path: Path) -> None:
+    settings = StackSettings(without_services=("classifier",))
+    pythons = dict.fromkeys(SERVICES, tmp_path)
+    assert [one.name for one in replicas(settings, credentials, pythons)] == ["upload-1", "quota-1", "janitor-1"]
+    assert not replicas(StackSettings(services=False), credentials, pythons)
+
+
+def test_services_to_do_without_are_told_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WITHOUT_SERVICES", "classifier, janitor")
+    assert load_settings().running_services == ("upload", "quota")
+    monkeypatch.setenv("WITHOUT_SERVICES", "classifer")
+    with pytest.raises(StackError, match="'classifer' is no service; they are upload, quota, janitor, classifier"):
+        load_settings()
+
+
+def test_the_classifier_alone_is_given_the_key_of_the_keys(credentials: Credentials) -> None:
+    given = {name: service_environment(StackSettings(), credentials, name) for name in SERVICES}
+    assert [name for name, found in given.items() if credentials.llm_key_secret in found.values()] == ["classifier"]
+
+
 def test_data_without_its_secrets_is_not_opened_with_new_ones(layout: Layout) -> None:
     (layout.state / "postgres" / "data").mkdir(parents=True)
     with pytest.raises(StackError, match="`make reset` starts over"):
@@ -118,7 +162,7 @@ def test_a_service_is_given_its_own_secrets_only(credentials: Credentials, servi
 
 
 def test_only_the_janitor_may_remove() -> None:
-    assert [user for user in ("upload", "janitor", "audit") if "s3:DeleteObject" in str(policy(user))] == ["janitor"]
+    assert [user for user in STORE_USERS if "s3:DeleteObject" in str(policy(user))] == ["janitor"]
 
 
 def test_a_socket_path_is_short_however_deep_the_state_is(tmp_path: Path) -> None:
@@ -175,15 +219,15 @@ def test_only_a_stack_with_a_fault_proxy_reaches_its_servers_through_it() -> Non
     assert port_for(plain, "quota", "postgres") == plain.postgres_port
     assert port_for(plain, "store", "kafka") == plain.kafka_port
     assert port_for(proxied, "quota", "postgres") == 20002
-    assert port_for(proxied, "store", "kafka") == 20010
-    assert port_for(proxied, "clients", "gateway") == 20011
+    assert port_for(proxied, "store", "kafka") == 20013
+    assert port_for(proxied, "clients", "gateway") == 20014
 
 
 def test_each_way_to_a_server_has_a_port_of_its_own_and_belongs_to_that_server() -> None:
     ports = FaultPorts(20000)
     assert sorted({*ports.ways.values(), *ports.kafka_listeners.values()}) == [*range(20001, 20000 + FAULT_PORTS)]
-    assert ways_to("minio") == ("upload_minio", "janitor_minio", "clients_minio")
-    assert ways_to("kafka") == ("upload_kafka", "quota_kafka", "janitor_kafka")
+    assert ways_to("minio") == ("upload_minio", "janitor_minio", "classifier_minio", "clients_minio")
+    assert ways_to("kafka") == ("upload_kafka", "quota_kafka", "janitor_kafka", "classifier_kafka")
 
 
 def test_the_ports_of_a_fault_proxy_are_nobody_elses() -> None:

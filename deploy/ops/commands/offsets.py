@@ -28,7 +28,7 @@ Exit 2 where the group has members, or Kafka does not answer.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     add = parser.add_argument
-    add("--group", default="", help="upload, quota or janitor; all of them unless they are moved")
+    add("--group", default="", help="upload, quota, janitor or classifier; all of them unless they are moved")
     add("--topic", action="append", default=[], help="only this topic; may be repeated")
     add("--to", default="", metavar="PLACE", help="earliest, latest, a time with its zone, or an age such as 2h")
     add("--dry-run", action="store_true", help="say what would be moved")

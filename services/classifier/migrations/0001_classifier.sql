@@ -28,7 +28,7 @@ CREATE INDEX topics_going ON topics (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE TABLE settings (
     user_id       uuid PRIMARY KEY,
     mode          text    NOT NULL CHECK (mode IN ('embedding', 'keywords', 'llm', 'off')),
-    threshold     real    NOT NULL CHECK (threshold BETWEEN 0 AND 1),
+    threshold     float8  NOT NULL CHECK (threshold BETWEEN 0 AND 1),
     most_topics   integer NOT NULL CHECK (most_topics BETWEEN 1 AND 20),
     llm_url       text    CHECK (char_length(llm_url) <= 2000),
     llm_model     text    CHECK (char_length(llm_model) <= 200),
@@ -66,29 +66,31 @@ CREATE TABLE documents (
     language      text,
     vector        bytea,
     vector_of     text,
+    terms         text[]      NOT NULL DEFAULT '{}' CHECK (cardinality(terms) <= 50),
 
     CONSTRAINT stored_is_reserved CHECK ((state = 'stored') = (etag IS NOT NULL)),
     CONSTRAINT waiting_has_turn CHECK ((turn IS NULL) = (due_at IS NULL)),
     CONSTRAINT only_stored_waits CHECK (turn IS NULL OR state = 'stored'),
     CONSTRAINT leased_waits CHECK (leased_until IS NULL OR turn IS NOT NULL),
     CONSTRAINT told_has_time CHECK ((outcome IS NULL) = (told_at IS NULL)),
-    CONSTRAINT gone_is_forgotten CHECK (state = 'stored' OR (vector IS NULL AND topics = '[]' AND NOT corrected)),
+    CONSTRAINT gone_is_forgotten CHECK (state = 'stored' OR (vector IS NULL AND topics = '[]' AND NOT corrected AND terms = '{}')),
     CHECK ((vector IS NULL) = (vector_of IS NULL))
 ) WITH (fillfactor = 80);
 
 COMMENT ON COLUMN documents.version IS 'of the ledger''s newest word; 0 where it has not spoken';
 COMMENT ON COLUMN documents.state IS 'stored: its bytes are paid for; gone: they are not any more; deleted: for good';
-COMMENT ON COLUMN documents.asked_at IS 'the newest wish of its owner to have it classified again';
+COMMENT ON COLUMN documents.asked_at IS 'the newest wish of its owner about it: to have it classified again, or a correction';
 COMMENT ON COLUMN documents.round IS 'grows with all that makes a classification under way outdated';
-COMMENT ON COLUMN documents.turn IS 'its place in line, none where it does not wait; users take turns';
+COMMENT ON COLUMN documents.turn IS 'its place in line, none where it does not wait; users take turns (sql/enter_line.sql)';
 COMMENT ON COLUMN documents.due_at IS 'not tried before that';
 COMMENT ON COLUMN documents.leased_until IS 'a replica works on it; past that time it died over it';
-COMMENT ON COLUMN documents.attempts IS 'how often the work was begun in this round';
+COMMENT ON COLUMN documents.attempts IS 'how often the work was begun in this round and did not come to an end';
 COMMENT ON COLUMN documents.told_at IS 'the time of the newest event about it; each one is later than the one before';
 COMMENT ON COLUMN documents.topics IS 'what it is filed under, as the events say it';
 COMMENT ON COLUMN documents.corrected IS 'its owner filed it by hand';
 COMMENT ON COLUMN documents.mismatch IS 'the client had told another content type than the bytes are';
 COMMENT ON COLUMN documents.vector IS 'its embedding, little-endian float32';
+COMMENT ON COLUMN documents.terms IS 'the words that tell most of it, the first the most: names of suggested topics';
 
 CREATE INDEX documents_in_line ON documents (turn, document_id) WHERE turn IS NOT NULL;
 CREATE INDEX documents_of_user_in_line ON documents (user_id, turn) WHERE turn IS NOT NULL;

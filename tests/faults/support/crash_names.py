@@ -32,6 +32,13 @@ IN_A_REQUEST: Sequence[Name] = (
     "delete.before_commit",
     "delete.after_commit",
 )
+IN_THE_CLASSIFIER: Sequence[Name] = (
+    "classifier.before_commit",
+    "classifier.after_claim",
+    "classifier.before_record",
+    "classifier.record_before_commit",
+    "classifier.after_record",
+)
 IN_A_SWEEP: Sequence[Name] = (
     "janitor.sweep_before_publish",
     "janitor.sweep_before_mark",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ import pytest
 from aiohttp import ClientSession
 
 from services.chassis.errors import Transient
-from services.chassis.storage import ObjectNotFoundError
+from services.chassis.storage import ObjectChangedError, ObjectHead, ObjectNotFoundError
 from services.chassis.storage_minio import MinioStorage, open_storage
 from tests.stack.minio_alone import BUCKET, MinioAlone, Sink, new_key, read, settings_for
 
@@ -47,6 +48,45 @@ async def test_a_reader_may_leave_early_and_leaves_nothing_open(storage: MinioSt
         async with storage.get_object(key) as chunks:
             assert await anext(chunks)
     assert await storage.stat_object(key)
+
+
+async def test_the_head_of_an_object_is_as_long_as_asked_for_and_has_the_type_that_its_client_told(
+    minio: MinioAlone, storage: MinioStorage
+) -> None:
+    key = new_key(".md")
+    await storage.put_object(key, b"hello world", "text/markdown; charset=utf-8")
+    etag = hashlib.md5(b"hello world", usedforsecurity=False).hexdigest()
+    async with open_storage(settings_for(minio, "classifier")) as classifiers:
+        for most in (1, 5, 11, 5_000_000):
+            head = await classifiers.read_head(key, most, etag)
+            assert head == ObjectHead(b"hello world"[:most], "text/markdown; charset=utf-8")
+
+
+async def test_the_head_of_a_large_object_is_read_and_no_more(storage: MinioStorage) -> None:
+    key = new_key()
+    await storage.put_object(key, b"x" * 9_000_000)
+    stat = await storage.stat_object(key)
+    assert stat is not None
+    for most in (65_537, 5_000_000, 16_000_000):
+        assert len((await storage.read_head(key, most, stat.etag)).data) == min(most, 9_000_000)
+
+
+async def test_the_head_of_an_empty_object_is_empty(storage: MinioStorage) -> None:
+    key = new_key()
+    await storage.put_object(key, b"")
+    stat = await storage.stat_object(key)
+    assert stat is not None
+    assert (await storage.read_head(key, 100, stat.etag)).data == b""
+
+
+async def test_the_head_of_an_object_that_was_overwritten_or_is_gone_is_refused_by_name(storage: MinioStorage) -> None:
+    key = new_key()
+    with pytest.raises(ObjectNotFoundError):
+        await storage.read_head(key, 100, "e")
+    for data in (b"others", b""):
+        await storage.put_object(key, data)
+        with pytest.raises(ObjectChangedError):
+            await storage.read_head(key, 100, "e")
 
 
 async def test_reading_what_is_not_there_says_so(storage: MinioStorage) -> None:

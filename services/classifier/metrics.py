@@ -1,0 +1,29 @@
+"""What the classifier measures beside the chassis."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.chassis.metrics import REGISTRY
+
+STAGE_SECONDS = Histogram(
+    "docuvault_classifier_stage_seconds",
+    "of one document: owner, fetch, read, file, record",
+    ("stage",),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
+DOCUMENTS = Counter(
+    "docuvault_classifier_documents",
+    "documents whose work came to an end, by what was said of them; dropped: nothing, since they had moved on",
+    ("outcome",),
+    registry=REGISTRY,
+)
+SET_BACK = Counter(
+    "docuvault_classifier_set_back",
+    "documents given back to the line: transient (trouble that may pass), bug, stop",
+    ("why",),
+    registry=REGISTRY,
+)
+AT_WORK = Gauge("docuvault_classifier_at_work", "documents this replica works on", registry=REGISTRY)
+EXPIRED = Counter("docuvault_classifier_expired_rows", "rows forgotten after their retention", registry=REGISTRY)
