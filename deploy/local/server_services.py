@@ -18,6 +18,8 @@ from deploy.local.settings import StackSettings
 from deploy.local.ways import port_for
 
 SERVICES = ("upload", "quota", "janitor")
+PLACES = (*SERVICES, "classifier")
+"""The services by the place of their ports."""
 PORTS_BETWEEN_SERVICES = 20
 CHECKOUT = Path(__file__).parents[2]
 CADDYFILE = CHECKOUT / "deploy" / "gateway" / "Caddyfile.template"
@@ -39,7 +41,7 @@ def replicas(settings: StackSettings, credentials: Credentials, python: Path) ->
 
 def service_port(settings: StackSettings, service: str, number: int) -> int:
     """The port replica `number` (from 1) of a service listens on."""
-    return settings.service_port_base + SERVICES.index(service) * PORTS_BETWEEN_SERVICES + number
+    return settings.service_port_base + PLACES.index(service) * PORTS_BETWEEN_SERVICES + number
 
 
 def _replica(settings: StackSettings, credentials: Credentials, python: Path, service: str, number: int) -> Program:
@@ -139,6 +141,7 @@ def render_gateway(layout: Layout, settings: StackSettings) -> str:
         port=settings.gateway_port,
         upload=_upstreams(settings, "upload"),
         quota=_upstreams(settings, "quota"),
+        classifier=_upstreams(settings, "classifier"),
     )
 
 

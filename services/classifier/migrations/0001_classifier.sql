@@ -28,7 +28,7 @@ CREATE INDEX topics_going ON topics (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE TABLE settings (
     user_id       uuid PRIMARY KEY,
     mode          text    NOT NULL CHECK (mode IN ('embedding', 'keywords', 'llm', 'off')),
-    threshold     real    NOT NULL CHECK (threshold BETWEEN 0 AND 1),
+    threshold     float8  NOT NULL CHECK (threshold BETWEEN 0 AND 1),
     most_topics   integer NOT NULL CHECK (most_topics BETWEEN 1 AND 20),
     llm_url       text    CHECK (char_length(llm_url) <= 2000),
     llm_model     text    CHECK (char_length(llm_model) <= 200),
@@ -66,13 +66,14 @@ CREATE TABLE documents (
     language      text,
     vector        bytea,
     vector_of     text,
+    terms         text[]      NOT NULL DEFAULT '{}' CHECK (cardinality(terms) <= 50),
 
     CONSTRAINT stored_is_reserved CHECK ((state = 'stored') = (etag IS NOT NULL)),
     CONSTRAINT waiting_has_turn CHECK ((turn IS NULL) = (due_at IS NULL)),
     CONSTRAINT only_stored_waits CHECK (turn IS NULL OR state = 'stored'),
     CONSTRAINT leased_waits CHECK (leased_until IS NULL OR turn IS NOT NULL),
     CONSTRAINT told_has_time CHECK ((outcome IS NULL) = (told_at IS NULL)),
-    CONSTRAINT gone_is_forgotten CHECK (state = 'stored' OR (vector IS NULL AND topics = '[]' AND NOT corrected)),
+    CONSTRAINT gone_is_forgotten CHECK (state = 'stored' OR (vector IS NULL AND topics = '[]' AND NOT corrected AND terms = '{}')),
     CHECK ((vector IS NULL) = (vector_of IS NULL))
 ) WITH (fillfactor = 80);
 
@@ -89,6 +90,7 @@ COMMENT ON COLUMN documents.topics IS 'what it is filed under, as the events say
 COMMENT ON COLUMN documents.corrected IS 'its owner filed it by hand';
 COMMENT ON COLUMN documents.mismatch IS 'the client had told another content type than the bytes are';
 COMMENT ON COLUMN documents.vector IS 'its embedding, little-endian float32';
+COMMENT ON COLUMN documents.terms IS 'the words that tell most of it, the first the most: names of suggested topics';
 
 CREATE INDEX documents_in_line ON documents (turn, document_id) WHERE turn IS NOT NULL;
 CREATE INDEX documents_of_user_in_line ON documents (user_id, turn) WHERE turn IS NOT NULL;
