@@ -1,4 +1,4 @@
-"""When two names are one: by Unicode's compatibility forms and case folding, whatever the blanks and invisible marks."""
+"""When two names are one: by compatibility forms and case folding, whatever blanks and invisible marks."""
 
 from __future__ import annotations
 

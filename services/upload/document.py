@@ -94,6 +94,6 @@ class Document:
 
     @property
     def remark(self) -> str | None:
-        """Why it could not be classified, or is filed under nothing, for a person; None where there is nothing to say."""
+        """Why it could not be classified, or is filed under nothing, for a person; None otherwise."""
         counts = self.status in {Status.CLASSIFIED, Status.CLASSIFICATION_FAILED}
         return self.verdict.reason if self.verdict is not None and counts else None
