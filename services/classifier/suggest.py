@@ -21,10 +21,12 @@ Matrix = NDArray[np.float32]
 LEAST_DOCUMENTS = 3
 """Of a cluster: two may be alike by chance."""
 MOST_SUGGESTIONS = 8
-LEAST_ALIKE = 0.2
-"""Mean cosine between two clusters, centred, at which they are one; see tests/unit/test_classifier_suggest.py."""
+LEAST_ALIKE = 0.1
+"""Mean cosine between two clusters, centred, at which they are one: below, what is of several kinds falls together."""
 LEAST_SHARE = 0.3
 """Of a cluster's documents that a word must be in to name it."""
+TIMES_AS_OFTEN = 2
+"""Its share of a cluster's documents, of that of the others."""
 NAME_WORDS = 2
 _NOUGHT = 1e-6
 KEYWORDS = 8
@@ -64,7 +66,8 @@ def centre(vectors: Matrix) -> Matrix:
     moved = vectors - vectors.mean(axis=0)
     lengths = np.linalg.norm(moved, axis=1, keepdims=True)
     lengths[lengths < _NOUGHT] = np.inf
-    return (moved / lengths).astype(np.float32)
+    scaled: Matrix = (moved / lengths).astype(np.float32)
+    return scaled
 
 
 def clusters(centred: Matrix, least_alike: float = LEAST_ALIKE) -> list[list[int]]:
@@ -95,13 +98,13 @@ def _merge(alike: Matrix, members: list[list[int]], one: int, other: int) -> Non
 def telling(members: Sequence[int], terms: Sequence[Sequence[str]]) -> list[str]:
     """Words that many of the members have and few others, the most telling first."""
     inside, everywhere = _counts(terms[place] for place in members), _counts(terms)
-    others = len(terms) - len(members)
-    scores = {
-        word: count / len(members) * log((others + 1) / (everywhere[word] - count + 0.5))
-        for word, count in inside.items()
-        if count >= max(2, LEAST_SHARE * len(members))
-    }
-    return sorted((word for word, score in scores.items() if score >= 0), key=lambda word: (-scores[word], word))
+    others, scores = len(terms) - len(members), dict[str, float]()
+    for word, count in inside.items():
+        share = count / len(members)
+        elsewhere = (everywhere[word] - count + 0.5) / (others + 1)
+        if count > 1 and share >= LEAST_SHARE and share >= TIMES_AS_OFTEN * elsewhere:
+            scores[word] = share * log(share / elsewhere)
+    return sorted(scores, key=lambda word: (-scores[word], word))
 
 
 def _counts(documents: Iterable[Sequence[str]]) -> Counter[str]:
