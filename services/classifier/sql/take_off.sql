@@ -1,7 +1,7 @@
 -- Takes a topic off some of the documents that are filed under it, and tells what is left of each. They are locked in
 -- the order in which everybody locks documents. Each word about a document is later than the one before.
 -- $1 uuid topic, $2 integer most
-WITH some AS MATERIALIZED (
+WITH picked AS MATERIALIZED (
     SELECT document_id
     FROM documents
     WHERE topics @> jsonb_build_array(jsonb_build_object('topic_id', $1::uuid::text))
@@ -10,7 +10,7 @@ WITH some AS MATERIALIZED (
 locked AS MATERIALIZED (
     SELECT document_id
     FROM documents
-    WHERE document_id IN (SELECT document_id FROM some)
+    WHERE document_id IN (SELECT document_id FROM picked)
       AND topics @> jsonb_build_array(jsonb_build_object('topic_id', $1::uuid::text))
     ORDER BY document_id
     FOR UPDATE
