@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +29,8 @@ EVERY_SECONDS = 60.0
 """A deletion has the job run at once; its period is for one that comes just as a run ends."""
 SLICE = 200
 """Documents that are written and told of together."""
+LONGEST_REST_SECONDS = 1.0
+"""After a slice it rests for as long as that took: nobody is in a hurry for it, and others are."""
 NOTE = "The topic it was filed under was deleted"
 
 
@@ -94,9 +98,12 @@ class Removal:
     async def _remove(self, lease: Lease, topic_id: UUID) -> int:
         count = 0
         await lease.check()
+        began = time.monotonic()
         while taken := await self._take_off(topic_id):
             count += taken
+            await asyncio.sleep(min(time.monotonic() - began, LONGEST_REST_SECONDS))
             await lease.check()
+            began = time.monotonic()
         with translated():
             await self._pool.execute(SQL["drop_topic"], topic_id)
         return count

@@ -133,7 +133,7 @@ def vector(*numbers: float) -> bytes:
     """A document's vector, as it is stored."""
     padded = np.zeros(DIMENSION, "<f4")
     padded[: len(numbers)] = numbers
-    return (padded / np.linalg.norm(padded)).astype("<f4").tobytes()
+    return bytes((padded / np.linalg.norm(padded)).astype("<f4"))
 
 
 @asynccontextmanager

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import structlog
 from cryptography.fernet import Fernet
 from structlog.testing import capture_logs
 
@@ -193,9 +195,21 @@ async def test_after_the_rotation_the_old_key_can_be_dropped(database: str) -> N
         assert await run_now(service.pool, unreadable, 5) == {"renewed": 0, "unreadable": 5}
 
 
-async def test_no_log_line_and_no_answer_ever_shows_the_key(database: str, user: UUID) -> None:
-    log, answers = io.StringIO(), list[Answer]()
-    configure("classifier", "1", "DEBUG", stream=log)
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """All that is logged, as the service logs it."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    found = io.StringIO()
+    configure("classifier", "1", "DEBUG", stream=found)
+    yield found
+    root.handlers[:], level = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+async def test_no_log_line_and_no_answer_ever_shows_the_key(database: str, user: UUID, log: io.StringIO) -> None:
+    answers = list[Answer]()
     async with open_classifier(database) as service:
         for llm in (LLM | {"key": KEY}, LLM, LLM | {"key": f"{KEY} "}, LLM | {"url": NOWHERE, "key": KEY}):
             answers += [await put(service, user, llm=llm), await service.call("GET", PATH, user)]

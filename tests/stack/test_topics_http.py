@@ -168,7 +168,8 @@ async def test_a_change_outdates_the_topics_vector_and_one_that_changes_nothing_
 
     for same in ({}, {"name": "a"}, {"name": "a", "description": "d", "keywords": ["k"]}, {"name": None}):
         assert await change(same) == (1, False)
-    for other in ({"name": "A"}, {"description": "e"}, {"keywords": ["l"]}, {"keywords": []}):
+    others: tuple[dict[str, Any], ...] = ({"name": "A"}, {"description": "e"}, {"keywords": ["l"]}, {"keywords": []})
+    for other in others:
         assert await change(other) == (2, True)
 
 

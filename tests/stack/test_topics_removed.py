@@ -35,7 +35,7 @@ def user() -> UUID:
 async def store_filed(service: Service, user: UUID, *topics: str, **columns: Any) -> UUID:
     """A document that was filed under the topics, in that order."""
     filed = [{"topic_id": topic, "name": "n", "score": 0.5, "reason": "r"} for topic in topics]
-    told = {"outcome": "filed", "told_at": datetime.now(UTC), "topics": orjson.dumps(filed).decode()}
+    told: dict[str, Any] = {"outcome": "filed", "told_at": datetime.now(UTC), "topics": orjson.dumps(filed).decode()}
     return await service.store(user, **told | columns)
 
 

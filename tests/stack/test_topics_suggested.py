@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,15 +28,14 @@ def user() -> UUID:
 
 
 async def store_kind(
-    service: Service, user: UUID, count: int, kind: tuple[tuple[float, ...], list[str]], **columns: object
+    service: Service, user: UUID, count: int, kind: tuple[tuple[float, ...], list[str]], **columns: Any
 ) -> list[str]:
-    made = [
-        await service.store(
-            user, **{"vector": vector(*kind[0], 0.1 * number), "terms": [*kind[1], f"n{number}"]} | columns
-        )
-        for number in range(count)
-    ]
+    made = [await service.store(user, **_as_read(kind, number) | columns) for number in range(count)]
     return [str(document) for document in made]
+
+
+def _as_read(kind: tuple[tuple[float, ...], list[str]], number: int) -> dict[str, Any]:
+    return {"vector": vector(*kind[0], 0.1 * number), "terms": [*kind[1], f"n{number}"]}
 
 
 async def suggested(service: Service, user: UUID) -> Answer:

@@ -3,15 +3,20 @@
 -- of its user, and not before what is being worked on. So the first of a user who had none in line is the next, however
 -- many another user has, and users who have many take turns.
 -- $1 uuid[] documents
-WITH entering AS (
+WITH entering AS MATERIALIZED (
     SELECT documents.document_id, documents.user_id, documents.turn, wanted.place
     FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (document_id, place)
     JOIN documents ON documents.document_id = wanted.document_id
     WHERE documents.state = 'stored'
 ),
-reached AS (
+at_work AS MATERIALIZED (
+    SELECT turn
+    FROM documents
+    WHERE leased_until > statement_timestamp()
+),
+reached AS MATERIALIZED (
     SELECT coalesce(
-        (SELECT max(turn) FROM documents WHERE leased_until > statement_timestamp()),
+        (SELECT max(turn) FROM at_work),
         (
             SELECT turn
             FROM documents
@@ -22,29 +27,33 @@ reached AS (
         0
     ) AS turn
 ),
-last_of AS (
+first_of AS MATERIALIZED (
     SELECT users.user_id,
-           (
-               SELECT max(mine.turn)
-               FROM documents AS mine
-               WHERE mine.user_id = users.user_id AND mine.turn IS NOT NULL
+           greatest(
+               reached.turn,
+               (
+                   SELECT max(mine.turn) + 1
+                   FROM documents AS mine
+                   WHERE mine.user_id = users.user_id AND mine.turn IS NOT NULL
+               )
            ) AS turn
     FROM (SELECT DISTINCT user_id FROM entering) AS users
-),
-placed AS (
-    SELECT entering.document_id,
-           greatest(reached.turn, last_of.turn + 1) - 1
-               + row_number() OVER (PARTITION BY entering.user_id ORDER BY entering.place) AS turn
-    FROM entering
-    JOIN last_of ON last_of.user_id = entering.user_id
     CROSS JOIN reached
-    WHERE entering.turn IS NULL
+),
+placed AS MATERIALIZED (
+    SELECT entering.document_id,
+           coalesce(
+               entering.turn,
+               first_of.turn - 1
+                   + row_number() OVER (PARTITION BY entering.user_id, entering.turn IS NULL ORDER BY entering.place)
+           ) AS turn
+    FROM entering
+    JOIN first_of ON first_of.user_id = entering.user_id
 )
 UPDATE documents
-SET turn         = coalesce(entering.turn, placed.turn),
+SET turn         = placed.turn,
     due_at       = statement_timestamp(),
     leased_until = NULL,
     attempts     = 0
-FROM entering
-LEFT JOIN placed ON placed.document_id = entering.document_id
-WHERE documents.document_id = entering.document_id
+FROM placed
+WHERE documents.document_id = placed.document_id
