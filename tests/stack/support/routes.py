@@ -23,18 +23,6 @@ DOCUMENT_ROUTES = (
     Route("GET", "/api/documents/{document}"),
     Route("DELETE", "/api/documents/{document}"),
     Route("POST", "/api/documents/{document}/classify"),
-    Route("PUT", "/api/documents/{document}/topics", b'{"topic_ids": []}'),
-    Route("DELETE", "/api/documents/{document}/topics"),
-)
-TOPIC_ROUTES = (
-    Route("GET", "/api/topics"),
-    Route("POST", "/api/topics", b'{"name": "a"}'),
-    Route("GET", "/api/topics/suggestions"),
-    Route("GET", "/api/topics/{document}"),
-    Route("PATCH", "/api/topics/{document}", b"{}"),
-    Route("DELETE", "/api/topics/{document}"),
-    Route("GET", "/api/auth/me/classification"),
-    Route("PUT", "/api/auth/me/classification", b'{"mode": "off"}'),
 )
 ADMIN_ROUTES = (
     Route("GET", "/api/admin/quotas/{user}"),
@@ -45,6 +33,5 @@ ROUTES = (
     Route("GET", "/api/documents"),
     Route("GET", "/api/auth/me/quota"),
     *DOCUMENT_ROUTES,
-    *TOPIC_ROUTES,
     *ADMIN_ROUTES,
 )

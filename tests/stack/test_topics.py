@@ -1,17 +1,46 @@
-"""Topics, settings and corrections through the gateway, and what comes of them in the document itself."""
+"""Topics, settings and corrections through the gateway, and what comes of them in the document itself.
+
+On a stack of its own: the tests' common one does without the classifier.
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
+from deploy.local.stack import Stack
 from services.classifier.corrections import FILED_NOWHERE, REASON
 from services.classifier.topics_removal import NOTE
 from tests.stack.support.api import Answer, Api, Client, Upload
+from tests.stack.support.leaks import HandedOut, find_leaks, secrets_in
 from tests.stack.support.waiting import eventually
 
 NOT_FOUND = {"detail": "Document not found"}
+KEY = "sk-live-DoNotTellAnybody0123456789"
+
+
+@pytest.fixture(scope="module")
+def classifying(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A whole stack; its logs stay when a test failed."""
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), without_services=())
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+    if not request.session.testsfailed:
+        stack.reset()
+
+
+@pytest.fixture
+async def api(classifying: Stack) -> AsyncIterator[Api]:
+    given = HandedOut()
+    async with ClientSession() as session:
+        yield Api(session, classifying.info, given)
+    assert find_leaks(classifying.layout.logs, given, secrets_in(classifying.layout.secrets) | {KEY}) == []
 
 
 async def make_topic(user: Client, name: str) -> str:
@@ -53,6 +82,16 @@ async def test_settings_are_each_users_own(api: Api) -> None:
     user, other = await silent_user(api), await api.user()
     assert (await user.call("GET", "/api/auth/me/classification")).body["mode"] == "off"
     assert (await other.call("GET", "/api/auth/me/classification")).body["mode"] == "embedding"
+
+
+async def test_the_key_of_a_model_is_in_no_log_of_any_process(api: Api) -> None:
+    user = await api.user()
+    llm = {"url": "https://llm.example.com/v1", "model": "small", "key": KEY}
+    for given in (llm, llm | {"key": f"{KEY} "}, llm | {"url": "http://127.0.0.1:1/v1"}, KEY):
+        answer = await user.send("PUT", "/api/auth/me/classification", {"mode": "llm", "llm": given})
+        assert answer.status in {200, 422}
+        assert KEY not in str(answer.body)
+    assert KEY not in str((await user.call("GET", "/api/auth/me/classification")).body)
 
 
 async def test_a_document_shows_what_it_was_filed_under_by_hand(api: Api) -> None:
