@@ -23,6 +23,8 @@ SQL = load_sql("services.classifier")
 OUTCOME = "corrected"
 REASON = "You filed it here"
 FILED_NOWHERE = "You took it off all topics"
+UNDONE_OUTCOME = "nothing_fits"
+UNDONE = "You took back how you had filed it"
 _AT_REST = ("gone", "deleted")
 
 
@@ -61,6 +63,7 @@ class _Found:
     user_id: UUID
     object_key: str
     version: int
+    corrected: bool
     media_type: str | None
     language: str | None
 
@@ -128,16 +131,27 @@ class PgCorrections:
         return bool(row["unread"])
 
     async def undo(self, user_id: UUID, document_id: UUID, traceparent: str) -> Undone | Absent:
-        """See Corrections. Its topics stay until it has been classified anew."""
+        """See Corrections. It is filed under nothing until it has been classified anew."""
         async with transaction(self._pool) as connection:
             found = await _lock(connection, user_id, document_id)
             if isinstance(found, Absent):
                 return found
             examples = await connection.fetch(SQL["drop_examples"], document_id)
-            undone = await connection.fetchval(SQL["undo_correction"], document_id, bool(examples), traceparent)
-            if undone is not None:
-                await connection.execute(SQL["enter_line"], [document_id])
-        return Undone(undone is not None)
+            if not (found.corrected or examples):
+                return Undone(enters=False)
+            await self._unfile(connection, found, traceparent)
+            await connection.execute(SQL["enter_line"], [document_id])
+        self._outbox.wake()
+        return Undone(enters=True)
+
+    async def _unfile(self, connection: Connection, found: _Found, traceparent: str) -> None:
+        told_at = await connection.fetchval(SQL["undo_correction"], found.document_id, traceparent)
+        if found.corrected:
+            said = classified_message(
+                found, told_at, (), outcome=UNDONE_OUTCOME, note=UNDONE,
+                media_type=found.media_type, language=found.language, traceparent=traceparent,
+            )  # fmt: skip
+            await self._outbox.add(connection, [said])
 
 
 async def _lock(connection: Connection, user_id: UUID, document_id: UUID) -> _Found | Absent:

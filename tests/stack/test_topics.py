@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientSession
 
 from deploy.local.stack import Stack
-from services.classifier.corrections import FILED_NOWHERE, REASON
+from services.classifier.corrections import FILED_NOWHERE, REASON, UNDONE
 from services.classifier.topics_removal import NOTE
 from tests.stack.support.api import Answer, Api, Client, Upload
 from tests.stack.support.leaks import HandedOut, find_leaks, secrets_in
@@ -115,6 +115,15 @@ async def test_a_document_that_is_filed_under_nothing_tells_why(api: Api) -> Non
     await eventually(lambda: shown(user, upload), becomes=("classified", ["one"], None))
     assert (await user.call("DELETE", f"/api/topics/{topic}")).status == 204
     await eventually(lambda: shown(user, upload), becomes=("classified", [], NOTE))
+
+
+async def test_a_correction_that_is_undone_holds_no_more_also_where_nothing_is_read(api: Api) -> None:
+    user = await silent_user(api)
+    topic, upload = await make_topic(user, "one"), await user.store(b"words")
+    assert (await file(user, upload, topic)).status == 200
+    await eventually(lambda: shown(user, upload), becomes=("classified", ["one"], None))
+    assert (await user.call("DELETE", f"/api/documents/{upload.document_id}/topics")).status == 202
+    await eventually(lambda: shown(user, upload), becomes=("classified", [], UNDONE))
 
 
 async def test_a_document_without_bytes_a_deleted_one_and_a_refused_one_cannot_be_filed(api: Api) -> None:

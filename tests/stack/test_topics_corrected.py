@@ -14,7 +14,7 @@ from docuvault_contracts.events import Classified, FiledTopic, TopicsCorrected
 
 from services.chassis.errors import Transient
 from services.chassis.postgres import load_sql, transaction
-from services.classifier.corrections import FILED_NOWHERE, OUTCOME, REASON, PgCorrections
+from services.classifier.corrections import FILED_NOWHERE, OUTCOME, REASON, UNDONE, PgCorrections
 from tests.stack.classifier_service import Service, open_classifier
 
 NOT_FOUND = (404, {"detail": "Document not found"})
@@ -155,7 +155,11 @@ async def test_a_correction_is_undone_and_the_document_classified_anew(service: 
     assert (status, answer["id"], answer["status"]) == (202, str(document), "classified")
     row = await service.row(document)
     assert (row["corrected"], row["round"], row["turn"] is not None, len(service.woken)) == (False, 2, True, 1)
-    assert (await service.examples(document), await service.filed(document)) == (set(), [topic])
+    assert (await service.examples(document), await service.filed(document)) == (set(), [])
+    said = (await service.said(document))[-1]
+    assert isinstance(said, Classified)
+    assert (said.topics, said.note, said.classified_at) == ((), UNDONE, row["told_at"])
+    assert len(await service.said(document)) == 3
 
 
 async def test_what_was_never_corrected_is_not_undone(service: Service, user: UUID) -> None:
@@ -170,8 +174,10 @@ async def test_an_example_of_a_document_that_was_classified_again_is_undone_too(
     document, topic = await service.store(user), await service.topic(user, "a")
     await service.file(user, document, topic)
     await service.pool.execute("UPDATE documents SET corrected = false")  # as a wish to classify it again does
+    before = await service.said(document)
     await service.call("DELETE", f"/api/documents/{document}/topics", user)
     assert (await service.examples(document), (await service.row(document))["round"]) == (set(), 2)
+    assert (await service.filed(document), await service.said(document)) == ([topic], before)
 
 
 async def test_a_result_that_is_recorded_at_the_same_time_never_wins_over_a_correction(
