@@ -30,15 +30,20 @@ UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 _REFUSED_CATEGORIES = {"Cc": "control character", "Cs": "lone surrogate", "Zl": "line break", "Zp": "line break"}
 
 
+def refuse_characters(text: str, but: str = "") -> None:
+    """Raises ValueError, which names the place, for characters that belong in no text but those of `but`."""
+    for position, character in enumerate(text):
+        refused = _REFUSED_CATEGORIES.get(unicodedata.category(character))
+        if refused is not None and character not in but:
+            raise ValueError(f"character {position} is a {refused} (U+{ord(character):04X})")
+
+
 def stored_name(filename: str) -> str:
     """The last path component of what the client calls the file; that alone is kept.
 
     Raises ValueError for control characters (NUL among them), lone surrogates, line breaks, and where nothing is left.
     """
-    for position, character in enumerate(filename):
-        refused = _REFUSED_CATEGORIES.get(unicodedata.category(character))
-        if refused is not None:
-            raise ValueError(f"character {position} is a {refused} (U+{ord(character):04X})")
+    refuse_characters(filename)
     name = filename.replace("\\", "/").rsplit("/", 1)[-1].strip()
     if name in {"", ".", ".."}:
         raise ValueError("the last path component names no file")
@@ -165,7 +170,10 @@ class Document(Response):
     topics: Annotated[tuple[DocumentTopic, ...], Field(description="what it is filed under, best first")] = ()
     created_at: Annotated[AwareDatetime, Field(description="when its URL was asked for")]
     updated_at: Annotated[AwareDatetime, Field(description="when its status last changed")]
-    reason: Annotated[str | None, Field(description="why the classification failed, else null")] = None
+    reason: Annotated[
+        str | None,
+        Field(description="why the classification failed, or why it is filed under nothing, for a person; else null"),
+    ] = None
 
 
 class DocumentQuery(Request):
@@ -211,4 +219,4 @@ BODIES: tuple[type[Request | Response], ...] = (
     UploadUrlRequest, UploadUrlResponse, ConfirmResponse, Accepted, QuotaExceededBody, ErrorBody, ValidationBody,
     Document, DocumentPage, Quota, LimitRequest, AccountQuota,
 )  # fmt: skip
-"""Every body that travels, in the order of the API's description."""
+"""Every body of documents and quotas that travels, in the order of the API's description; see http_topics, too."""

@@ -9,7 +9,10 @@ _DAY_MS = 24 * 60 * 60 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A declared topic. `retention_ms` is in milliseconds; `max_message_bytes` bounds one record with its headers."""
+    """A declared topic. `retention_ms` is in milliseconds; `max_message_bytes` bounds one record with its headers.
+
+    `owner` is who writes to it; several with commas.
+    """
 
     name: str
     key: str
@@ -21,7 +24,7 @@ class Topic:
 
 
 STORAGE_EVENTS = Topic("storage.events", "bucket/key", "minio", "MinIO's own S3 event records, raw")
-DOCUMENTS = Topic("documents", "document id", "upload", "What clients asked of their documents")
+DOCUMENTS = Topic("documents", "document id", "upload, classifier", "What clients asked of their documents")
 QUOTA = Topic("quota", "document id", "quota", "What the ledger decided")
 CLASSIFICATION = Topic("classification", "document id", "classifier", "What a document was filed under")
 STORAGE_JANITOR = Topic("storage.janitor", "document id", "janitor", "What the janitor removed, saw or missed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from docuvault_contracts import events, http
+from docuvault_contracts import events, http, http_topics
 from docuvault_contracts.deadletters import JournalEntry
 from docuvault_contracts.events import Event
 
@@ -30,7 +30,7 @@ def all_events() -> tuple[Event, ...]:
 
 
 def all_bodies() -> tuple[http.Request | http.Response, ...]:
-    """One of each body, in the order of `http.BODIES`."""
+    """One of each body, in the order of `schemas.BODIES`."""
     return (
         http.UploadUrlRequest(filename=NAME, content_type=MEDIA_TYPE),
         http.UploadUrlResponse(upload_url=_URL, document_id=DOCUMENT, expires_at=THEN + timedelta(minutes=15)),
@@ -46,6 +46,7 @@ def all_bodies() -> tuple[http.Request | http.Response, ...]:
         http.Quota(used_bytes=2 * SIZE, limit_bytes=LIMIT),
         http.LimitRequest(limit_bytes=LIMIT),
         http.AccountQuota(user_id=USER, used_bytes=2 * SIZE, limit_bytes=LIMIT),
+        *_topics(),
     )
 
 
@@ -114,20 +115,44 @@ def _registered() -> Event:
     return events.UserRegistered(user_id=USER, limit_bytes=LIMIT, registered_at=THEN)
 
 
+def _topics() -> tuple[http.Request | http.Response, ...]:
+    named = {"name": "Invoices", "description": "Bills with an amount and a due date", "keywords": ("invoice", "due")}
+    topic = http_topics.Topic.model_validate(
+        named | {"id": TOPIC, "examples": 3, "created_at": THEN, "updated_at": THEN}
+    )
+    suggested = {"name": "Invoice, amount", "keywords": ("invoice", "amount", "due"), "documents": 12}
+    mode = {"mode": "llm", "threshold": 0.5, "most_topics": 3}
+    llm = {"url": "https://llm.example.com/v1", "model": "small-1", "fall_back": True}
+    return (
+        http_topics.TopicRequest.model_validate(named),
+        http_topics.TopicPatch(description="Bills that are to be paid"),
+        topic,
+        http_topics.TopicList(items=(topic,)),
+        http_topics.TopicSuggestions.model_validate({"items": (suggested | {"document_ids": (DOCUMENT,)},)}),
+        http_topics.ClassificationRequest.model_validate(mode | {"llm": llm | {"key": "the-key-itself"}}),
+        http_topics.Classification.model_validate(mode | {"llm": llm | {"has_key": True}}),
+        http_topics.DocumentTopicsRequest(topic_ids=(TOPIC,)),
+        http_topics.DocumentTopics(id=DOCUMENT, topics=(_filed(1.0, "You filed it here"),)),
+    )
+
+
+def _filed(score: float, reason: str) -> http.DocumentTopic:
+    return http.DocumentTopic(topic_id=TOPIC, name="Invoices", score=score, reason=reason)
+
+
 def _invalid() -> http.ValidationBody:
     missing = http.ValidationDetail(loc=("body", "content_type"), msg="Field required", type="missing")
     return http.ValidationBody(detail=(missing,))
 
 
 def _document() -> http.Document:
-    filed = http.DocumentTopic(topic_id=TOPIC, name="Invoices", score=0.83, reason="an amount, a due date")
     return http.Document(
         id=DOCUMENT,
         filename=NAME,
         content_type=MEDIA_TYPE,
         size_bytes=SIZE,
         status="classified",
-        topics=(filed,),
+        topics=(_filed(0.83, "an amount, a due date"),),
         created_at=THEN,
         updated_at=THEN + timedelta(seconds=2),
     )

@@ -9,8 +9,9 @@ from pydantic.json_schema import models_json_schema
 
 from generator import examples
 from generator.files import JsonObject
-from generator.operations import ALL, ALWAYS, Answer, Operation
-from generator.schemas import DIALECT, mode_of, opened
+from generator.operation import ALWAYS, Answer, Operation
+from generator.operations import ALL
+from generator.schemas import BODIES, DIALECT, mode_of, opened
 
 PATH = "openapi.json"
 _REF = "#/components/schemas/{model}"
@@ -35,6 +36,7 @@ def openapi() -> JsonObject:
         "security": [{"bearer": []}],
         "tags": [
             {"name": "documents", "description": "uploads and what became of them"},
+            {"name": "topics", "description": "the caller's own topics, and how documents are filed under them"},
             {"name": "quota", "description": "accounts and their limits"},
         ],
         "paths": paths,
@@ -43,7 +45,7 @@ def openapi() -> JsonObject:
 
 
 def _schemas() -> JsonObject:
-    _, definitions = models_json_schema([(body, mode_of(body)) for body in http.BODIES], ref_template=_REF)
+    _, definitions = models_json_schema([(body, mode_of(body)) for body in BODIES], ref_template=_REF)
     return opened(definitions["$defs"])
 
 

@@ -2,58 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from docuvault_contracts import http
 
-Method = Literal["get", "post", "put", "delete"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say."""
-
-    status: int
-    description: str
-    body: type[http.Response] | None = None
-    detail: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path; `role` is what the token must say beyond being valid."""
-
-    id: str
-    method: Method
-    path: str
-    summary: str
-    tag: str
-    answers: tuple[Answer, ...]
-    body: type[http.Request] | None = None
-    query: type[http.Request] | None = None
-    role: str | None = None
-    description: str = ""
-
-
-RETRY = (("Retry-After", "seconds to wait before asking again"),)
-UNAUTHORIZED = Answer(
-    401,
-    "No token, or none that is good",
-    http.ErrorBody,
-    "Not authenticated",
-    (("WWW-Authenticate", "the scheme that is wanted, `Bearer`"),),
-)
-FORBIDDEN = Answer(403, "The token's role is not admin", http.ErrorBody, "Role admin required")
-UNAVAILABLE = Answer(503, "Something this needs is away for now", http.ErrorBody, "Try again later", RETRY)
-TOO_LARGE = Answer(413, "The request's body is too large", http.ErrorBody, "Request body too large")
-INVALID = Answer(422, "The request does not fit; each wrong field is named", http.ValidationBody)
-NO_DOCUMENT = Answer(
-    404, "Unknown, another user's, rejected, deleted, or no id at all", http.ErrorBody, http.DOCUMENT_NOT_FOUND
-)
-NO_QUOTA = Answer(404, "The user has no account", http.ErrorBody, http.QUOTA_NOT_FOUND)
-ALWAYS = (UNAUTHORIZED, UNAVAILABLE)
+from generator.operation import FORBIDDEN, INVALID, NO_DOCUMENT, NO_QUOTA, RETRY, TOO_LARGE, Answer, Operation
+from generator.operations_topics import OF_CLASSIFIER
 
 UPLOAD_URL = Operation(
     "createUploadUrl",
@@ -145,4 +97,4 @@ PUT_LIMIT = Operation(
     role="admin",
     description="A limit below what is used refuses new bytes and takes none back. 404 for what is no user id.",
 )
-ALL = (UPLOAD_URL, CONFIRM, LIST, GET, DELETE, CLASSIFY, MY_QUOTA, GET_ACCOUNT, PUT_LIMIT)
+ALL = (UPLOAD_URL, CONFIRM, LIST, GET, DELETE, CLASSIFY, *OF_CLASSIFIER, MY_QUOTA, GET_ACCOUNT, PUT_LIMIT)

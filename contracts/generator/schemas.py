@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from docuvault_contracts import events, http
+from docuvault_contracts import events, http, http_topics
 from docuvault_contracts.events import Event
 
 from generator.files import JsonObject
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Mode = Literal["validation", "serialization"]
+BODIES = (*http.BODIES, *http_topics.BODIES)
+"""Every body that travels."""
 
 
 def event_path(event_type: str) -> str:
@@ -32,7 +34,7 @@ def mode_of(model: type[http.Request | http.Response]) -> Mode:
 def schemas() -> dict[str, JsonObject]:
     """All schemas by their path."""
     found = {event_path(event.type): event_schema(event) for event in events.ALL}
-    return found | {http_path(model): body_schema(model) for model in http.BODIES}
+    return found | {http_path(model): body_schema(model) for model in BODIES}
 
 
 def event_schema(event: type[Event]) -> JsonObject:

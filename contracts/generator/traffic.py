@@ -13,10 +13,9 @@ SENDS: Traffic = {
         events.UploadObserved,
         events.DocumentDeleted,
         events.ReclassifyRequested,
-        events.TopicsCorrected,
     ),
     "quota": (events.QuotaReserved, events.QuotaRejected, events.QuotaReleased, events.LimitChanged),
-    "classifier": (events.Classified, events.ClassificationFailed),
+    "classifier": (events.Classified, events.ClassificationFailed, events.TopicsCorrected),
     "janitor": (events.ObjectRemoved, events.ObjectObserved, events.ObjectMissing, events.UploadAbandoned),
     "identity-provider": (events.UserRegistered,),
 }
@@ -37,7 +36,13 @@ RECEIVES: Traffic = {
         events.ObjectMissing,
         events.UserRegistered,
     ),
-    "classifier": (events.QuotaReserved, events.ReclassifyRequested, events.TopicsCorrected, events.DocumentDeleted),
+    "classifier": (
+        events.QuotaReserved,
+        events.QuotaRejected,
+        events.QuotaReleased,
+        events.ReclassifyRequested,
+        events.DocumentDeleted,
+    ),
     "janitor": (
         events.UploadRequested,
         events.DocumentDeleted,

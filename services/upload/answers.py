@@ -61,7 +61,7 @@ def view(document: Document) -> bodies.Document:
         topics=tuple(bodies.DocumentTopic.model_validate(topic.model_dump()) for topic in document.topics),
         created_at=document.created_at,
         updated_at=document.updated_at,
-        reason=document.failure,
+        reason=document.remark,
     )
 
 

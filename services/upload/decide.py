@@ -110,7 +110,8 @@ def is_settled(document: Document) -> bool:
 
 def _verdict_of(event: Classifiers) -> Verdict:
     if isinstance(event, Classified):
-        return Verdict(event.version, event.classified_at, Status.CLASSIFIED, topics=event.topics)
+        note = None if event.topics else event.note
+        return Verdict(event.version, event.classified_at, Status.CLASSIFIED, event.topics, note)
     return Verdict(event.version, event.failed_at, Status.CLASSIFICATION_FAILED, reason=event.reason)
 
 

@@ -45,7 +45,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The classifier's newest word: for which `version` of the object, when, and what it found."""
+    """The classifier's newest word: for which `version` of the object, when, and what it found.
+
+    `reason` is for a person: why it failed, or why it found no topic.
+    """
 
     version: int
     at: datetime
@@ -90,7 +93,7 @@ class Document:
         return self.verdict.topics if self.verdict is not None and self.status is Status.CLASSIFIED else ()
 
     @property
-    def failure(self) -> str | None:
-        """Why it could not be classified, for a person; None where it could."""
-        failed = self.status is Status.CLASSIFICATION_FAILED
-        return self.verdict.reason if self.verdict is not None and failed else None
+    def remark(self) -> str | None:
+        """Why it could not be classified, or is filed under nothing, for a person; None otherwise."""
+        counts = self.status in {Status.CLASSIFIED, Status.CLASSIFICATION_FAILED}
+        return self.verdict.reason if self.verdict is not None and counts else None

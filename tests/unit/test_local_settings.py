@@ -196,7 +196,8 @@ def test_the_gateway_sends_to_every_replica(layout: Layout) -> None:
     text = render_gateway(layout, StackSettings(replicas=3))
     assert "import proxied 127.0.0.1:18101 127.0.0.1:18102 127.0.0.1:18103" in text
     assert "import proxied 127.0.0.1:18121 127.0.0.1:18122 127.0.0.1:18123" in text
-    assert not any(f"${name}" in text for name in ("admin", "port", "upload", "quota"))
+    assert "import proxied 127.0.0.1:18161 127.0.0.1:18162 127.0.0.1:18163" in text
+    assert not any(f"${name}" in text for name in ("admin", "port", "upload", "quota", "classifier"))
 
 
 @pytest.mark.parametrize(

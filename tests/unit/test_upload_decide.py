@@ -170,7 +170,21 @@ def test_an_older_classification_of_the_same_bytes_is_ignored() -> None:
 
 
 def test_a_failure_tells_its_reason_and_no_topics() -> None:
-    assert (FAILED.failure, FAILED.topics) == ("encrypted", ())
+    assert (FAILED.remark, FAILED.topics) == ("encrypted", ())
+
+
+def test_a_document_that_is_filed_under_nothing_tells_why() -> None:
+    nothing = apply(uploaded(), classified(topics=(), note="None of your topics fits"))
+    assert (nothing.status, nothing.topics, nothing.remark) == (Status.CLASSIFIED, (), "None of your topics fits")
+    assert apply(nothing, reserved(2, "e2")).remark is None
+
+
+def test_a_document_that_is_filed_under_a_topic_has_nothing_to_explain() -> None:
+    assert apply(uploaded(), classified(note="whatever")).remark is None
+
+
+def test_a_word_that_is_ahead_of_the_ledger_explains_nothing_yet() -> None:
+    assert apply(uploaded(), classified(2, topics=(), note="None of your topics fits")).remark is None
 
 
 @pytest.mark.parametrize("field", [{"object_key": KEY + "x"}, {"user_id": UUID(int=5)}])

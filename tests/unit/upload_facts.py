@@ -85,8 +85,10 @@ def released(version: int = 2, reason: Any = "document_deleted", **fields: Any) 
     )
 
 
-def classified(version: int = 1, at: datetime = NOW, topics: tuple[FiledTopic, ...] = (TOPIC,)) -> Classified:
-    return Classified(**ABOUT, version=version, topics=topics, classified_at=at)
+def classified(
+    version: int = 1, at: datetime = NOW, topics: tuple[FiledTopic, ...] = (TOPIC,), note: str | None = None
+) -> Classified:
+    return Classified(**ABOUT, version=version, topics=topics, classified_at=at, note=note)
 
 
 def unclassified(version: int = 1, at: datetime = NOW, reason: str = "encrypted") -> ClassificationFailed:
