@@ -11,7 +11,7 @@ from encodings import normalize_encoding
 from encodings.aliases import aliases
 
 Guess = Callable[[bytes], str]
-"""Characters of a sample in a legacy encoding, as one who knows the languages sees them; only what is not ASCII counts."""
+"""A sample in a legacy encoding, as one who knows the languages reads it; only what is not ASCII counts."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -20,17 +20,18 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_LEGACY = (
-    "cp1252 cp1251 cp1250 cp932 gb18030 euc_jp big5 cp949 koi8_u koi8_r cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 "
-    "cp874 iso8859_2 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_15 cp866"
-).split()
+_LEGACY = """
+    cp1252 cp1251 cp1250 cp932 gb18030 euc_jp big5 cp949 koi8_u koi8_r cp1253 cp1254 cp1255 cp1256 cp1257 cp1258
+    cp874 iso8859_2 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_15 cp866
+"""
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""")
 _ALSO_DECLARED = ("latin_1", "iso8859_9", "gbk", "gb2312", "shift_jis", "euc_kr")
-_CODECS = (*_LEGACY, *_ALSO_DECLARED, *(name.replace("-", "_") for _, name in _MARKS))
+_CODECS = (*_LEGACY.split(), *_ALSO_DECLARED, *(name.replace("-", "_") for _, name in _MARKS))
 _NAMES = {aliases.get(name, name): codecs.lookup(name).name for name in _CODECS}
 """Loaded, while files can be opened. The names of others are looked up nowhere: some unpack what they are given."""
 
 _SAMPLE = 4096
+_LAST_OF_ASCII = 0x7F
 _SEPARATORS = bytes.maketrans(b'\r\n,;"\t', b"      ")
 """None of these is a part of a longer character in any of the encodings."""
 
@@ -46,16 +47,20 @@ def decode(data: bytes, guess: Guess) -> str | None:
         if data.startswith(mark):
             return _text(data[len(mark) :].decode(encoding, "ignore"))
     text = _strictly(data, "utf-8")
-    if text is None or "\0" in text[:_SAMPLE]:
-        encoding = _of_two_bytes(data) or _declared(data) or _guessed(data, guess)
-        text = data.decode(encoding, "replace") if encoding else None
-    return _text(text)
+    if text is not None and "\0" not in text[:_SAMPLE]:
+        return _text(text)
+    found = _of_two_bytes(data) or _declared(data) or _guessed(data, guess)
+    return _text(data.decode(found, "replace")) if found else None
 
 
-def _text(text: str | None) -> str | None:
+def is_plainly_text(data: bytes) -> bool:
+    """It begins as text in UTF-8 does: the bytes of other things soon come to what no text has."""
+    start = _strictly(data[:_SAMPLE], "utf-8")
+    return start is not None and _text(start) is not None
+
+
+def _text(text: str) -> str | None:
     """The same where it has hardly any characters that texts do not have."""
-    if text is None:
-        return None
     counts = Counter(text[:_SAMPLE])
     odd = sum(count for character, count in counts.items() if _is_odd(character))
     return text if odd <= _MOST_ODD * min(len(text), _SAMPLE) else None
@@ -89,8 +94,8 @@ def _declared(data: bytes) -> str | None:
     said = _DECLARED.search(data[:1024])
     if said is None:
         return None
-    name = normalize_encoding(said[1].decode()).lower()
-    name = _NAMES.get(aliases.get(name, name))
+    normal = normalize_encoding(said[1].decode()).lower()
+    name = _NAMES.get(aliases.get(normal, normal))
     return name if name and _strictly(data[:_SAMPLE], name) is not None else None
 
 
@@ -100,13 +105,13 @@ def _guessed(data: bytes, guess: Guess) -> str | None:
         return None
     sample = _around_high_bytes(data).translate(_SEPARATORS)
     seen = _high(guess(sample))
-    decoded = ((name, _strictly(sample, name)) for name in _LEGACY)
+    decoded = ((name, _strictly(sample, name)) for name in _LEGACY.split())
     return next((name for name, text in decoded if text is not None and seen.startswith(_high(text))), None)
 
 
 def _around_high_bytes(data: bytes) -> bytes:
     """The first bytes that are not ASCII, from the start of their line, at most a sample of them."""
-    first = next((at for at, byte in enumerate(data) if byte >= 0x80), 0)
+    first = next((at for at, byte in enumerate(data) if byte > _LAST_OF_ASCII), 0)
     start = max(data.rfind(b"\n", 0, first) + 1, first - _SAMPLE)
     return data[start : first + _SAMPLE]
 

@@ -11,9 +11,9 @@ from kreuzberg.exceptions import KreuzbergError
 from magika import Magika
 
 from services.classifier.reading import NoText, Reading, Source, Text, Unreadable
-from services.classifier.sandbox.decoding import decode
+from services.classifier.sandbox.decoding import decode, is_plainly_text
 from services.classifier.sandbox.failures import outcome_of
-from services.classifier.sandbox.kinds import PLAIN, UNKNOWN, Found, Kind, Way, kind_of, marked, signed, text_kind
+from services.classifier.sandbox.kinds import PLAIN, TEXT, UNKNOWN, Found, Kind, Way, kind_of, marked, signed, text_kind
 from services.classifier.sandbox.languages import short
 from services.classifier.sandbox.secrecy import is_encrypted
 from services.classifier.sandbox.unpack import EXAMPLE
@@ -25,10 +25,11 @@ UNPACKED_PER_CHARACTER = 64
 """Bytes of an unpacked part of a document that may stand behind each character of text that is wanted."""
 
 _SUFFICIENT_CONFIDENCE = 0.5
+_FAILURES = (KreuzbergError, OSError, ValueError, RuntimeError)
 
 
 class Extraction:
-    """Reads one document after another, on one thread. `tessdata` is the folder of OCR's models, where there are any."""
+    """Reads one document after another, on one thread. `tessdata` is the folder of OCR's models, if there are any."""
 
     def __init__(self, most_characters: int, tessdata: str | None) -> None:
         self._most = most_characters
@@ -71,12 +72,13 @@ class Extraction:
         return self._answer(source, kind, self._of_markup(data, text, kind))
 
     def _of_markup(self, data: bytes, text: str, kind: Kind) -> str:
-        """Markup's text; where it is broken, all that is written there."""
+        """Markup's text; where it is broken, or nothing is left without its commands, all that is written there."""
         if kind.parse_as == PLAIN:
             return text
         try:
-            return self._parse(data, kind.parse_as)
-        except KreuzbergError:
+            parsed = self._parse(data, kind.parse_as)
+            return parsed if parsed.strip() or kind.is_tagged else text
+        except _FAILURES:
             return text
 
     def _read_parsed(self, source: Source, kind: Kind) -> Reading:
@@ -86,7 +88,7 @@ class Extraction:
             return NoText(Unreadable.TOO_LARGE, kind.media_type)
         try:
             return self._answer(source, kind, self._parse(source.head, kind.parse_as))
-        except KreuzbergError as error:
+        except _FAILURES as error:
             return NoText(outcome_of(str(error)), kind.media_type)
 
     def _answer(self, source: Source, kind: Kind, content: str) -> Reading:
@@ -115,7 +117,8 @@ class _Types(Magika):
     def of(self, data: bytes) -> Found:
         """What it is, as far as the model and its first bytes tell."""
         found = self.identify_bytes(data).prediction.output
-        return signed(Found(str(found.label), found.mime_type, found.is_text), data)
+        sure = signed(Found(str(found.label), found.mime_type, found.is_text), data)
+        return sure if sure.is_text or sure.is_readable or not is_plainly_text(data) else TEXT
 
     def _init_onnx_session(self) -> onnxruntime.InferenceSession:
         onnxruntime.disable_telemetry_events()
@@ -129,7 +132,7 @@ def _config(most_characters: int, tessdata: str | None) -> kreuzberg.ExtractionC
     """No cache, no second thread, nothing unpacked that is packed within a document."""
     config = _plain_config()
     config.ocr = kreuzberg.OcrConfig(backend="tesseract") if tessdata else None
-    config.disable_ocr = tessdata is None
+    config.disable_ocr = tessdata is None  # type: ignore[attr-defined]  # its stubs are behind
     config.security_limits = {"max_content_size": UNPACKED_PER_CHARACTER * most_characters}
     config.max_archive_depth = 0
     return config

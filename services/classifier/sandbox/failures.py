@@ -10,7 +10,7 @@ _WORDS = (
     (("memory",), Unreadable.TOO_MUCH_MEMORY),
     (("timed out", "timeout"), Unreadable.TOO_SLOW),
     (("unsupported format", "could not determine mime", "missingdependency"), Unreadable.UNSUPPORTED),
-    (("parsing",), Unreadable.CORRUPT),
+    (("parsing", "corrupt", "invalid", "malformed"), Unreadable.CORRUPT),
 )
 
 

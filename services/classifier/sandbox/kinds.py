@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass
 from enum import Enum, auto
+
+from services.classifier.sandbox import zips
 
 UNKNOWN = "application/octet-stream"
 PLAIN = "text/plain"
@@ -41,6 +41,11 @@ class Kind:
     way: Way
     parse_as: str = PLAIN
 
+    @property
+    def is_tagged(self) -> bool:
+        """What is no text in it is in tags."""
+        return self.parse_as.endswith(("html", "xml"))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -54,6 +59,14 @@ class Found:
     def is_unknown(self) -> bool:
         """The model knows no more than that it is no text that it knows."""
         return self.label in {"unknown", "undefined"}
+
+    @property
+    def is_readable(self) -> bool:
+        """It has parts that are parsed, or may be."""
+        return self.label in {*_WHOLE, *_MESSAGES, *_IMAGES}
+
+
+TEXT = Found("txt", PLAIN, is_text=True)
 
 
 _WHOLE = {
@@ -113,7 +126,7 @@ _PARTS = (("word/document.xml", "docx"), ("xl/workbook.xml", "xlsx"), ("ppt/pres
 
 
 def signed(found: Found, data: bytes) -> Found:
-    """The same, or what is surer by the first bytes, where the model saw only "some archive", "some text" or nothing."""
+    """The same, or what is surer by the first bytes, where the model saw "some archive", "some text" or nothing."""
     if found.label not in _VAGUE:
         return found
     sure = next((label for signature, label in _SIGNATURES if data.startswith(signature)), None)
@@ -124,7 +137,7 @@ def signed(found: Found, data: bytes) -> Found:
 def marked(found: Found, text: str) -> Found:
     """The same, or what is surer by how a text begins, where the model saw only "some text"."""
     if not found.is_text:
-        found = Found("txt", PLAIN, is_text=True)
+        found = TEXT
     if found.label != "txt":
         return found
     start = text[:_MARK_WITHIN].lstrip().lower()
@@ -156,14 +169,6 @@ def text_kind(found: Found, suffix: str) -> Kind:
 
 def _packed(data: bytes) -> str:
     """What a zip is by the names in it."""
-    names = _names(data)
+    names = zips.names(data)
     by_part = next((label for part, label in _PARTS if part in names), None)
     return by_part or ("epub" if "META-INF/container.xml" in names else "zip")
-
-
-def _names(data: bytes) -> set[str]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return set()

@@ -61,7 +61,7 @@ async def _unpack_into(folder: Path) -> None:
 
 
 async def _run(folder: Path) -> None:
-    environment = {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder), "HOME": "/nonexistent"}
+    environment = {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder), "HOME": "/nonexistent", "ORT_DISABLE_TELEMETRY": "1"}
     command = (sys.executable, "-s", "-P", "-B", "-m", unpack.__name__)
     process = await asyncio.create_subprocess_exec(*command, cwd="/", env=environment, stdin=asyncio.subprocess.DEVNULL)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 MIB = 1024 * 1024
 
@@ -36,3 +37,17 @@ class Limits:
     def most_answer_bytes(self) -> int:
         """The longest text in UTF-8."""
         return 4 * self.most_characters
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the operator provides for workers, and demands of them."""
+
+    must_be_isolated: bool = True
+    """No worker reads that could reach a network: where the kernel gives no way to keep it from one, none starts."""
+
+    tessdata: Path | None = None
+    """The folder of tesseract's models (eng.traineddata, …). With it, images and scanned pages are read by OCR."""
+
+    libraries: Path | None = None
+    """Where 8 MB are unpacked, once a version; None is the system's folder for temporary files."""

@@ -1,4 +1,4 @@
-"""What parent and worker tell each other, as frames and back. A worker's answer is not trusted: all of it is checked."""
+"""What parent and worker tell each other, as frames and back. A worker's answer is not trusted, but checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from services.classifier.reading import NoText, Reading, Source, Text, Unreadable
-from services.classifier.sandbox.protocol import BadFrame, Frame
+from services.classifier.sandbox.protocol import BadFrame, Frame, Header
 
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,128}")
 LANGUAGE = re.compile(r"[a-z]{2}")
@@ -52,7 +52,7 @@ def frame_of_reading(reading: Reading) -> Frame:
     """An answer on its way to the parent."""
     if isinstance(reading, NoText):
         return Frame({"why": reading.why.value, "type": reading.media_type})
-    said = {"type": reading.media_type, "language": reading.language, "cut": reading.is_cut}
+    said: Header = {"type": reading.media_type, "language": reading.language, "cut": reading.is_cut}
     return Frame(said, reading.text.encode("utf-8", "replace"))
 
 

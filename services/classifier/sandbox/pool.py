@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,7 +14,7 @@ from services.classifier.reading import NoText, Reading, Source, Unreadable
 from services.classifier.sandbox.confine import Layer
 from services.classifier.sandbox.endings import outcome_of_end
 from services.classifier.sandbox.libraries import unpacked
-from services.classifier.sandbox.limits import Limits
+from services.classifier.sandbox.limits import Limits, Surroundings
 from services.classifier.sandbox.messages import Orders
 from services.classifier.sandbox.process import MODULE, StartFailed, Worker, spawn
 from services.classifier.sandbox.protocol import BadFrame
@@ -35,27 +34,15 @@ class NotIsolated(Exception):
 
 
 class Pool:
-    """A Reader of `workers` processes, started at the first documents; `async with` ends them all.
-
-    `tessdata` is the folder of tesseract's models: with it, images are read by OCR. `libraries` is where 8 MB may be
-    unpacked, once; the system's folder for temporary files where it is None. Where `must_be_isolated`, no worker reads
-    that could reach a network. `module` is what a worker runs.
-    """
+    """A Reader of `workers` processes that run `module`, started at the first documents; `async with` ends them all."""
 
     def __init__(
-        self,
-        limits: Limits,
-        workers: int,
-        *,
-        must_be_isolated: bool = True,
-        tessdata: str | None = None,
-        libraries: Path | None = None,
-        module: str = MODULE,
+        self, limits: Limits, workers: int, surroundings: Surroundings | None = None, module: str = MODULE
     ) -> None:
         self._limits = limits
-        self._orders = Orders(limits.most_characters, limits.memory_bytes, tessdata=tessdata)
-        self._libraries = libraries
-        self._must_be_isolated = must_be_isolated
+        self._surroundings = surroundings or Surroundings()
+        tessdata = self._surroundings.tessdata
+        self._orders = Orders(limits.most_characters, limits.memory_bytes, tessdata=str(tessdata) if tessdata else None)
         self._module = module
         self._slots = [Slot(self._start) for _ in range(workers)]
         self._free: asyncio.LifoQueue[Slot] = asyncio.LifoQueue()
@@ -65,7 +52,9 @@ class Pool:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
         await asyncio.gather(*(slot.clear() for slot in self._slots))
 
     async def check(self) -> tuple[Layer, ...]:
@@ -119,7 +108,7 @@ class Pool:
         return await worker.end()
 
     async def _start(self, *, is_probe: bool = False) -> Worker:
-        orders = replace(self._orders, is_probe=is_probe, libraries=str(await unpacked(self._libraries)))
+        orders = replace(self._orders, is_probe=is_probe, libraries=str(await unpacked(self._surroundings.libraries)))
         try:
             worker = await spawn(orders, self._module)
         except OSError as error:
@@ -136,6 +125,6 @@ class Pool:
         return worker
 
     def _check_isolation(self, worker: Worker) -> None:
-        if self._must_be_isolated and WITHOUT_NETWORK.isdisjoint(worker.layers):
+        if self._surroundings.must_be_isolated and WITHOUT_NETWORK.isdisjoint(worker.layers):
             has = ", ".join(worker.layers) or "none"
             raise NotIsolated(f"neither seccomp nor a network namespace can be had here; layers: {has}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from asyncio import StreamReader, StreamWriter
-from asyncio.subprocess import PIPE, Process
-from contextlib import suppress
+from asyncio.subprocess import Process
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from services.classifier.reading import Reading, Source
@@ -15,6 +14,7 @@ from services.classifier.sandbox import protocol, rlimits
 from services.classifier.sandbox.confine import ROOT, Layer
 from services.classifier.sandbox.limits import Limits
 from services.classifier.sandbox.messages import Orders, frame_of_source, reading_of_frame
+from services.classifier.sandbox.pipes import Pipes, open_pipes, patient_pipe, wide_pipe
 
 MODULE = "services.classifier.sandbox.worker"
 MOST_LAST_WORDS = 64 * 1024
@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "PYTHONPATH": str(ROOT),
     "LC_ALL": "C.UTF-8",
     "HOME": "/nonexistent",
+    "ORT_DISABLE_TELEMETRY": "1",
     "MALLOC_ARENA_MAX": "1",
     "OMP_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
@@ -41,16 +42,17 @@ class Worker:
     """A running process that reads one document at a time."""
 
     process: Process
-    last_words_from: int
+    pipes: Pipes
+    errors_from: int
     layers: tuple[Layer, ...] = ()
     documents: int = field(default=0)
 
     async def ask(self, source: Source, limits: Limits) -> Reading:
-        """What it says of the document. Raises EOFError or OSError where it ended, BadFrame where it is out of its mind."""
+        """What it says of the document. Raises EOFError or OSError where it ended, BadFrame where that is nonsense."""
         self._drain()
         rlimits.allow_cpu(self.process.pid, limits.cpu_seconds)
-        await protocol.send(self._input, frame_of_source(source))
-        frame = await protocol.receive(self._output, limits.most_answer_bytes)
+        await protocol.send(self.pipes.documents, frame_of_source(source))
+        frame = await protocol.receive(self.pipes.answers, limits.most_answer_bytes)
         self.documents += 1
         return reading_of_frame(frame, limits.most_characters)
 
@@ -58,7 +60,7 @@ class Worker:
         """Waits until it can read. Raises StartFailed."""
         try:
             async with asyncio.timeout(limits.start_seconds):
-                said = (await protocol.receive(self._output, 0)).header["ready"]
+                said = (await protocol.receive(self.pipes.answers, 0)).header["ready"]
             rlimits.bound_address_space(self.process.pid, limits.memory_bytes)
         except (EOFError, OSError, protocol.BadFrame, KeyError) as error:
             raise StartFailed(f"no worker came up: {self._said()[-400:]!r}") from error
@@ -81,13 +83,13 @@ class Worker:
 
     async def end(self) -> int:
         """Kills it, unless it ended itself; its return code. No process is left."""
+        self.pipes.close()
         with suppress(ProcessLookupError):
             self.process.kill()
-        self._input.close()
         try:
             return await self.process.wait()
         finally:
-            os.close(self.last_words_from)
+            os.close(self.errors_from)
 
     def _drain(self) -> None:
         """Libraries may print: forgotten, so that there is room for what matters."""
@@ -95,19 +97,9 @@ class Worker:
 
     def _said(self) -> bytes:
         try:
-            return os.read(self.last_words_from, MOST_LAST_WORDS)
+            return os.read(self.errors_from, MOST_LAST_WORDS)
         except BlockingIOError:
             return b""
-
-    @property
-    def _input(self) -> StreamWriter:
-        assert self.process.stdin is not None  # noqa: S101 - it was started with a pipe
-        return self.process.stdin
-
-    @property
-    def _output(self) -> StreamReader:
-        assert self.process.stdout is not None  # noqa: S101 - it was started with a pipe
-        return self.process.stdout
 
 
 def environment(orders: Orders) -> dict[str, str]:
@@ -120,15 +112,24 @@ def environment(orders: Orders) -> dict[str, str]:
 
 async def spawn(orders: Orders, module: str = MODULE) -> Worker:
     """A new process in a session of its own, not ready yet. Raises OSError."""
-    last_words_from, last_words = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # full, it takes no more: nobody waits for it
+    with ExitStack() as theirs, ExitStack() as ours:
+        documents, documents_to = wide_pipe()
+        theirs.callback(os.close, documents)
+        answers_from, answers = wide_pipe()
+        theirs.callback(os.close, answers)
+        errors_from, errors = patient_pipe()
+        theirs.callback(os.close, errors)
+        ours.callback(os.close, errors_from)
+        pipes = await open_pipes(documents_to, answers_from)
+        ours.callback(pipes.close)
+        process = await _run(orders, module, (documents, answers, errors))
+        ours.pop_all()
+    return Worker(process, pipes, errors_from)
+
+
+async def _run(orders: Orders, module: str, descriptors: tuple[int, int, int]) -> Process:
     command = (sys.executable, "-s", "-P", "-B", "-m", module, orders.to_argument())
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=last_words, cwd="/", env=environment(orders), start_new_session=True
-        )
-    except BaseException:
-        os.close(last_words_from)
-        raise
-    finally:
-        os.close(last_words)
-    return Worker(process, last_words_from)
+    stdin, stdout, stderr = descriptors
+    return await asyncio.create_subprocess_exec(
+        *command, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", env=environment(orders), start_new_session=True
+    )

@@ -29,23 +29,23 @@ _PROT_EXEC = 4
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PR_SET_NAME, _PR_SET_VMA = 15, 0x53564D41
 
-READING = (
-    "read write readv writev pread64 preadv2 close close_range fstat newfstatat lseek mremap munmap madvise brk "
-    "membarrier mincore futex futex_waitv get_robust_list set_robust_list rseq set_tid_address sched_yield "
-    "sched_getaffinity sched_getparam sched_getscheduler getcpu gettid getpid getppid rt_sigaction rt_sigprocmask "
-    "rt_sigreturn sigaltstack restart_syscall exit exit_group nanosleep clock_nanosleep clock_gettime clock_getres "
-    "gettimeofday epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd2 pipe2 dup poll ppoll select "
-    "pselect6 fcntl getrandom getrusage times uname sysinfo getuid geteuid getgid getegid getcwd fadvise64 statx stat "
-    "lstat access faccessat faccessat2 readlink readlinkat getdents64 timerfd_create timerfd_settime shutdown arch_prctl"
-).split()
-"""Memory, threads, clocks, open files; what is looked at by its path is bounded by Landlock."""
+READING = """
+    read write readv writev pread64 preadv2 close close_range fstat newfstatat lseek mremap munmap madvise brk
+    membarrier mincore futex futex_waitv get_robust_list set_robust_list rseq set_tid_address sched_yield
+    sched_getaffinity sched_getparam sched_getscheduler getcpu gettid getpid getppid rt_sigaction rt_sigprocmask
+    rt_sigreturn sigaltstack restart_syscall exit exit_group nanosleep clock_nanosleep clock_gettime clock_getres
+    gettimeofday epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd2 pipe2 dup poll ppoll select
+    pselect6 fcntl getrandom getrusage times uname sysinfo getuid geteuid getgid getegid getcwd fadvise64 statx stat
+    lstat access faccessat faccessat2 readlink readlinkat getdents64 timerfd_create timerfd_settime shutdown arch_prctl
+"""
+"""Memory, threads, clocks, files that are open, and looks at those that are not."""
 
-DEADLY = (
-    "execve execveat fork vfork ptrace process_vm_readv process_vm_writev connect bind listen accept accept4 sendto "
-    "sendmsg unshare setns mount umount2 pivot_root chroot bpf perf_event_open keyctl add_key init_module "
-    "finit_module kexec_load userfaultfd io_uring_setup open_by_handle_at"
-).split()
-"""No library of ours calls these while it reads: whoever does is an intruder, and the process ends."""
+DEADLY = """
+    execve execveat fork vfork ptrace process_vm_readv process_vm_writev connect bind listen accept accept4 sendto
+    sendmsg unshare setns mount umount2 pivot_root chroot bpf perf_event_open keyctl add_key init_module
+    finit_module kexec_load userfaultfd io_uring_setup open_by_handle_at
+"""
+"""No library of ours calls these while it reads: who does is an intruder, and the process ends."""
 
 Instruction = tuple[int, int, int, int]
 
@@ -65,8 +65,8 @@ def filter_of(machine: str, process_id: int, *, may_open: bool) -> list[Instruct
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, KILL),
-        *_by_name(numbers, READING, ALLOW),
-        *_by_name(numbers, DEADLY, KILL),
+        *_by_name(numbers, READING.split(), ALLOW),
+        *_by_name(numbers, DEADLY.split(), KILL),
         *_by_name(numbers, ["clone3"], refuse(_ENOSYS)),  # its flags cannot be seen; libraries fall back to clone
         *_by_name(numbers, ["ioctl"], refuse(_ENOTTY)),
         *_conditional(numbers, process_id),
@@ -88,21 +88,22 @@ def install(program: Iterable[Instruction], seccomp: int) -> None:
 
 def _conditional(numbers: dict[str, int], process_id: int) -> Iterator[Instruction]:
     """Calls whose arguments decide: threads yes, processes no; signals to itself; memory that holds no code."""
-    yield from _if_any(numbers, "clone", 0, _CLONE_THREAD, ALLOW, KILL)
+    yield from _where(numbers, "clone", 0, _any(_CLONE_THREAD, ALLOW), KILL)
     for call in ("kill", "tgkill"):
-        yield from _if_equal(numbers, call, 0, [process_id], ALLOW, KILL)
+        yield from _where(numbers, call, 0, _equal(process_id, ALLOW), KILL)
     for call in ("mmap", "mprotect"):
-        yield from _if_any(numbers, call, 2, _PROT_EXEC, refuse(_EACCES), ALLOW)
-    yield from _if_equal(numbers, "socket", 0, [socket.AF_UNIX], refuse(_EACCES), KILL)  # libc looks for nscd
-    yield from _if_equal(numbers, "socketpair", 0, [socket.AF_UNIX], ALLOW, KILL)
-    yield from _if_equal(numbers, "prctl", 0, [_PR_SET_NAME, _PR_SET_VMA], ALLOW, refuse(_EPERM))
+        yield from _where(numbers, call, 2, _any(_PROT_EXEC, refuse(_EACCES)), ALLOW)
+    yield from _where(numbers, "socket", 0, _equal(socket.AF_UNIX, refuse(_EACCES)), KILL)  # libc looks for nscd
+    yield from _where(numbers, "socketpair", 0, _equal(socket.AF_UNIX, ALLOW), KILL)
+    names = [*_equal(_PR_SET_NAME, ALLOW), *_equal(_PR_SET_VMA, ALLOW)]
+    yield from _where(numbers, "prctl", 0, names, refuse(_EPERM))
 
 
 def _opening(numbers: dict[str, int], *, may_open: bool) -> Iterator[Instruction]:
     """`open` and `openat` for reading, or not at all."""
-    reading = ALLOW if may_open else refuse(_EACCES)
-    yield from _if_any(numbers, "openat", 2, _WRITES, refuse(_EACCES), reading)
-    yield from _if_any(numbers, "open", 1, _WRITES, refuse(_EACCES), reading)
+    otherwise = ALLOW if may_open else refuse(_EACCES)
+    yield from _where(numbers, "openat", 2, _any(_WRITES, refuse(_EACCES)), otherwise)
+    yield from _where(numbers, "open", 1, _any(_WRITES, refuse(_EACCES)), otherwise)
 
 
 def _by_name(numbers: dict[str, int], names: Iterable[str], action: int) -> Iterator[Instruction]:
@@ -112,27 +113,22 @@ def _by_name(numbers: dict[str, int], names: Iterable[str], action: int) -> Iter
             yield (_RETURN, 0, 0, action)
 
 
-def _if_any(
-    numbers: dict[str, int], name: str, argument: int, bits: int, action: int, otherwise: int
-) -> Iterator[Instruction]:
-    """The low half of an argument has any of `bits`; then, or otherwise, these actions."""
-    test = [(_HAS_ANY, 0, 1, bits), (_RETURN, 0, 0, action)]
-    yield from _with_argument(numbers, name, argument, test, otherwise)
-
-
-def _if_equal(
-    numbers: dict[str, int], name: str, argument: int, values: Iterable[int], action: int, otherwise: int
-) -> Iterator[Instruction]:
-    """The low half of an argument is one of `values`."""
-    test = [each for value in values for each in ((_IS, 0, 1, int(value)), (_RETURN, 0, 0, action))]
-    yield from _with_argument(numbers, name, argument, test, otherwise)
-
-
-def _with_argument(
+def _where(
     numbers: dict[str, int], name: str, argument: int, test: list[Instruction], otherwise: int
 ) -> Iterator[Instruction]:
+    """A call for which the low half of an argument decides: as `test` says, or otherwise."""
     if name in numbers:
         yield (_IS, 0, len(test) + 2, numbers[name])
         yield (_LOAD, 0, 0, _ARGUMENTS + 8 * argument)
         yield from test
         yield (_RETURN, 0, 0, otherwise)
+
+
+def _any(bits: int, action: int) -> list[Instruction]:
+    """It has any of these bits."""
+    return [(_HAS_ANY, 0, 1, bits), (_RETURN, 0, 0, action)]
+
+
+def _equal(value: int, action: int) -> list[Instruction]:
+    """It is this value."""
+    return [(_IS, 0, 1, int(value)), (_RETURN, 0, 0, action)]

@@ -19,7 +19,7 @@ class Slot:
         self._coming: asyncio.Task[Worker] | None = None
 
     async def worker(self) -> Worker:
-        """The worker, once it is ready. A caller that is cancelled meanwhile leaves it coming. Raises as `start` does."""
+        """The worker, once it is ready; a caller that is cancelled leaves it coming. Raises as `start` does."""
         coming = self._come()
         try:
             return await asyncio.shield(coming)
