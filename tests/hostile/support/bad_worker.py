@@ -188,7 +188,7 @@ def environment(_: str) -> str:
 
 def state(_: str) -> str:
     """Where it is, and what it has open."""
-    return "\n".join([f"cwd {Path.cwd()}", f"session {os.getsid(0) == os.getpid()}", *map(_kind, _open())])
+    return "\n".join([f"cwd {Path.cwd()}", *map(_kind, _open())])
 
 
 DEEDS: dict[str, Deed] = {name: deed for name, deed in globals().items() if callable(deed) and name.islower()}
