@@ -81,10 +81,10 @@ async def test_a_worker_that_does_what_it_must_not_is_ended_and_replaced(
     assert resident_bytes() - memory < 16 * MIB
 
 
-async def test_a_worker_that_starts_threads_for_ever_comes_to_an_end_of_them(pool: Pool) -> None:
-    before = await _pid(pool)
-    assert isinstance(await told(pool, "start_threads_for_ever"), NoText)
-    assert await _is_replaced(pool, before)
+async def test_a_worker_that_starts_threads_for_ever_comes_to_an_end_of_them(hasty: Pool) -> None:
+    before = await _pid(hasty)
+    assert isinstance(await told(hasty, "start_threads_for_ever"), NoText)
+    assert await _is_replaced(hasty, before)
 
 
 async def test_a_worker_that_calls_a_server_is_ended_before_it_reaches_it(pool: Pool) -> None:

@@ -170,5 +170,7 @@ def text_kind(found: Found, suffix: str) -> Kind:
 def _packed(data: bytes) -> str:
     """What a zip is by the names in it."""
     names = zips.names(data)
+    if not names:  # it is broken, and its names stand before its files, too
+        return next((label for part, label in _PARTS if part.partition("/")[0].encode() + b"/" in data), "zip")
     by_part = next((label for part, label in _PARTS if part in names), None)
     return by_part or ("epub" if "META-INF/container.xml" in names else "zip")

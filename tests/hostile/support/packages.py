@@ -24,7 +24,7 @@ MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml"
 def zipped(files: Files) -> bytes:
     """A zip of these; one named `mimetype` is not compressed, as its formats want it."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", compresslevel=1) as archive:
         for name, data in files.items():
             archive.writestr(name, data, zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED)
     return packed.getvalue()
