@@ -110,6 +110,7 @@ _SUFFIXES = {
 }
 _BINARY = {"zip": "application/zip", "ole": "application/x-ole-storage"}
 _VAGUE = frozenset({"unknown", "undefined", "txt", "zip"})
+_PIECES = ((b"word/", "docx"), (b"xl/", "xlsx"), (b"ppt/", "pptx"), (b"[Content_Types].xml", "docx"))
 _PARSABLE = frozenset(_PARSED_TEXT.values())
 _SIGNATURES = (
     (b"%PDF-", "pdf"),
@@ -170,7 +171,7 @@ def text_kind(found: Found, suffix: str) -> Kind:
 def _packed(data: bytes) -> str:
     """What a zip is by the names in it."""
     names = zips.names(data)
-    if not names:  # it is broken, and its names stand before its files, too
-        return next((label for part, label in _PARTS if part.partition("/")[0].encode() + b"/" in data), "zip")
+    if not names:  # it is broken; each name stands before its file, too
+        return next((label for part, label in _PIECES if part in data), "zip")
     by_part = next((label for part, label in _PARTS if part in names), None)
     return by_part or ("epub" if "META-INF/container.xml" in names else "zip")
