@@ -1,0 +1,1 @@
+"""The ways to file a document, one a user's setting: each is a filing.Filer."""
