@@ -19,6 +19,7 @@ LANGUAGE_DIRECTIONS = 6
 LEAST_OF_A_LANGUAGE = 5
 FLOORS, SHOWN = (-0.05, 0.0, 0.03, 0.05, 0.08, 0.1), (0.0, 0.05, 0.1, 0.15, 0.2)
 THRESHOLDS = np.arange(0.2, 0.8, 0.05)
+AS_GOOD = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Weighed:
 
     @property
     def f1(self) -> float:
+        """Their harmonic mean."""
         return 2 * self.precision * self.recall / max(1e-9, self.precision + self.recall)
 
 
@@ -132,5 +134,7 @@ def _weighed(found: Iterable[tuple[Situation, Floats]], threshold: float) -> Wei
 
 
 def best_threshold(seen: Sequence[Situation], calibration: Calibration) -> Weighed:
-    """The one of the greatest F1."""
-    return max(weighed(seen, calibration, THRESHOLDS), key=lambda each: each.f1)
+    """The highest of those whose F1 is within AS_GOOD of the greatest."""
+    found = weighed(seen, calibration, THRESHOLDS)
+    greatest = max(each.f1 for each in found)
+    return max((each for each in found if each.f1 >= greatest - AS_GOOD), key=lambda each: each.threshold)

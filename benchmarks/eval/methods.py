@@ -11,15 +11,16 @@ import numpy as np
 from benchmarks.eval.measures import Scores
 from benchmarks.eval.sets import TopicSet
 from services.classifier.modes.keywords import count, score
-from services.classifier.modes.scoring import CALIBRATION, Calibration, Floats, Lens, prototypes, scores
+from services.classifier.modes.scoring import CALIBRATION, KEYWORDS, Calibration, Floats, Lens, prototypes, scores
 
 Corrections = Sequence[Sequence[int]]
 """For each topic the documents that its owner filed there by hand."""
 
 
-def by_keywords(of: TopicSet, documents: Sequence[int]) -> Scores:
-    """The service's keyword mode."""
-    keywords = [topic.keywords for topic in of.topics]
+def by_keywords(of: TopicSet, documents: Sequence[int], *, patient: bool = False) -> Scores:
+    """The service's keyword mode, with 6 to 8 keywords a topic; with some 14 to 32 of a patient user."""
+    more = of.more_keywords if patient else ((),) * len(of.topics)
+    keywords = [(*topic.keywords, *others) for topic, others in zip(of.topics, more, strict=True)]
     chosen = [of.documents[at] for at in documents]
     return np.array([[score(hits.values()) for hits in count(d.text, d.language, keywords)] for d in chosen])
 
@@ -62,9 +63,16 @@ def by_embedding(
     lens: Lens,
     calibration: Calibration = CALIBRATION,
 ) -> Scores:
-    """The service's embedding mode."""
+    """The service's embedding mode, of topics without keywords."""
     found = likenesses(of, of.documents[list(documents)], corrections, lens)
     return scores(found, [len(several) for several in corrections], calibration)
+
+
+def by_both(of: Embedded, documents: Sequence[int], corrections: Corrections, lens: Lens) -> Scores:
+    """The same of topics with their 6 to 8 keywords."""
+    found = likenesses(of, of.documents[list(documents)], corrections, lens)
+    said = (KEYWORDS * by_keywords(of.of, documents)).astype(np.float32)
+    return scores(found + said, [len(several) for several in corrections])
 
 
 def drawn(of: TopicSet, most: int, seed: int) -> list[list[int]]:

@@ -34,6 +34,8 @@ class TopicSet:
     name: str
     topics: tuple[Topic, ...]
     documents: tuple[Document, ...]
+    more_keywords: tuple[tuple[str, ...], ...] = ()
+    """For each topic what a patient user would add, in all languages of the documents; written after the texts."""
 
     def part(self, *, held_out: bool) -> list[int]:
         """The places of the documents for evaluation, or of those for training."""
@@ -49,13 +51,16 @@ def load() -> list[TopicSet]:
 def _load(name: str, described: Sequence[dict[str, object]]) -> TopicSet:
     topics = tuple(_topic(name, each) for each in described)
     documents = _of_packages(topics) if name == OF_PACKAGES else _written(name, topics)
-    return TopicSet(name, topics, tuple(documents))
+    return TopicSet(name, topics, tuple(documents), tuple(_words(each["more_keywords"]) for each in described))
 
 
 def _topic(of: str, each: dict[str, object]) -> Topic:
-    name, keywords = str(each["name"]), each["keywords"]
-    words = tuple(map(str, keywords)) if isinstance(keywords, list) else ()
-    return Topic(uuid5(NAMESPACE_URL, f"{of}/{name}"), name, str(each["description"]), words)
+    name = str(each["name"])
+    return Topic(uuid5(NAMESPACE_URL, f"{of}/{name}"), name, str(each["description"]), _words(each["keywords"]))
+
+
+def _words(found: object) -> tuple[str, ...]:
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _written(name: str, topics: Sequence[Topic]) -> list[Document]:

@@ -1,10 +1,13 @@
-"""Files a document by what it means: its vector beside those of the topics and of what was filed by hand."""
+"""Files a document by what it means: its vector beside those of the topics and of what was filed by hand.
+
+A topic's keywords, where it has any, speak for it as well: they know the words of a narrow field that the model does not.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,8 +16,9 @@ from docuvault_contracts.events import FiledTopic
 
 from services.classifier.filing import Filed, Owner, Topic, Vector
 from services.classifier.modes.choice import choose
+from services.classifier.modes.keywords import Hits, count, occurrence, score
 from services.classifier.modes.model import DIMENSION, Model
-from services.classifier.modes.scoring import Floats, Lens, Likeness, likeness, scores
+from services.classifier.modes.scoring import KEYWORDS, Floats, Lens, Likeness, likeness, scores
 from services.classifier.reading import Text
 
 BY_DESCRIPTION, BY_NAME = "Close to the topic's description", "Close to the topic's name"
@@ -55,7 +59,8 @@ class EmbeddingFiler:
         if vector is None or not owner.topics:
             return Filed((), vector)
         topics = await self._with_vectors(owner.topics)
-        return Filed(choose(scored(vector, topics, self._lens), owner.wishes), vector)
+        hits = await _hits(text, owner.topics)
+        return Filed(choose(scored(vector, topics, hits, self._lens), owner.wishes), vector)
 
     async def _with_vectors(self, topics: Sequence[Topic]) -> list[tuple[Topic, Vector]]:
         vectors = await asyncio.gather(*map(self._vector_of, topics))
@@ -91,14 +96,27 @@ def topic_text(topic: Topic) -> str:
     return f"{topic.name}: {about}" if about else topic.name
 
 
-def scored(document: Vector, topics: Sequence[tuple[Topic, Vector]], lens: Lens) -> list[FiledTopic]:
+async def _hits(text: Text, topics: Sequence[Topic]) -> dict[UUID, Hits]:
+    """For each topic its keywords that occur; in a thread, since a long text takes tenths of a second."""
+    keywords = {topic.id: topic.keywords for topic in topics if topic.keywords}
+    if not keywords:
+        return {}
+    found = await asyncio.to_thread(count, text.text, text.language, list(keywords.values()))
+    return dict(zip(keywords, found, strict=True))
+
+
+def scored(
+    document: Vector, topics: Sequence[tuple[Topic, Vector]], hits: Mapping[UUID, Hits], lens: Lens
+) -> list[FiledTopic]:
     """Every topic with its score and reason; their order changes nothing."""
     ordered = sorted(topics, key=lambda pair: pair[0].id)
     found = likeness(document, np.stack([vector for _, vector in ordered]), [_shown(t) for t, _ in ordered], lens)
-    numbers = scores(found.topics, [len(topic.examples) for topic, _ in ordered])
+    said = [KEYWORDS * score(hits.get(topic.id, {}).values()) for topic, _ in ordered]
+    numbers = scores(found.topics + np.array(said, np.float32), [len(topic.examples) for topic, _ in ordered])
+    whys = (_reason(topic, found, at, hits.get(topic.id, {})) for at, (topic, _) in enumerate(ordered))
     return [
-        FiledTopic(topic_id=topic.id, name=topic.name, score=round(float(score), _DECIMALS), reason=why)
-        for (topic, _), score, why in zip(ordered, numbers, _reasons(ordered, found), strict=True)
+        FiledTopic(topic_id=topic.id, name=topic.name, score=round(float(number), _DECIMALS), reason=why)
+        for (topic, _), number, why in zip(ordered, numbers, whys, strict=True)
     ]
 
 
@@ -108,10 +126,8 @@ def _shown(topic: Topic) -> Floats:
     return np.array(rows, np.float32).reshape(-1, DIMENSION)
 
 
-def _reasons(topics: Sequence[tuple[Topic, Vector]], found: Likeness) -> list[str]:
-    by_topic = zip(topics, found.descriptions, found.examples, strict=True)
-    return [BY_EXAMPLE if shown > described else _by_words(topic) for (topic, _), described, shown in by_topic]
-
-
-def _by_words(topic: Topic) -> str:
-    return BY_DESCRIPTION if topic.description.strip() else BY_NAME
+def _reason(topic: Topic, found: Likeness, at: int, hits: Hits) -> str:
+    """What of the topic the document is nearest to, and its keyword where one occurs."""
+    words = BY_DESCRIPTION if topic.description.strip() else BY_NAME
+    nearest = BY_EXAMPLE if found.examples[at] > found.descriptions[at] else words
+    return f"{nearest}; {occurrence(hits)}" if hits else nearest

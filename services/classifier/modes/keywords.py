@@ -19,6 +19,8 @@ from services.classifier.reading import Text
 FIRST, EACH_KEYWORD, EACH_HIT = 0.5, 0.5, 0.85
 """A hit scores FIRST; another keyword halves what is missing to 1, the same one once more takes 15 % off of it."""
 
+Hits = dict[str, int]
+"""Keywords that occur in a text, with how often."""
 MOST = 300_000
 """Characters of a text that are searched; some characters become many when they are folded."""
 
@@ -47,7 +49,7 @@ def score(hits: Iterable[int]) -> float:
     return float(1 - (1 - FIRST) * EACH_KEYWORD ** (len(counts) - 1) * EACH_HIT**again)
 
 
-def count(text: str, language: str | None, keywords: Sequence[Sequence[str]]) -> list[dict[str, int]]:
+def count(text: str, language: str | None, keywords: Sequence[Sequence[str]]) -> list[Hits]:
     """For each list of keywords those that occur in the text, with how often."""
     plain, stem = folded(text[:MOST])[:MOST], stemmer(language)
     wanted = {folded(each) for several in keywords for each in several}
@@ -98,11 +100,17 @@ def _keywords(topic: Topic) -> tuple[str, ...]:
     return topic.keywords or (topic.name,)
 
 
-def _filed(topic: Topic, hits: dict[str, int]) -> FiledTopic:
+def _filed(topic: Topic, hits: Hits) -> FiledTopic:
     return FiledTopic(topic_id=topic.id, name=topic.name, score=score(hits.values()), reason=reason(hits))
 
 
-def reason(hits: dict[str, int]) -> str:
-    """Which keyword says so, the most frequent one: `The keyword “invoice” occurs 3 times`."""
+def reason(hits: Hits) -> str:
+    """Which keyword says so: `The keyword “invoice” occurs 3 times`."""
+    said = occurrence(hits)
+    return said[0].upper() + said[1:]
+
+
+def occurrence(hits: Hits) -> str:
+    """Of the most frequent one: `the keyword “invoice” occurs 3 times`."""
     keyword, times = max(hits.items(), key=lambda hit: hit[1])
-    return f"The keyword “{keyword}” occurs {'once' if times == 1 else f'{times} times'}"
+    return f"the keyword “{keyword}” occurs {'once' if times == 1 else f'{times} times'}"

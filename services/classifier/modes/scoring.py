@@ -24,6 +24,8 @@ Floats = NDArray[np.float32]
 
 DESCRIPTION = 3.0
 """Examples that a description is worth."""
+KEYWORDS = 0.2
+"""Likeness that a topic's keywords add where they occur as often as can be; half of it for the first."""
 PRIOR_TOPICS = 4.0
 """Topics that the mean of all topics is worth, beside the owner's own topics."""
 LENS = Path(__file__).with_name("lens.npz")
@@ -71,7 +73,10 @@ class Calibration:
     shown: float
 
 
-CALIBRATION = Calibration(slope=23.1, rival=21.1, offset=-1.15, floor=0.05, shown=0.15)
+CALIBRATION = Calibration(slope=23.7, rival=22.4, offset=-1.0, floor=0.08, shown=0.1)
+THRESHOLD = 0.45
+"""The default threshold: where filings that are right and documents that are found weigh up best, and then rather the
+higher one, since a document that is filed wrongly is worse than one that is not."""
 
 
 @dataclass(frozen=True, slots=True)
