@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from benchmarks.eval.measures import (
     measured,
     reliability,
 )
-from benchmarks.eval.methods import Embedded, by_both, by_embedding, by_keywords, by_tfidf, drawn
+from benchmarks.eval.methods import Corrections, Embedded, by_both, by_embedding, by_keywords, by_tfidf, drawn
 from benchmarks.eval.situations import WEIGHTS, Situation, situations
 from services.classifier.modes.scoring import Lens, scores
 
@@ -61,11 +60,15 @@ def _methods(of: Embedded, asked: Sequence[int], lens: Lens) -> Iterator[tuple[s
     yield "more keywords", (lambda _: by_keywords(of.of, asked, patient=True), 1)
     for shown in SHOWN:
         seeds = SEEDS if 0 < shown < max(SHOWN) else 1
-        draw = partial(drawn, of.of, shown)
         if shown:
-            yield f"tfidf {shown}", (lambda seed, draw=draw: by_tfidf(of.of, asked, draw(seed)), seeds)
-        yield f"shown {shown}", (lambda seed, draw=draw: by_embedding(of, asked, draw(seed), lens), seeds)
-        yield f"both {shown}", (lambda seed, draw=draw: by_both(of, asked, draw(seed), lens), seeds)
+            yield f"tfidf {shown}", (_taught(of, shown, lambda taught: by_tfidf(of.of, asked, taught)), seeds)
+        yield f"shown {shown}", (_taught(of, shown, lambda taught: by_embedding(of, asked, taught, lens)), seeds)
+        yield f"both {shown}", (_taught(of, shown, lambda taught: by_both(of, asked, taught, lens)), seeds)
+
+
+def _taught(of: Embedded, shown: int, scored: Callable[[Corrections], Scores]) -> Method:
+    """Scores by so many corrections a topic, drawn anew for each seed."""
+    return lambda seed: scored(drawn(of.of, shown, seed))
 
 
 def _spread(method: Method, truth: Places, threshold: float, seeds: int) -> Record:

@@ -42,7 +42,11 @@ def _files(topic: str) -> Iterator[Path]:
         for root in ("purelib", "platlib", "stdlib"):
             path = Path(sysconfig.get_path(root)) / source
             if path.exists():
-                yield from [path] if path.is_file() else sorted(p for p in path.rglob("*.py") if not {"test", "tests"} & set(p.parts))
+                yield from (
+                    [path]
+                    if path.is_file()
+                    else sorted(p for p in path.rglob("*.py") if not {"test", "tests"} & set(p.parts))
+                )
                 break
 
 

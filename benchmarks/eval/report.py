@@ -36,7 +36,11 @@ Found = dict[str, Any]
 def show(found: Found) -> None:
     """The main tables, on standard output."""
     console = Console(highlight=False, soft_wrap=True)
-    for title, text in (("macro F1", f1_table(found)), ("at the threshold", threshold_table(found)), ("goals", goals(found))):
+    for title, text in (
+        ("macro F1", f1_table(found)),
+        ("at the threshold", threshold_table(found)),
+        ("goals", goals(found)),
+    ):
         console.print(f"\n{title}\n{text}", markup=False)
 
 
@@ -88,26 +92,41 @@ def goals(found: Found) -> str:
     """The two goals, in the mean of the sets and on each one."""
     described = _goal(found, "shown 0", "keywords", 0.20)
     taught = _goal(found, "shown 5", "tfidf 5", 0.0)
-    return f"- Descriptions alone beat keywords by 20 points: {described}\n- 5 corrections a topic beat TF-IDF with the same 5: {taught}"
+    first = f"- Descriptions alone beat keywords by 20 points: {described}"
+    return f"{first}\n- 5 corrections a topic beat TF-IDF with the same 5: {taught}"
 
 
 def _goal(found: Found, ours: str, other: str, by: float) -> str:
     gained = mean_f1(found, ours) - mean_f1(found, other)
-    single = {of["name"]: of["methods"][ours]["macro_f1"]["mean"] - of["methods"][other]["macro_f1"]["mean"] for of in found["sets"]}
+    single = {
+        of["name"]: of["methods"][ours]["macro_f1"]["mean"] - of["methods"][other]["macro_f1"]["mean"]
+        for of in found["sets"]
+    }
     each = ", ".join(f"{name} {100 * gain:+.0f}" for name, gain in single.items())
     return f"**{'met' if gained > by else 'missed'}** in the mean ({100 * gained:+.0f} points; {each})."
 
 
 def world_table(found: Found) -> str:
     """What other thresholds do in the mix."""
-    rows = [(f"{each['threshold']:g}", _percent(each["precision"]), _percent(each["recall"])) for each in found["open_world"]["thresholds"]]
-    return _table(("threshold", "of what is filed, rightly", "of what belongs somewhere, found"), rows) + f"\n\nExpected calibration error: {found['open_world']['ece']:.3f}."
+    rows = [
+        (f"{each['threshold']:g}", _percent(each["precision"]), _percent(each["recall"]))
+        for each in found["open_world"]["thresholds"]
+    ]
+    return (
+        _table(("threshold", "of what is filed, rightly", "of what belongs somewhere, found"), rows)
+        + f"\n\nExpected calibration error: {found['open_world']['ece']:.3f}."
+    )
 
 
 def slices_table(found: Found) -> str:
     """The accuracy by set and language or length."""
     rows = [
-        (of["name"], part, str(of["slices"]["keywords"][part]["documents"]), *(_percent(of["slices"][name][part]["accuracy"]) for name in SLICED))
+        (
+            of["name"],
+            part,
+            str(of["slices"]["keywords"][part]["documents"]),
+            *(_percent(of["slices"][name][part]["accuracy"]) for name in SLICED),
+        )
         for of in found["sets"]
         for part in of["slices"]["keywords"]
     ]
@@ -116,7 +135,10 @@ def slices_table(found: Found) -> str:
 
 def unseen_table(found: Found) -> str:
     """The sets with constants of the other sets."""
-    rows = [(name, *(f"{each[k]['macro_f1']['mean']:.2f} / {_filed(each[k])}" for k in ("shown 0", "shown 5"))) for name, each in found["unseen"].items()]
+    rows = [
+        (name, *(f"{each[k]['macro_f1']['mean']:.2f} / {_filed(each[k])}" for k in ("shown 0", "shown 5")))
+        for name, each in found["unseen"].items()
+    ]
     return _table(("macro F1 / filed / rightly", "descriptions only", "5 corrections a topic"), rows)
 
 

@@ -72,5 +72,7 @@ def _written(name: str, topics: Sequence[Topic]) -> list[Document]:
 def _of_packages(topics: Sequence[Topic]) -> list[Document]:
     found = ((at, docstrings(topic.name)) for at, topic in enumerate(topics))
     return [
-        Document(text, at, "en", number % EVERY == EVERY - 1) for at, texts in found for number, text in enumerate(texts)
+        Document(text, at, "en", number % EVERY == EVERY - 1)
+        for at, texts in found
+        for number, text in enumerate(texts)
     ]

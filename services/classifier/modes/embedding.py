@@ -1,6 +1,6 @@
 """Files a document by what it means: its vector beside those of the topics and of what was filed by hand.
 
-A topic's keywords, where it has any, speak for it as well: they know the words of a narrow field that the model does not.
+A topic's keywords, where it has any, speak for it as well: they know words of a narrow field that the model does not.
 """
 
 from __future__ import annotations

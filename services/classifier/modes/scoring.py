@@ -108,7 +108,7 @@ def scores(found: Floats, examples: Sequence[int], calibration: Calibration = CA
     least = calibration.floor + calibration.shown * counted / (DESCRIPTION + counted)
     rival = np.maximum(least, best_other(found))
     raised = calibration.slope * found - calibration.rival * rival + calibration.offset
-    return (1 / (1 + np.exp(-raised))).astype(np.float32)
+    return np.asarray(1 / (1 + np.exp(-raised)), np.float32)
 
 
 def best_other(found: Floats) -> Floats:
@@ -120,6 +120,6 @@ def best_other(found: Floats) -> Floats:
     return np.where(best, second, first).astype(np.float32)
 
 
-def _unit(vectors: Floats) -> Floats:
+def _unit(vectors: NDArray[np.floating]) -> Floats:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return (vectors / np.maximum(length, 1e-9)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)

@@ -60,7 +60,7 @@ def words(folded_text: str) -> Iterator[str]:
 
 @cache
 def _word() -> re.Pattern[str]:
-    """A letter or digit, then letters, digits and marks; the marks of most Indian scripts are no `\\w`."""
+    """A letter or digit, then letters, digits and marks; most marks of Indian scripts are no letters to `re`."""
     marks = "".join(re.escape(chr(at)) for at in range(0x300, 0xFFFF) if unicodedata.category(chr(at)).startswith("M"))
     return re.compile(rf"[^\W_][^\W_{marks}]*(?:[{marks}]+[^\W_]*)*(?:\+\+|#)?")
 
