@@ -35,7 +35,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove mutants faults bench growth figures contracts lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove mutants faults bench eval growth figures contracts lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +99,9 @@ prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SE
 
 bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a line's name)
 	@$(BENCH) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(if $(filter 1,$(PROFILE)),--profile) $(ARGS)
+
+eval: ## Measures how good the classification is, for docs/classification.md (ARGS=--fit fits its constants anew)
+	@$(BENCH) exec "$$py" -m benchmarks.eval $(ARGS)
 
 mutants: ## Applies deliberate faults, one by one, and proves that tests kill each (ONLY=part of a fault's name)
 	@$(DEV) "$$py" -m deploy.local provision && exec "$$py" -m tests.mutants --only "$(ONLY)" $(ARGS)

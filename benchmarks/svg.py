@@ -31,15 +31,17 @@ def picture(height: int, title: str, parts: Iterable[str]) -> str:
         f"role='img' aria-label='{escape(title, {chr(39): '&apos;'})}'>"
     )
     ground = f"<rect width='{WIDTH}' height='{height}' fill='white'/>"
-    return "\n".join((head, ground, _text(20, 28, title, size=15), *parts, "</svg>", ""))
+    return "\n".join((head, ground, write(20, 28, title, size=15), *parts, "</svg>", ""))
 
 
-def _text(x: float, y: float, text: str, *, size: int = 12, anchor: str = "start", fill: str = INK) -> str:  # noqa: PLR0913 - a text
+def write(x: float, y: float, text: str, *, size: int = 12, anchor: str = "start", fill: str = INK) -> str:  # noqa: PLR0913 - a text
+    """A text at its baseline."""
     how = f"{FONT} font-size='{size}' fill='{fill}' text-anchor='{anchor}'"
     return f"<text x='{x:.1f}' y='{y:.1f}' {how}>{escape(text)}</text>"
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1) -> str:  # noqa: PLR0913, PLR0917 - a line
+def stroke(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1) -> str:  # noqa: PLR0913, PLR0917 - a line
+    """A straight line."""
     return f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' stroke='{colour}' stroke-width='{width:g}'/>"
 
 
@@ -57,8 +59,8 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
     """One bar a line, from the goal (the line in the middle) to the median; a whisker from least to greatest."""
     bottom = 62 + _ROW * len(rows)
     ticks = [(0.1, "0.1"), (0.2, "0.2"), (0.5, "0.5"), (1, "goal"), (2, "2 x"), (5, "5 x"), (10, "10 x")]
-    axis = [_line(_bar_x(at), 44, _bar_x(at), bottom, INK if at == 1 else FAINT) for at, _ in ticks]
-    labels = [_text(_bar_x(at), bottom + 16, label, size=11, anchor="middle") for at, label in ticks]
+    axis = [stroke(_bar_x(at), 44, _bar_x(at), bottom, INK if at == 1 else FAINT) for at, _ in ticks]
+    labels = [write(_bar_x(at), bottom + 16, label, size=11, anchor="middle") for at, label in ticks]
     drawn = [part for number, row in enumerate(rows) for part in _bar(row, 58 + _ROW * number)]
     return picture(int(bottom + 30), title, (*axis, *labels, *drawn))
 
@@ -67,10 +69,10 @@ def _bar(row: Bar, top: float) -> tuple[str, ...]:
     colour, goal, middle = GOOD if row.middle >= 1 else BAD, _bar_x(1), _bar_x(row.middle)
     left, width = min(goal, middle), max(1.0, abs(goal - middle))
     return (
-        _text(_LEFT, top + 8, row.title),
-        _text(_RIGHT, top + 8, row.note, anchor="end", fill=colour),
+        write(_LEFT, top + 8, row.title),
+        write(_RIGHT, top + 8, row.note, anchor="end", fill=colour),
         f"<rect x='{left:.1f}' y='{top + 14:.1f}' width='{width:.1f}' height='14' fill='{colour}' opacity='0.75'/>",
-        _line(_bar_x(row.least), top + 21, _bar_x(row.most), top + 21, INK, 1.5),
+        stroke(_bar_x(row.least), top + 21, _bar_x(row.most), top + 21, INK, 1.5),
     )
 
 
@@ -98,20 +100,20 @@ def _panel(panel: Panel, left: float, row: int) -> Iterable[str]:
     def place(x: float, y: float) -> tuple[float, float]:
         return left + (math.log10(x) - low) / span * width, top + height - y / most * height
 
-    yield _text(left - 30, top - 14, panel.title, size=13)
-    yield _line(left, top + height, left + width, top + height, INK)
+    yield write(left - 30, top - 14, panel.title, size=13)
+    yield stroke(left, top + height, left + width, top + height, INK)
     for at in sorted({x for x, _ in points}):
-        yield _text(place(at, 0)[0], top + height + 16, f"10^{math.log10(at):.0f}", size=11, anchor="middle")
+        yield write(place(at, 0)[0], top + height + 16, f"10^{math.log10(at):.0f}", size=11, anchor="middle")
     for part in (0.5, 1):
         y = top + height - part / 1.15 * height
-        yield _line(left, y, left + width, y, FAINT)
-        yield _text(left - 4, y + 4, _short(most * part / 1.15), size=11, anchor="end")
+        yield stroke(left, y, left + width, y, FAINT)
+        yield write(left - 4, y + 4, _short(most * part / 1.15), size=11, anchor="end")
     for number, (name, curve) in enumerate(panel.curves.items()):
         colour, drawn = COLOURS[number % len(COLOURS)], [place(*point) for point in curve]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
         yield f"<polyline points='{line}' fill='none' stroke='{colour}' stroke-width='2'/>"
         yield from (f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3' fill='{colour}'/>" for x, y in drawn)
-        yield _text(left + number * 120, top + height + 34, f"— {name}", size=11, fill=colour)
+        yield write(left + number * 120, top + height + 34, f"— {name}", size=11, fill=colour)
 
 
 def _short(number: float) -> str:

@@ -138,6 +138,7 @@ def render_gateway(layout: Layout, settings: StackSettings) -> str:
         port=settings.gateway_port,
         upload=_upstreams(settings, "upload"),
         quota=_upstreams(settings, "quota"),
+        classifier=_upstreams(settings, "classifier"),
     )
 
 

@@ -19,12 +19,24 @@ from services.chassis.settings import (
 from services.chassis.settings_types import Seconds
 from services.classifier.filing import Mode, Wishes
 from services.classifier.runners import Pace
+from services.classifier.settings_llm import LlmSettings
+from services.classifier.settings_sandbox import SandboxSettings
+from services.classifier.settings_secrets import SecretSettings
 
 MIB = 1024 * 1024
 
 
 class Settings(
-    ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings, StorageSettings, UrlSettings
+    ServiceSettings,
+    HttpSettings,
+    TokenSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    StorageSettings,
+    UrlSettings,
+    SandboxSettings,
+    SecretSettings,
+    LlmSettings,
 ):
     """Everything the service is told from outside."""
 

@@ -1,1 +1,1 @@
-"""The modes of classification, a Filer each."""
+"""The ways to file a document, one a user's setting: each is a filing.Filer."""

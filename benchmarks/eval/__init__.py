@@ -1,0 +1,1 @@
+"""How good the classification is: `make eval`, see docs/classification.md."""
