@@ -117,7 +117,7 @@ def best_other(found: Floats) -> Floats:
         return np.full(found.shape, -1, np.float32)
     second, first = (part[..., None] for part in np.moveaxis(np.partition(found, -2)[..., -2:], -1, 0))
     best = np.arange(found.shape[-1]) == found.argmax(axis=-1)[..., None]
-    return np.where(best, second, first).astype(np.float32)
+    return np.asarray(np.where(best, second, first), np.float32)
 
 
 def _unit(vectors: NDArray[np.floating]) -> Floats:
