@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from services.chassis.errors import Transient
 from services.classifier.reading import NoText, Reading, Text, Unreadable
 from services.classifier.sandbox.confine import Layer
 from services.classifier.sandbox.limits import MIB, Limits, Surroundings
@@ -130,6 +132,27 @@ async def test_a_caller_that_is_cancelled_takes_the_worker_with_it(pool: Pool) -
     assert await _is_replaced(pool, before)
 
 
+async def test_a_pool_that_ends_while_documents_are_read_leaves_no_worker_and_gives_them_back() -> None:
+    async with Pool(LIMITS, 2, module=BAD) as pool:
+        await asyncio.gather(told(pool, "echo ready"), told(pool, "echo ready"))
+        callers = [asyncio.ensure_future(told(pool, "sleep")) for _ in range(4)]
+        await asyncio.sleep(0)
+    for caller in callers:
+        with pytest.raises(Transient):
+            await caller
+    assert not workers()
+
+
+async def test_a_worker_that_has_read_enough_or_has_grown_is_replaced() -> None:
+    for limits in (replace(LIMITS, documents=2), replace(LIMITS, recycle_bytes=32 * MIB)):
+        async with Pool(limits, 1, module=BAD) as pool:
+            before = await _pid(pool)
+            assert _why(await told(pool, "echo one")) == "one"
+            if limits.documents > 2:
+                assert _why(await told(pool, "allocate 40")) == "40"
+            assert await _is_replaced(pool, before)
+
+
 @pytest.mark.parametrize("deed", ["look_for_nscd", "raise_limits", "run_code"])
 async def test_what_a_library_may_try_is_refused_and_no_more(deed: str, pool: Pool) -> None:
     before = await _pid(pool)
@@ -160,7 +183,7 @@ async def test_a_worker_knows_no_secret_and_has_nothing_open_but_its_pipes(
     assert isinstance(environment, Text)
     assert isinstance(state, Text)
     names = {line.partition("=")[0] for line in environment.text.splitlines()}
-    assert names <= {"PYTHONPATH", "LC_ALL", "HOME", "TMPDIR", "LC_CTYPE", *OF_LIBRARIES}
+    assert names <= {"PYTHONPATH", "LC_ALL", "HOME", "TMPDIR", "LC_CTYPE", "KREUZBERG_CACHE_DIR", *OF_LIBRARIES}
     assert "hunter2" not in environment.text
     assert state.text.splitlines() == ["cwd /", *["pipe"] * 4]
 
@@ -181,6 +204,20 @@ async def test_a_worker_is_in_a_session_of_its_own_where_no_terminal_reaches_it(
 
 async def test_what_a_worker_prints_beside_its_answers_holds_nobody_up(pool: Pool) -> None:
     assert _why(await told(pool, "complain_much")) == "complained"
+
+
+async def test_without_a_filter_of_system_calls_the_other_layers_hold(tmp_path: Path) -> None:
+    async with Pool(LIMITS, 1, module="tests.hostile.support.unfiltered_worker") as pool, listening() as callers:
+        layers = await pool.check()
+        assert Layer.SECCOMP not in layers
+        if Layer.NAMESPACES in layers:
+            assert _why(await told(pool, f"connect {callers.port}")) == Unreadable.UNREADABLE
+            assert callers.calls == 0
+        assert _why(await told(pool, "read /etc/passwd")) == "refused"
+        assert _why(await told(pool, f"write {tmp_path / 'a'}")) == "refused"
+        assert _why(await told(pool, f"kill {os.getpid()}")) == "refused"
+        assert _why(await told(pool, "execute")) == Unreadable.UNREADABLE
+    assert not workers()
 
 
 async def test_all_layers_that_this_kernel_has_are_on_and_without_any_against_networks_none_starts(

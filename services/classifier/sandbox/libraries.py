@@ -20,6 +20,8 @@ from services.classifier.sandbox import unpack
 from services.classifier.sandbox.confine import ROOT
 
 UNPACKED = "kreuzberg-pdfium"
+CACHE = "cache"
+"""Of kreuzberg's, and empty: without the folder it has no OCR, and a worker can make none."""
 _OWNER_ONLY = 0o700
 
 
@@ -31,6 +33,7 @@ async def unpacked(base: Path | None = None) -> Path:
     folder = (base or Path(tempfile.gettempdir())) / f"docuvault-classifier-{os.getuid()}-{version('kreuzberg')}"
     try:
         _own(folder)
+        (folder / CACHE / "ocr").mkdir(parents=True, exist_ok=True)
         if not (folder / UNPACKED).exists():
             await _unpack_into(folder)
     except OSError as error:

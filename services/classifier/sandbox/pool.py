@@ -55,7 +55,7 @@ class Pool:
     async def __aexit__(
         self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
     ) -> None:
-        await asyncio.gather(*(slot.clear() for slot in self._slots))
+        await asyncio.gather(*(slot.close() for slot in self._slots))
 
     async def check(self) -> tuple[Layer, ...]:
         """Which layers a worker has on this machine; said in the log. Raises NotIsolated, or Transient: none starts."""
@@ -81,31 +81,28 @@ class Pool:
         return NoText(Unreadable.UNREADABLE)
 
     async def _attempt(self, slot: Slot, worker: Worker, source: Source) -> Reading | None:
-        """What the worker says, or what its end says; None where that says nothing about the document."""
+        """As `_ask`; a worker that cannot go on, or whose caller is cancelled, is ended and another one starts."""
+        can_go_on = False
+        try:
+            reading, can_go_on = await self._ask(worker, source)
+        finally:
+            if not can_go_on:
+                slot.renew()
+                await worker.end()
+        return reading
+
+    async def _ask(self, worker: Worker, source: Source) -> tuple[Reading | None, bool]:
+        """What it says, or its end says (None: nothing of the document); and whether it can go on."""
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 reading = await worker.ask(source, self._limits)
         except TimeoutError:
-            return await self._broken(slot, worker, Unreadable.TOO_SLOW)
+            return _broken(worker, Unreadable.TOO_SLOW), False
         except BadFrame:
-            return await self._broken(slot, worker, Unreadable.UNREADABLE)
+            return _broken(worker, Unreadable.UNREADABLE), False
         except (EOFError, OSError):
-            return await self._broken(slot, worker, outcome_of_end(*await worker.ended()))
-        except asyncio.CancelledError:
-            await self._replace(slot, worker)
-            raise
-        if worker.is_spent(self._limits):
-            await self._replace(slot, worker)
-        return reading
-
-    async def _broken(self, slot: Slot, worker: Worker, why: Unreadable | None) -> Reading | None:
-        code = await self._replace(slot, worker)
-        log.warning("classifier.worker_broken", why=why, code=code, documents=worker.documents)
-        return NoText(why) if why else None
-
-    async def _replace(self, slot: Slot, worker: Worker) -> int:
-        slot.renew()
-        return await worker.end()
+            return _broken(worker, outcome_of_end(*await worker.ended())), False
+        return reading, not worker.is_spent(self._limits)
 
     async def _start(self, *, is_probe: bool = False) -> Worker:
         orders = replace(self._orders, is_probe=is_probe, libraries=str(await unpacked(self._surroundings.libraries)))
@@ -128,3 +125,8 @@ class Pool:
         if self._surroundings.must_be_isolated and WITHOUT_NETWORK.isdisjoint(worker.layers):
             has = ", ".join(worker.layers) or "none"
             raise NotIsolated(f"neither seccomp nor a network namespace can be had here; layers: {has}")
+
+
+def _broken(worker: Worker, why: Unreadable | None) -> Reading | None:
+    log.warning("classifier.worker_broken", why=why, code=worker.process.returncode, documents=worker.documents)
+    return NoText(why) if why else None

@@ -7,11 +7,13 @@ import os
 import sys
 from asyncio.subprocess import Process
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from services.classifier.reading import Reading, Source
 from services.classifier.sandbox import protocol, rlimits
 from services.classifier.sandbox.confine import ROOT, Layer
+from services.classifier.sandbox.libraries import CACHE
 from services.classifier.sandbox.limits import Limits
 from services.classifier.sandbox.messages import Orders, frame_of_source, reading_of_frame
 from services.classifier.sandbox.pipes import Pipes, open_pipes, patient_pipe, wide_pipe
@@ -45,7 +47,8 @@ class Worker:
     pipes: Pipes
     errors_from: int
     layers: tuple[Layer, ...] = ()
-    documents: int = field(default=0)
+    documents: int = 0
+    is_ended: bool = False
 
     async def ask(self, source: Source, limits: Limits) -> Reading:
         """What it says of the document. Raises EOFError or OSError where it ended, BadFrame where that is nonsense."""
@@ -82,29 +85,31 @@ class Worker:
         return self.process.returncode, self._said()
 
     async def end(self) -> int:
-        """Kills it, unless it ended itself; its return code. No process is left."""
-        self.pipes.close()
+        """Kills it, unless it ended itself; its return code. No process is left. It may be said twice."""
+        if not self.is_ended:
+            self.is_ended = True
+            self.pipes.close()
+            os.close(self.errors_from)
         with suppress(ProcessLookupError):
             self.process.kill()
-        try:
-            return await self.process.wait()
-        finally:
-            os.close(self.errors_from)
+        return await self.process.wait()
 
     def _drain(self) -> None:
         """Libraries may print: forgotten, so that there is room for what matters."""
         self._said()
 
     def _said(self) -> bytes:
+        if self.is_ended:
+            return b""
         try:
             return os.read(self.errors_from, MOST_LAST_WORDS)
-        except BlockingIOError:
+        except OSError:
             return b""
 
 
 def environment(orders: Orders) -> dict[str, str]:
     """All of a worker's environment: nothing of the service's own."""
-    more = {"TMPDIR": orders.libraries}
+    more = {"TMPDIR": orders.libraries, "KREUZBERG_CACHE_DIR": str(Path(orders.libraries) / CACHE)}
     if orders.tessdata:
         more["TESSDATA_PREFIX"] = orders.tessdata
     return ENVIRONMENT | more

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from services.chassis.errors import Transient
 from services.classifier.sandbox.process import Worker
 
 Start = Callable[[], Awaitable[Worker]]
@@ -17,9 +18,13 @@ class Slot:
     def __init__(self, start: Start) -> None:
         self._start = start
         self._coming: asyncio.Task[Worker] | None = None
+        self._is_closed = False
 
     async def worker(self) -> Worker:
-        """The worker, once it is ready; a caller that is cancelled leaves it coming. Raises as `start` does."""
+        """The worker, once it is ready; a caller that is cancelled leaves it coming. Raises as `start` does.
+
+        Raises Transient where the place is closed: the service ends, and what is left is for another.
+        """
         coming = self._come()
         try:
             return await asyncio.shield(coming)
@@ -29,12 +34,14 @@ class Slot:
             raise
 
     def renew(self) -> None:
-        """Forgets its worker, which is ended elsewhere, and starts another."""
+        """Forgets its worker, which is ended elsewhere, and starts another, unless it is closed."""
         self._coming = None
-        self._come()
+        if not self._is_closed:
+            self._come()
 
-    async def clear(self) -> None:
-        """Ends its worker, also one that is only coming."""
+    async def close(self) -> None:
+        """Ends its worker, also one that is only coming, and takes no other."""
+        self._is_closed = True
         coming, self._coming = self._coming, None
         if coming is None:
             return
@@ -43,6 +50,8 @@ class Slot:
             await (await coming).end()
 
     def _come(self) -> asyncio.Task[Worker]:
+        if self._is_closed:
+            raise Transient("no documents are read any more")
         if self._coming is None:
             self._coming = asyncio.ensure_future(self._start())
             self._coming.add_done_callback(_seen)

@@ -214,10 +214,11 @@ def _kind(number: int) -> str:
 
 
 def _prepare(_: Orders) -> worker.Read:
-    return _obey
+    return obey
 
 
-def _obey(source: Source) -> Reading:
+def obey(source: Source) -> Reading:
+    """Does what the document says, a deed and what it is done to; the answer says what came of it."""
     deed, _, said = source.head.decode().partition(" ")
     return Text(str(DEEDS[deed](said)) or "nothing", "text/plain")
 
