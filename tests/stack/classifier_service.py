@@ -119,6 +119,14 @@ class Service:
         rows = await self.pool.fetch("SELECT topic_id FROM examples WHERE document_id = $1", document)
         return {str(row["topic_id"]) for row in rows}
 
+    async def someone_waits(self) -> bool:
+        """Whether a statement waits for a lock that another transaction holds."""
+        return bool(
+            await self.pool.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+        )
+
     async def messages(self, document: UUID | None = None) -> list[Message]:
         """What was put into the outbox, oldest first."""
         found = [message_of(row) for row in await self.pool.fetch("SELECT * FROM outbox ORDER BY id")]

@@ -17,11 +17,13 @@ from structlog.testing import capture_logs
 
 from services.chassis.jobs import run_now
 from services.chassis.logging import configure
+from services.chassis.postgres import transaction
 from services.classifier.filing import Llm, Mode, Wishes
 from services.classifier.secrets import KeySafe
 from services.classifier.secrets_rotation import rotation_job
-from services.classifier.settings_store import PgSettings
+from services.classifier.settings_store import SQL, PgSettings
 from tests.stack.classifier_service import DEFAULTS, NOWHERE, Answer, Service, open_classifier
+from tests.stack.support.waiting import eventually
 
 PATH = "/api/auth/me/classification"
 KEY = "sk-live-DoNotTellAnybody0123456789"
@@ -164,6 +166,16 @@ async def test_settings_put_at_the_same_time_end_as_one_of_them_and_keep_the_key
     found = await wishes(service, user)
     assert found.llm
     assert found.llm.key == KEY
+
+
+async def test_who_keeps_the_key_waits_for_who_is_just_giving_one(service: Service, user: UUID) -> None:
+    async with transaction(service.pool) as giving:
+        await giving.execute(SQL["lock_user"], user)
+        keeping = asyncio.create_task(put(service, user, llm=LLM))
+        await eventually(service.someone_waits, becomes=True)
+        token = service.safe.seal(user, KEY)
+        await giving.execute(SQL["write_settings"], user, "llm", 0.5, 3, URL, "small", token, True)
+    assert (await keeping)[1]["llm"]["has_key"] is True
 
 
 async def test_a_stored_key_whose_own_key_is_gone_is_no_key_and_told_once(database: str, user: UUID) -> None:

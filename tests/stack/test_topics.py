@@ -19,6 +19,18 @@ from tests.stack.support.leaks import HandedOut, find_leaks, secrets_in
 from tests.stack.support.waiting import eventually
 
 NOT_FOUND = {"detail": "Document not found"}
+BILLS = (
+    "Invoice number 4711. Total amount due 120 EUR, payable by bank transfer within 14 days.",
+    "Invoice for consulting services in March. Amount due: 3,400 dollars. Please pay by the due date.",
+    "Your invoice from the electricity company: amount 89.20 EUR, due date 3 May.",
+    "Reminder: the invoice of February is overdue, please transfer the amount of 210 EUR.",
+)
+RECIPES = (
+    "Recipe: chop onions and garlic, fry them in butter, add flour and tomatoes and simmer the sauce.",
+    "Bake the cake at 180 degrees: flour, sugar, eggs, butter and baking powder in the dough.",
+    "Pancake recipe with milk, eggs and flour; fry the dough in butter.",
+    "Bread recipe: knead flour, yeast, salt and water, let the dough rest and bake it in the oven.",
+)
 KEY = "sk-live-DoNotTellAnybody0123456789"
 
 
@@ -76,6 +88,22 @@ async def test_topics_are_made_listed_changed_and_deleted(api: Api) -> None:
     assert (await user.call("DELETE", f"/api/topics/{topic}")).status == 204
     assert (await user.call("GET", f"/api/topics/{topic}")).body == {"detail": "Topic not found"}
     assert (await user.call("GET", "/api/topics/suggestions")).body == {"items": []}
+
+
+async def test_documents_of_two_kinds_suggest_two_topics_to_who_has_none(api: Api) -> None:
+    user = await api.user()
+    kinds = [{(await user.store(text.encode(), "a.txt")).document_id for text in texts} for texts in (BILLS, RECIPES)]
+
+    async def read() -> int:
+        return len((await user.list("status=classified")).body["items"])
+
+    await eventually(read, becomes=len(BILLS) + len(RECIPES))
+    items = (await user.call("GET", "/api/topics/suggestions")).body["items"]
+    assert len(items) == 2
+    found = [set(each["document_ids"]) for each in items]
+    assert all(any(ids <= kind for kind in kinds) for ids in found)
+    assert len({each["name"] for each in items}) == 2
+    assert (await user.call("GET", "/api/topics")).body == {"items": []}
 
 
 async def test_settings_are_each_users_own(api: Api) -> None:

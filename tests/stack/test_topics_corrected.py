@@ -16,6 +16,7 @@ from services.chassis.errors import Transient
 from services.chassis.postgres import load_sql, transaction
 from services.classifier.corrections import FILED_NOWHERE, OUTCOME, REASON, UNDONE, PgCorrections
 from tests.stack.classifier_service import Service, open_classifier
+from tests.stack.support.waiting import eventually
 
 NOT_FOUND = (404, {"detail": "Document not found"})
 
@@ -216,6 +217,18 @@ async def test_a_topic_that_is_deleted_at_the_same_time_is_refused_or_filed_and_
         )
         assert (status in {200, 422}, deleted) == (True, 204)
         assert await service.filed(document) == ([topic] if status == 200 else [])
+
+
+async def test_who_files_under_a_topic_that_is_just_being_deleted_waits_and_is_told_that_it_is_gone(
+    service: Service, user: UUID
+) -> None:
+    document, topic = await service.store(user), await service.topic(user, "a")
+    async with transaction(service.pool) as deleting:
+        await deleting.execute("UPDATE topics SET deleted_at = now()")
+        filing = asyncio.create_task(service.file(user, document, topic))
+        await eventually(service.someone_waits, becomes=True)
+    assert (await filing)[0] == 422
+    assert await service.filed(document) == []
 
 
 async def test_corrections_of_one_document_at_once_end_as_one_of_them(service: Service, user: UUID) -> None:
