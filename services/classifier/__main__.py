@@ -71,7 +71,7 @@ async def main(stop: asyncio.Event) -> None:
         await reader.check()
         wishes = PgSettings(pool, safe, settings.wishes)
         owners = PgOwners(pool, wishes.read, MODEL)
-        embedding = EmbeddingFiler(Model(), owners.keep_vectors)
+        embedding = EmbeddingFiler(Model(nice=settings.classifier_nice), owners.keep_vectors)
         async with open_llm(names, settings.allowance, settings.manner, embedding) as llm:
             filer = ByMode({Mode.EMBEDDING: embedding, Mode.KEYWORDS: KeywordFiler(), Mode.LLM: llm})
             line, records = PgLine(pool, settings.classifier_lease_seconds), PgRecords(pool, outbox, MODEL)

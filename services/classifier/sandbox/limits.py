@@ -49,5 +49,8 @@ class Surroundings:
     tessdata: Path | None = None
     """The folder of tesseract's models (eng.traineddata, …). With it, images and scanned pages are read by OCR."""
 
+    nice: int = 19
+    """How far workers give way to other processes, 0 to 19."""
+
     libraries: Path | None = None
     """Where 8 MB are unpacked, once a version; None is the system's folder for temporary files."""

@@ -41,8 +41,10 @@ class Pool:
     ) -> None:
         self._limits = limits
         self._surroundings = surroundings or Surroundings()
-        tessdata = self._surroundings.tessdata
-        self._orders = Orders(limits.most_characters, limits.memory_bytes, tessdata=str(tessdata) if tessdata else None)
+        tessdata, nice = self._surroundings.tessdata, self._surroundings.nice
+        self._orders = Orders(
+            limits.most_characters, limits.memory_bytes, tessdata=str(tessdata) if tessdata else None, nice=nice
+        )
         self._module = module
         self._slots = [Slot(self._start) for _ in range(workers)]
         self._free: asyncio.LifoQueue[Slot] = asyncio.LifoQueue()

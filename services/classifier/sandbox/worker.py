@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
+from services.classifier.niceness import give_way_with_session
 from services.classifier.reading import Reading, Source
 from services.classifier.sandbox import confine, protocol
 from services.classifier.sandbox.messages import Orders, frame_of_reading, source_of_frame
@@ -22,6 +23,7 @@ Read = Callable[[Source], Reading]
 def main(prepare: Callable[[Orders], Read]) -> None:
     """Confines this process, makes it ready with `prepare`, and reads until its parent closes the pipe."""
     orders = Orders.from_argument(sys.argv[1])
+    give_way_with_session(orders.nice)
     documents, answers = _pipes()
     layers = confine.before_imports(orders)
     if orders.is_probe:
