@@ -92,4 +92,4 @@ def test_who_must_not_wait_less_than_others_cannot_be_told_to(nice: int) -> None
 
 
 def test_by_default_all_of_it_gives_way_to_everything() -> None:
-    assert SandboxSettings().surroundings.nice == 19
+    assert SandboxSettings().surroundings.nice == SandboxSettings().classifier_nice == 19

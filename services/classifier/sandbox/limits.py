@@ -21,6 +21,9 @@ class Limits:
     wall_seconds: float = 30.0
     """Time from sending a document until its text is there."""
 
+    starved_share: float = 0.5
+    """Of that time: a worker that waited longer for a core was not slow, and its document is tried again later."""
+
     most_characters: int = 200_000
     """Characters of text taken from a document; the rest is cut off."""
 
@@ -49,7 +52,7 @@ class Surroundings:
     tessdata: Path | None = None
     """The folder of tesseract's models (eng.traineddata, …). With it, images and scanned pages are read by OCR."""
 
-    nice: int = 19
+    nice: int = 0
     """How far workers give way to other processes, 0 to 19."""
 
     libraries: Path | None = None

@@ -94,11 +94,13 @@ class Pool:
         return reading
 
     async def _ask(self, worker: Worker, source: Source) -> tuple[Reading | None, bool]:
-        """What it says, or its end says (None: nothing of the document); and whether it can go on."""
+        """What it says, or its end says (None: nothing of the document); and whether it can go on. Raises Transient."""
+        waited = worker.waited()
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 reading = await worker.ask(source, self._limits)
         except TimeoutError:
+            self._check_fed(worker.waited() - waited)
             return _broken(worker, Unreadable.TOO_SLOW), False
         except BadFrame:
             return _broken(worker, Unreadable.UNREADABLE), False
@@ -122,6 +124,11 @@ class Pool:
             await worker.end()
             raise
         return worker
+
+    def _check_fed(self, waited: float) -> None:
+        """Raises Transient where it was the machine that had no time for the document, and not the other way round."""
+        if waited > self._limits.starved_share * self._limits.wall_seconds:
+            raise Transient(f"a reader got no core for {waited:.0f} s: the machine is busy with other things")
 
     def _check_isolation(self, worker: Worker) -> None:
         if self._surroundings.must_be_isolated and WITHOUT_NETWORK.isdisjoint(worker.layers):

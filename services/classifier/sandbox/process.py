@@ -77,6 +77,13 @@ class Worker:
             return True
         return grown or self.documents >= limits.documents
 
+    def waited(self) -> float:
+        """Seconds it has waited for a core so far; 0 of one that is gone."""
+        try:
+            return rlimits.waited(self.process.pid)
+        except OSError:
+            return 0.0
+
     async def ended(self) -> tuple[int | None, bytes]:
         """The return code of one that seems to have ended, None of one that has not, and what it said last."""
         with suppress(TimeoutError):
