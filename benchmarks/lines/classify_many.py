@@ -30,6 +30,7 @@ from services.chassis.postgres import Pool, open_pool
 from services.classifier.parsing import GROUP
 
 USERS, WARM = 8, 16
+CPU = "CPU ms a document"
 WITHIN_SECONDS = 200.0
 _LOOK_SECONDS = 0.05
 
@@ -72,8 +73,9 @@ class Many:
         seconds = time.monotonic() - started
         if await self.pool.fetchval(SQL["count_filed"]) - filed != number:
             raise BenchError("not every paper was read and filed")
-        busy = {f"{name} % of a core": used * 100 / seconds for name, used in meter.used().items()}
-        return Reading(number / seconds, {**_most(watch), **busy})
+        used = meter.used()
+        busy = {f"{name} % of a core": each * 100 / seconds for name, each in used.items()}
+        return Reading(number / seconds, {**_most(watch), CPU: used["service"] * 1000 / number, **busy})
 
     async def _until(self, end: int) -> None:
         late = time.monotonic() + WITHIN_SECONDS
@@ -86,8 +88,8 @@ class Many:
         """The same papers, out of memory, in as many processes as there are cores."""
         loop, started = asyncio.get_running_loop(), time.monotonic()
         work = (loop.run_in_executor(self.loop, classify, each.data) for each in self.papers)
-        windows = await asyncio.gather(*work)
-        return Reading(len(windows) / (time.monotonic() - started), {"windows": sum(windows)})
+        used = await asyncio.gather(*work)
+        return Reading(len(used) / (time.monotonic() - started), {CPU: sum(used) * 1000 / len(used)})
 
 
 def _processes(child: Child) -> dict[str, int]:
