@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -50,9 +49,10 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         open_pool(settings) as pool,
         open_storage(settings) as storage,
         Readers(settings.limits, settings.workers, settings.surroundings) as readers,
+        Model(surroundings=settings.surroundings) as model,
     ):
         await migrate(pool, "services.classifier")
-        model, bell, desk = Model(nice=settings.classifier_nice), Bell(), Desk(settings.most_of_user)
+        bell, desk = Bell(), Desk(settings.most_of_user)
         owners = PgOwners(pool, PgSettings(pool, KeySafe(settings.fernet_keys), settings.wishes).read, MODEL)
         line = PgLine(pool, settings.classifier_lease_seconds)
         work = Work(
@@ -65,7 +65,4 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             line=line,
         )
         runners = Runners(line, Attempts(work, line, desk), desk, bell, settings.pace)
-        try:
-            yield Parts(pool, ClassifierHandler(PgDocuments(pool, bell)), line, work, runners, readers)
-        finally:
-            await asyncio.to_thread(model.close)
+        yield Parts(pool, ClassifierHandler(PgDocuments(pool, bell)), line, work, runners, readers)

@@ -21,7 +21,7 @@ from benchmarks.site import Child, Site
 USERS = 8
 BEGUN = 6
 """Documents told of when it is at work with all it has: readers, model, the topics' vectors."""
-BEGIN_SECONDS = 90.0
+BEGIN_SECONDS = 240.0
 LONGER = 6
 """So many times the records of other lines, and of the papers: a reading has to last some seconds."""
 _LOOK_SECONDS = 0.2

@@ -64,16 +64,14 @@ async def test_a_worker_gives_way_to_other_sessions_too_where_the_kernel_counts_
         assert _session_of(worker.pid).endswith("nice 11\n")
 
 
-async def test_the_models_threads_give_way_and_the_event_loops_does_not() -> None:
-    before = _nice_of(os.getpid())
-    model = Model(threads=2, nice=13)
-    try:
+async def test_the_models_processes_give_way_and_this_one_does_not() -> None:
+    before, children = _nice_of(os.getpid()), {each.pid for each in psutil.Process().children()}
+    async with Model(processes=2, surroundings=Surroundings(nice=13)) as model:
         await asyncio.gather(*(model.vector(f"An invoice of {number} euros") for number in range(4)))
-        now = _nice_of(os.getpid())
-        assert {nice for thread, nice in now.items() if thread not in before} == {13}
-        assert {thread: now[thread] for thread in before if thread in now}.items() <= before.items()
-    finally:
-        model.close()
+        made = [each.pid for each in psutil.Process().children() if each.pid not in children]
+        assert [set(_nice_of(each).values()) for each in made] == [{13}, {13}]
+    assert set(_nice_of(os.getpid()).values()) == set(before.values())
+    assert not any(map(psutil.pid_exists, made))
 
 
 def test_who_is_nicer_already_stays_so() -> None:

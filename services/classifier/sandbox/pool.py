@@ -17,7 +17,7 @@ from services.classifier.sandbox.libraries import unpacked
 from services.classifier.sandbox.limits import Limits, Surroundings
 from services.classifier.sandbox.messages import Orders
 from services.classifier.sandbox.process import MODULE, StartFailed, Worker, spawn
-from services.classifier.sandbox.protocol import BadFrame
+from services.classifier.sandbox.protocol import BadFrame, Frame
 from services.classifier.sandbox.slot import Slot
 
 log = structlog.get_logger()
@@ -74,6 +74,33 @@ class Pool:
             return await self._read_in(slot, source)
         finally:
             self._free.put_nowait(slot)
+
+    async def exchange(self, frame: Frame, most_answer_bytes: int) -> Frame | None:
+        """What a worker of another module answers; None where two broke over it. Raises Transient as `read` does."""
+        slot = await self._free.get()
+        try:
+            for _ in range(_ATTEMPTS):
+                answer = await self._exchange_in(slot, await slot.worker(), frame, most_answer_bytes)
+                if answer is not None:
+                    return answer
+        finally:
+            self._free.put_nowait(slot)
+        return None
+
+    async def _exchange_in(self, slot: Slot, worker: Worker, frame: Frame, most_answer_bytes: int) -> Frame | None:
+        answer, waited = None, worker.waited()
+        try:
+            async with asyncio.timeout(self._limits.wall_seconds):
+                answer = await worker.exchange(frame, self._limits, most_answer_bytes)
+        except TimeoutError:
+            self._check_fed(worker.waited() - waited)
+        except (BadFrame, EOFError, OSError):
+            log.warning("classifier.worker_broken", module=self._module, code=worker.process.returncode)
+        finally:
+            if answer is None:
+                slot.renew()
+                await worker.end()
+        return answer
 
     async def _read_in(self, slot: Slot, source: Source) -> Reading:
         for _ in range(_ATTEMPTS):
