@@ -21,14 +21,16 @@ from benchmarks.batches import says
 from benchmarks.bucket import silent
 from benchmarks.cpu import Meter, server_pids
 from benchmarks.ledger import SQL
-from benchmarks.memory import Watch
+from benchmarks.memory import Watch, together
 from benchmarks.model import BenchError, Goal, Limit, Line, Pair, Reading, at_least
 from benchmarks.papers.mix import Paper, mixed
 from benchmarks.paperwork import put, say, settings_of, users_with_topics
 from benchmarks.site import Child, Site
 from services.chassis.postgres import Pool, open_pool
+from services.classifier.modes.model import MODULE
 from services.classifier.parsing import GROUP
 
+SERVICE = "service"
 USERS, WARM = 8, 16
 CPU = "CPU ms a document"
 WITHIN_SECONDS = 200.0
@@ -66,7 +68,7 @@ class Many:
         number, before = len(self.facts), await self.told()
         filed = await self.pool.fetchval(SQL["count_filed"])
         watch, started = Watch(_processes(self.child)), time.monotonic()
-        meter = Meter({"service": self.child.process.pid, **server_pids(self.site.stack)})
+        meter = Meter({SERVICE: self.child.process.pid, **server_pids(self.site.stack)})
         await say(self.site, self.facts)
         async with watch.running():
             await self._until(before + number)
@@ -75,7 +77,7 @@ class Many:
             raise BenchError("not every paper was read and filed")
         used = meter.used()
         busy = {f"{name} % of a core": each * 100 / seconds for name, each in used.items()}
-        return Reading(number / seconds, {**_most(watch), CPU: used["service"] * 1000 / number, **busy})
+        return Reading(number / seconds, {**_most(watch), CPU: used[SERVICE] * 1000 / number, **busy})
 
     async def _until(self, end: int) -> None:
         late = time.monotonic() + WITHIN_SECONDS
@@ -93,16 +95,25 @@ class Many:
 
 
 def _processes(child: Child) -> dict[str, int]:
-    """The service and its readers."""
-    readers = psutil.Process(child.process.pid).children()
-    return {"service": child.process.pid, **{f"reader {each.pid}": each.pid for each in readers}}
+    """The service, its readers and its models."""
+    children = psutil.Process(child.process.pid).children()
+    return {SERVICE: child.process.pid, **{f"{_kind(each)} {each.pid}": each.pid for each in children}}
+
+
+def _kind(process: psutil.Process) -> str:
+    return "model" if MODULE in process.cmdline() else "reader"
 
 
 def _most(watch: Watch) -> dict[str, float]:
-    """The most that the service held, and any of its readers."""
+    """The most that the service held with its models, and any of its readers."""
     held = {name: max(samples) for name, samples in watch.samples.items()}
-    readers = [most for name, most in held.items() if name != "service"]
-    return {"service MB": held["service"], "reader MB": max(readers)}
+    models = [watch.pids[name] for name in held if name.startswith("model")]
+    readers = [most for name, most in held.items() if name.startswith("reader")]
+    return {
+        "service and model MB": held[SERVICE] + together(models),
+        "reader MB": max(readers),
+        "service alone MB": held[SERVICE],
+    }
 
 
 @asynccontextmanager
@@ -130,7 +141,7 @@ LINE = Line(
     at_least(0.8),
     _many,
     limits=(
-        Limit("service MB", Goal(250, "at most")),
+        Limit("service and model MB", Goal(250, "at most")),
         Limit("reader MB", Goal(335, "at most")),
     ),
     seconds=1200.0,
