@@ -15,7 +15,7 @@ from magika import Magika
 
 from services.classifier.modes.chunks import chunks
 from services.classifier.modes.model import WINDOW_TOKENS, WINDOWS
-from services.classifier.niceness import give_way_with_session
+from services.classifier.niceness import Session, give_way
 
 THREADS = 2
 """As many as the service's own model has."""
@@ -70,7 +70,8 @@ _tools: list[_Tools] = []
 def _begin(nice: int) -> None:
     """A session of its own, as the service's readers have, that gives way as they do."""
     os.setsid()
-    give_way_with_session(nice)
+    give_way(nice)
+    Session().give_way()
     _tools.append(_Tools())
 
 
