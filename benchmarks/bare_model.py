@@ -17,8 +17,8 @@ from services.classifier.modes.chunks import chunks
 from services.classifier.modes.model import WINDOW_TOKENS, WINDOWS
 from services.classifier.niceness import Session, give_way
 
-THREADS = 2
-"""As many as the service's own model has."""
+THREADS = min(8, os.cpu_count() or 1)
+"""As many as the service has processes of its model."""
 
 
 class BareModel:

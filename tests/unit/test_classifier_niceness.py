@@ -96,7 +96,7 @@ def test_a_session_that_may_not_be_told_just_now_is_told_a_little_later(
 
     monkeypatch.setattr(niceness, "AUTOGROUP", tmp_path / "autogroup")
     monkeypatch.setattr(niceness, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(niceness.os, "write", write)
+    monkeypatch.setattr(os, "write", write)
     Session().give_way()
     assert told == [str(os.getpriority(os.PRIO_PROCESS, 0)).encode()] * 3
 
