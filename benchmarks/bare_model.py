@@ -56,10 +56,10 @@ class _Tools:
         )
     )
 
-    def classify(self, data: bytes) -> None:
-        """What it is, its text, and its vectors."""
-        kind = self.types.identify_bytes(data).prediction.output.mime_type
-        windows = windows_of(kreuzberg.extract_bytes_sync(data, kind, self.config).content)
+    def classify(self, data: bytes, content_type: str) -> None:
+        """What it is (what magika finds needs knowing what kreuzberg calls it, so that is given), text and vectors."""
+        self.types.identify_bytes(data)
+        windows = windows_of(kreuzberg.extract_bytes_sync(data, content_type, self.config).content)
         for each in windows:
             self.engine.query(each)
 
@@ -75,10 +75,10 @@ def _begin(nice: int) -> None:
     _tools.append(_Tools())
 
 
-def classify(data: bytes) -> float:
+def classify(data: bytes, content_type: str) -> float:
     """In a process of `plain_loop`: seconds of a core that the document took."""
     before = time.process_time()
-    _tools[0].classify(data)
+    _tools[0].classify(data, content_type)
     return time.process_time() - before
 
 
