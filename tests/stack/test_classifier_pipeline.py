@@ -14,6 +14,7 @@ from aiohttp import ClientSession, ClientTimeout
 
 from deploy.local.stack import Stack
 from tests.stack.support.api import Api, Client, Upload
+from tests.stack.support.console import docuvault
 from tests.stack.support.leaks import HandedOut
 from tests.stack.support.rest import assert_clean
 from tests.stack.support.waiting import eventually
@@ -95,6 +96,16 @@ async def test_documents_are_filed_under_their_owners_topics_with_score_and_reas
         shown = await becomes(client, upload, "classified", name)
         assert 0 < shown["topics"][0]["score"] <= 1
         assert shown["topics"][0]["reason"]
+
+
+async def test_explain_tells_what_came_of_a_document(api: Api, stack: Stack) -> None:
+    client = await api.user()
+    await make_topics(client)
+    upload = await client.store(INVOICE, "a.md")
+    await becomes(client, upload, "classified", "Invoices")
+    ran = await docuvault(stack, "explain", "--doc", upload.document_id)
+    assert ran.code == 0, ran
+    assert "classified: filed" in ran.out
 
 
 async def test_a_user_without_topics_has_documents_classified_under_none_and_with_a_vector(
