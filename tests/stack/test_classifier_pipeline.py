@@ -14,6 +14,7 @@ from aiohttp import ClientSession, ClientTimeout
 
 from deploy.local.stack import Stack
 from tests.stack.support.api import Api, Client, Upload
+from tests.stack.support.console import docuvault
 from tests.stack.support.leaks import HandedOut
 from tests.stack.support.rest import assert_clean
 from tests.stack.support.waiting import eventually
@@ -80,9 +81,13 @@ async def becomes(client: Client, upload: Upload, status: str, *names: str) -> d
     return body
 
 
-async def row_of(tables: asyncpg.Connection[asyncpg.Record], upload: Upload) -> asyncpg.Record:
+async def heard(tables: asyncpg.Connection[asyncpg.Record], upload: Upload) -> asyncpg.Record | None:
     query = "SELECT * FROM classifier.documents WHERE document_id = $1"
-    row = await tables.fetchrow(query, UUID(upload.document_id))
+    return await tables.fetchrow(query, UUID(upload.document_id))
+
+
+async def row_of(tables: asyncpg.Connection[asyncpg.Record], upload: Upload) -> asyncpg.Record:
+    row = await heard(tables, upload)
     assert row is not None
     return row
 
@@ -95,6 +100,16 @@ async def test_documents_are_filed_under_their_owners_topics_with_score_and_reas
         shown = await becomes(client, upload, "classified", name)
         assert 0 < shown["topics"][0]["score"] <= 1
         assert shown["topics"][0]["reason"]
+
+
+async def test_explain_tells_what_came_of_a_document(api: Api, stack: Stack) -> None:
+    client = await api.user()
+    await make_topics(client)
+    upload = await client.store(INVOICE, "a.md")
+    await becomes(client, upload, "classified", "Invoices")
+    ran = await docuvault(stack, "explain", "--doc", upload.document_id)
+    assert ran.code == 0, ran
+    assert "classified: filed" in ran.out
 
 
 async def test_a_user_without_topics_has_documents_classified_under_none_and_with_a_vector(
@@ -157,8 +172,8 @@ async def test_of_who_wants_nothing_read_nothing_is(api: Api, tables: asyncpg.Co
     upload = await client.store(INVOICE, "a.md")
 
     async def left() -> tuple[object, object, object]:
-        row = await row_of(tables, upload)
-        return row["state"], row["turn"], row["outcome"]
+        row = await heard(tables, upload)
+        return (row["state"], row["turn"], row["outcome"]) if row else (None, None, None)
 
     await eventually(left, becomes=("stored", None, None))
     assert await client.status_of(upload) == "uploaded"
