@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -119,11 +120,17 @@ class Work:
     async def _file(self, claim: Claim, wishes: Wishes, text: Text, *, mismatch: bool) -> Result:
         """The topics are read after the text, which may take long: they are those of this moment."""
         with timed("owner"):
-            owner = await self._owners.owner(claim.user_id, wishes)
+            owner = await self._owner(claim, wishes)
         with timed("file"):
             filed = await self._filer.file(text, owner)
             terms = await asyncio.to_thread(self._terms_of, text.text, text.language)
         return Result(filed, text.media_type, text.language, mismatch, bool(owner.topics), terms)
+
+    async def _owner(self, claim: Claim, wishes: Wishes) -> Owner:
+        """Of a document that was filed by hand only the vector is wanted, whichever mode files its owner's others."""
+        if claim.corrected:
+            return Owner(claim.user_id, (), replace(wishes, mode=Mode.EMBEDDING))
+        return await self._owners.owner(claim.user_id, wishes)
 
 
 @contextmanager

@@ -44,6 +44,7 @@ class World:
     left: list[Claim] = field(default_factory=list)
     given_back: list[tuple[Claim, float, bool]] = field(default_factory=list)
     renewed: list[Sequence[Claim]] = field(default_factory=list)
+    filed_for: list[Owner] = field(default_factory=list)
     reads: int = 0
     most: int = 0
     desk: Desk = field(default_factory=lambda: Desk(2))
@@ -90,6 +91,7 @@ class World:
         return self.reading
 
     async def file(self, text: Text, owner: Owner) -> Filed | NotFiled:  # noqa: ARG002 - as the protocol has it
+        self.filed_for.append(owner)
         self._meet("file")
         return self.filing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -32,6 +33,12 @@ async def test_of_a_user_who_wants_nothing_read_nothing_is() -> None:
     world, one = World(wishes=Wishes(Mode.OFF, 0.5, 3)), claim()
     await world.attempt(one)
     assert (world.left, world.reads, world.recorded) == ([one], 0, [])
+
+
+async def test_what_was_filed_by_hand_is_read_for_its_vector_whichever_mode_files_the_rest() -> None:
+    world, one = World(wishes=Wishes(Mode.KEYWORDS, 0.5, 3)), replace(claim(), corrected=True)
+    await world.attempt(one)
+    assert [(owner.topics, owner.wishes.mode) for owner in world.filed_for] == [((), Mode.EMBEDDING)]
 
 
 async def test_bytes_that_are_gone_are_dropped_since_the_ledger_will_tell() -> None:

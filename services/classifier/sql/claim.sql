@@ -18,4 +18,4 @@ SET leased_until = clock_timestamp() + make_interval(secs => $2),
 FROM next
 WHERE documents.document_id = next.document_id
 RETURNING documents.document_id, documents.user_id, documents.object_key, documents.version, documents.round,
-          documents.etag, documents.size_bytes, documents.attempts, documents.traceparent
+          documents.etag, documents.size_bytes, documents.attempts, documents.traceparent, documents.corrected
