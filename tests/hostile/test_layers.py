@@ -22,7 +22,7 @@ from services.classifier.sandbox.pool import NotIsolated, Pool
 from tests.hostile.support.watching import listening, resident_bytes, told, workers
 
 BAD = "tests.hostile.support.bad_worker"
-LIMITS = Limits(memory_bytes=192 * MIB, cpu_seconds=1, wall_seconds=6.0, most_characters=10_000)
+LIMITS = Limits(memory_bytes=192 * MIB, cpu_seconds=1, wall_seconds=45.0, most_characters=10_000)
 SHORT = Limits(memory_bytes=192 * MIB, cpu_seconds=1, wall_seconds=0.5, most_characters=10_000)
 
 
