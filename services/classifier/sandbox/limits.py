@@ -18,8 +18,8 @@ class Limits:
     cpu_seconds: int = 20
     """CPU time for one document, on all threads together. Whole seconds: the kernel counts no finer."""
 
-    wall_seconds: float = 30.0
-    """Time from sending a document until its text is there."""
+    wall_seconds: float = 60.0
+    """Time from sending a document until its text is there: for what waits and does not compute, so it may be long."""
 
     most_characters: int = 200_000
     """Characters of text taken from a document; the rest is cut off."""
@@ -30,7 +30,7 @@ class Limits:
     recycle_bytes: int = 320 * MIB
     """A worker whose resident memory is larger after a document is replaced."""
 
-    start_seconds: float = 30.0
+    start_seconds: float = 60.0
     """Time within which a new worker must be ready (half a second on an idle machine)."""
 
     @property
