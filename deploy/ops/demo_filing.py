@@ -26,6 +26,8 @@ TOPICS = {
     "Travel": "Journeys and holidays: train tickets, flights, hotels, bookings and itineraries",
     "Medical": "Health: doctors' letters, findings, laboratory results, prescriptions, vaccinations",
 }
+FRIENDS = "Furry friends"
+"""By this name alone a letter about a cat is not found: it is Medical all the same."""
 LIAR = "lasagne-recipe.txt"
 """A laboratory's report, as a PDF."""
 
@@ -113,17 +115,19 @@ class Filing:
         ticket = await self._desk.hand_in(self.dora, paper("vet-april.pdf", PDF, "vet-april.txt", pdf))
         must_be_filed(document := await self._desk.read(ticket), "Medical")
         self._tell("A letter from the vet, in English", document)
-        mia = await self.api.make_topic(self.dora, "Mia", "")
-        self.stage.say('Mia is a cat. Dora makes a topic "Mia", without a word about it, and files the letter there')
-        (await self.api.correct(ticket, mia)).must_be(OK, "a correction")
+        made = await self.api.make_topic(self.dora, FRIENDS, "")
+        self.stage.say(
+            f"Her cat is the patient. Dora makes a topic {FRIENDS}, a name alone, and files the letter there"
+        )
+        (await self.api.correct(ticket, made)).must_be(OK, "a correction")
         document = await self._desk.until(ticket, _is_by_hand, "filed as its owner said")
-        must_be_filed(document, "Mia", BY_HAND)
+        must_be_filed(document, FRIENDS, BY_HAND)
         self._tell("The same letter", document)
 
     async def _follow(self) -> None:
         self.stage.title("The next one follows the correction, in another language")
         ticket = await self._desk.hand_in(self.dora, paper("tierarzt-oktober.docx", WORD, "vet-oktober.txt", docx))
-        must_be_filed(document := await self._desk.read(ticket), "Mia", BY_EXAMPLE)
+        must_be_filed(document := await self._desk.read(ticket), FRIENDS, BY_EXAMPLE)
         self._tell("A letter from another vet, in German", document)
 
     def _tell(self, what: str, document: Shown) -> None:

@@ -55,13 +55,13 @@ def test_the_demo_shows_every_step_and_ends_clean(stack: Stack, time: str) -> No
         "lasagne-recipe.txt calls itself text/plain. It is a PDF",
         "contract.pdf: The file is protected by a password",
         "A letter from the vet, in English: Medical ",
-        "The same letter: Mia 1.00 (You filed it here)",
+        "The same letter: Furry friends 1.00 (You filed it here)",
         '"Bees, ',
         "\nclean: ",
         f"http://localhost:{stack.settings.gateway_port}",
     ]
     assert [line for line in told if line not in ran.stdout] == []
-    assert re.search(r"in German: Mia 0\.\d\d \(Like a document that you filed here\)", ran.stdout)
+    assert re.search(r"in German: Furry friends 0\.\d\d \(Like a document that you filed here\)", ran.stdout)
     assert re.search(r"\| zimtschnecken.docx +\| Recipes +\|", ran.stdout)
     assert sorted(line.split(": ")[1][:3] for line in ran.stdout.splitlines() if "  Cleo confirms" in line) == [
         "200",
