@@ -117,7 +117,7 @@ class Filing:
         self._tell("A letter from the vet, in English", document)
         made = await self.api.make_topic(self.dora, FRIENDS, "")
         self.stage.say(
-            f"Her cat is the patient. Dora makes a topic {FRIENDS}, a name alone, and files the letter there"
+            f"The patient is a cat. Dora makes a topic {FRIENDS}, a name alone, and files it there"
         )
         (await self.api.correct(ticket, made)).must_be(OK, "a correction")
         document = await self._desk.until(ticket, _is_by_hand, "filed as its owner said")
