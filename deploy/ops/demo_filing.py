@@ -116,9 +116,7 @@ class Filing:
         must_be_filed(document := await self._desk.read(ticket), "Medical")
         self._tell("A letter from the vet, in English", document)
         made = await self.api.make_topic(self.dora, FRIENDS, "")
-        self.stage.say(
-            f"The patient is a cat. Dora makes a topic {FRIENDS}, a name alone, and files it there"
-        )
+        self.stage.say(f"The patient is a cat. Dora makes a topic {FRIENDS}, a name alone, and files it there")
         (await self.api.correct(ticket, made)).must_be(OK, "a correction")
         document = await self._desk.until(ticket, _is_by_hand, "filed as its owner said")
         must_be_filed(document, FRIENDS, BY_HAND)
