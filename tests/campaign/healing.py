@@ -13,10 +13,10 @@ from deploy.local.server_services import CHECKOUT
 from deploy.ops.audit import TROUBLE, audit
 from deploy.ops.audit_model import Report
 from tests.campaign.faults_notifications import say, waiting_events
-from tests.campaign.line import wrong_line
 from tests.campaign.settings import AGE_SECONDS, EVERY_SECONDS, WALK_SECONDS
 from tests.campaign.world import World
 from tests.faults.support.clock import slowness
+from tests.faults.support.line import wrong_line
 
 ACTS_SECONDS = 30.0
 """What all of it takes on an idle machine, beside the waiting for the sweep: restarts, joins, decisions, removals."""

@@ -13,10 +13,10 @@ from aiokafka.structs import ConsumerRecord
 from docuvault_contracts import topics
 
 from tests.campaign.filing import OFF
-from tests.campaign.line import wrong_line
 from tests.campaign.tales import Delete, Ends, Tale, ends_of, filing_of
 from tests.campaign.users import User, Users
 from tests.faults.support.history import History, read_history
+from tests.faults.support.line import wrong_line
 from tests.faults.support.site import Site
 from tests.faults.support.wire import Wire
 from tests.stack.support.api import Client

@@ -19,6 +19,7 @@ from deploy.local.stack import Stack
 from services.upload.settings import Settings
 from tests.faults.support.clock import slowness
 from tests.faults.support.contract import assert_answers, assert_probes, subjects
+from tests.faults.support.line import wrong_line
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
 from tests.faults.support.plans import Kind, Plan
@@ -64,6 +65,8 @@ ENOUGH_PUTS = 5
 PUT_SECONDS = 2 * OUTAGE_SECONDS
 """Longer than an outage: a PUT that arrives late must not come after the next one of its client."""
 PUTS = 15
+LINE_SECONDS = 60.0
+"""Within which the classifier has read what waited for it: a back-off grows while an outage lasts, and begins anew."""
 HELD_UP = 20.0
 """A PUT takes milliseconds; one that waits for Kafka takes seconds."""
 SMALL = {Kind.LEFT: 6, Kind.CONFIRMED: 5, Kind.REPLACED: 3, Kind.DELETED: 3}
@@ -95,6 +98,7 @@ async def test_a_server_that_fails_in_any_way_is_told_of_and_waited_for(site: Si
             await _assert_back(client, f"{way} {fault}")
     _assert_answered(load)
     await assert_at_rest(site, load)
+    await eventually(lambda: wrong_line(site.info), becomes=[], within=LINE_SECONDS)
     await site.processes.assert_unbroken(before)
 
 
