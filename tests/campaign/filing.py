@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable, Mapping
 
 OFF = "off"
+READABLE = (".txt", ".html")
+"""The ends of the keys of what can be read."""
 MODES = ("keywords", OFF, "embedding", "keywords", "keywords", "keywords", OFF, "keywords")
 """Of one user after the other."""
 TOPICS: Mapping[str, tuple[str, ...]] = {"Invoices": ("invoice", "payment"), "Journeys": ("flight", "hotel")}

@@ -12,7 +12,7 @@ from typing import Any
 from aiokafka.structs import ConsumerRecord
 from docuvault_contracts import topics
 
-from tests.campaign.filing import OFF
+from tests.campaign.filing import OFF, READABLE
 from tests.campaign.tales import Delete, Ends, Tale, ends_of, filing_of
 from tests.campaign.users import User, Users
 from tests.faults.support.history import History, read_history
@@ -104,8 +104,13 @@ def wrong_statuses(user: User, shown: Iterable[Mapping[str, Any]]) -> Iterator[s
 
 
 def wrong_filing(tale: Tale, shown: Mapping[str, Any] | None) -> str | None:
-    """Why a document is not filed as its owner filed it by hand; None where it is, or need not be."""
+    """Why a document is not filed as its owner filed it by hand, or was not read; None where it is, or need not be.
+
+    What befalls a service is never told of a document: a good one is not called unreadable for it.
+    """
     filed = filing_of(tale)
+    if shown is not None and shown["status"] == "classification_failed" and tale.upload.key.endswith(READABLE):
+        return f"it is a text, and told to be none that can be read: {shown['reason']}"
     if filed is None or shown is None:
         return None
     topics = tuple(topic["topic_id"] for topic in shown["topics"])

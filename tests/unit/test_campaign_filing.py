@@ -15,14 +15,15 @@ from tests.campaign.scripts import MAX_BYTES
 from tests.campaign.tales import Put, Tale, filing_of
 from tests.campaign.users import User
 from tests.faults.support.crash_names import IN_THE_CLASSIFIER
+from tests.stack.support.api import Upload
 from tests.unit.test_campaign_tales import done, loose, tale
 
 FILED = ("topic",)
 SEEDS = range(50)
 
 
-def shown(*topics: str) -> dict[str, Any]:
-    return {"topics": [{"topic_id": each} for each in topics]}
+def shown(*topics: str, status: str = "classified") -> dict[str, Any]:
+    return {"status": status, "reason": "why", "topics": [{"topic_id": each} for each in topics]}
 
 
 def user(mode: str) -> User:
@@ -85,6 +86,13 @@ def test_a_document_that_is_not_filed_as_its_owner_filed_it_is_found() -> None:
     assert wrong_filing(known, shown("other")) is not None
     assert wrong_filing(known, shown()) is not None
     assert wrong_filing(known, None) is None
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("a.txt", True), ("a.html", True), ("a.pdf", False)])
+def test_a_text_that_is_told_to_be_unreadable_is_found(name: str, *, wrong: bool) -> None:
+    known = tale(done(b"a"))
+    known.upload = Upload("id", "url", name)
+    assert bool(wrong_filing(known, shown(status="classification_failed"))) is wrong
 
 
 @pytest.mark.parametrize("service", SERVICES)
