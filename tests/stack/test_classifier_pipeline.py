@@ -13,6 +13,8 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout
 
 from deploy.local.stack import Stack
+from deploy.ops.audit_heal import heal
+from deploy.ops.audit_heal_rules import Word
 from tests.stack.support.api import Api, Client, Upload
 from tests.stack.support.console import docuvault
 from tests.stack.support.leaks import HandedOut
@@ -225,3 +227,29 @@ async def test_a_restart_of_the_classifier_loses_nothing_that_waits(api: Api, st
     await asyncio.to_thread(stack.supervisor.start, "classifier-1")
     for upload in uploads:
         await eventually(lambda upload=upload: client.status_of(upload), becomes="classified")  # type: ignore[misc]
+
+
+async def test_what_a_document_or_the_classifier_missed_an_audit_that_heals_says_again(api: Api, stack: Stack) -> None:
+    client = await api.user()
+    deaf, unknown, gone = [await client.store(INVOICE + b"%d" % number, "a.md") for number in range(3)]
+    for upload in (deaf, unknown, gone):
+        await becomes(client, upload, "classified")
+    assert (await client.delete(gone.document_id)).status == 204
+    await assert_clean(stack.info)
+    await plant(stack, "UPDATE upload.documents SET status = 'uploaded', verdict_status = NULL, verdict_version = NULL,"
+                       " verdict_at = NULL, verdict_reason = NULL WHERE id = $1", deaf)  # fmt: skip
+    await plant(stack, "DELETE FROM classifier.documents WHERE document_id = $1", unknown)
+    await plant(stack, "UPDATE classifier.documents SET state = 'stored', etag = 'e', version = 1"
+                       " WHERE document_id = $1", gone)  # fmt: skip
+    found = await heal(stack.info, wait_seconds=30, max_pending_seconds=3600)
+    told = {each.holding.key: each.word for each in found.said}
+    assert told == {deaf.key: Word.FILED, unknown.key: Word.PRESENT, gone.key: Word.ABSENT}
+    assert found.report.clean, found.report.differences
+    for upload in (deaf, unknown):
+        await becomes(client, upload, "classified")
+
+
+async def plant(stack: Stack, statement: str, upload: Upload) -> None:
+    connection = await asyncpg.connect(stack.info.databases["postgres"])
+    await connection.execute(statement, UUID(upload.document_id))
+    await connection.close()
