@@ -31,6 +31,8 @@ class Options:
     """Objects in the bucket that is audited; a twentieth of them is removed in one reading."""
     uploads: int = 100_000
     """Uploads that nobody ever put, and that the sweep looks up."""
+    papers: int = 60
+    """Documents that are classified in one reading; each takes a core half a second."""
     rows: int = 10**7
     """Reservations of the large ledger."""
     profile: bool = False

@@ -28,6 +28,8 @@ from deploy.local.stack import Stack
 
 STOP_SECONDS = 20.0
 PEERS = "benchmarks.peers"
+CLASSIFIERS = ("services.classifier", "benchmarks.classifying")
+"""What needs the classifier's own packages beside."""
 FLOORS_DATABASE = "floors"
 """A database beside the services', on the same server: a floor's rows are in nobody's way there."""
 
@@ -73,7 +75,14 @@ class Site:
 
     def _python_of(self, module: str) -> str:
         """Services and floors have the services' own packages and no others; the peers bring theirs."""
-        return sys.executable if module.startswith(PEERS) else str(provision().service_python)
+        if module.startswith(PEERS):
+            return sys.executable
+        service = "classifier" if module in CLASSIFIERS else "upload"
+        return str(provision(classifier=service == "classifier").pythons[service])
+
+    def environment(self, service: str) -> Mapping[str, str]:
+        """The settings of a service as the stack itself would start it."""
+        return service_environment(self.stack.settings, load_credentials(self.stack.layout), service)
 
     def port(self, number: int) -> int:
         """A free port, kept for this stack."""
@@ -82,9 +91,8 @@ class Site:
     @asynccontextmanager
     async def service(self, name: str, *arguments: str, **env: str) -> AsyncIterator[Child]:
         """A service as the stack itself would run it, with the same settings; or its command, by `arguments`."""
-        settings = self.stack.settings
-        own = service_environment(settings, load_credentials(self.stack.layout), name)
-        async with self.running(f"services.{name}", {"PYTHONUNBUFFERED": "1", **own, **env}, *arguments) as child:
+        own = {"PYTHONUNBUFFERED": "1", **self.environment(name), **env}
+        async with self.running(f"services.{name}", own, *arguments) as child:
             yield child
 
     @asynccontextmanager

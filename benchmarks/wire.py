@@ -38,9 +38,15 @@ def _post(path: str, token: str, body: bytes) -> bytes:
     return "\r\n".join((*head, "", "")).encode() + body
 
 
-def put(url: str) -> bytes:
-    """PUT of CONTENT to a presigned URL."""
-    return _stored("PUT", url, CONTENT)
+def document(token: str, document_id: str) -> bytes:
+    """GET /api/documents/{id}."""
+    head = (f"GET /api/documents/{document_id} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}")
+    return "\r\n".join((*head, "", "")).encode()
+
+
+def put(url: str, content: bytes = CONTENT, content_type: str = "") -> bytes:
+    """PUT to a presigned URL."""
+    return _stored("PUT", url, content, content_type)
 
 
 def head(url: str) -> bytes:
@@ -48,9 +54,10 @@ def head(url: str) -> bytes:
     return _stored("HEAD", url, b"")
 
 
-def _stored(method: str, url: str, body: bytes) -> bytes:
+def _stored(method: str, url: str, body: bytes, content_type: str = "") -> bytes:
     parts = urlsplit(url)
-    head = (f"{method} {parts.path}?{parts.query} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}")
+    head = [f"{method} {parts.path}?{parts.query} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}"]
+    head += [f"Content-Type: {content_type}"] if content_type else []
     return "\r\n".join((*head, "", "")).encode() + body
 
 

@@ -66,12 +66,13 @@ async def main(stop: asyncio.Event) -> None:
         open_producer(settings) as producer,
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
         Pool(settings.limits, settings.workers, settings.surroundings) as reader,
+        Model(surroundings=settings.surroundings) as model,
     ):
         await migrate(pool, "services.classifier")
         await reader.check()
         wishes = PgSettings(pool, safe, settings.wishes)
         owners = PgOwners(pool, wishes.read, MODEL)
-        embedding = EmbeddingFiler(Model(), owners.keep_vectors)
+        embedding = EmbeddingFiler(model, owners.keep_vectors)
         async with open_llm(names, settings.allowance, settings.manner, embedding) as llm:
             filer = ByMode({Mode.EMBEDDING: embedding, Mode.KEYWORDS: KeywordFiler(), Mode.LLM: llm})
             line, records = PgLine(pool, settings.classifier_lease_seconds), PgRecords(pool, outbox, MODEL)

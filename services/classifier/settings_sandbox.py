@@ -14,6 +14,12 @@ from services.classifier.sandbox.limits import MIB, Limits, Surroundings
 class SandboxSettings(Settings):
     """What one document may cost, and what is demanded of the machine."""
 
+    classifier_nice: int = Field(
+        19,
+        ge=0,
+        le=19,
+        description="how far reading and the model give way to other processes (nice), 19 is the most; default 19",
+    )
     sandbox_memory_bytes: int = Field(
         512 * MIB, ge=256 * MIB, description="private memory of a process that reads; bytes, default 536870912"
     )
@@ -49,4 +55,6 @@ class SandboxSettings(Settings):
     @property
     def surroundings(self) -> Surroundings:
         """What the operator provides and demands."""
-        return Surroundings(must_be_isolated=self.sandbox_must_be_isolated, tessdata=self.sandbox_tessdata)
+        return Surroundings(
+            must_be_isolated=self.sandbox_must_be_isolated, tessdata=self.sandbox_tessdata, nice=self.classifier_nice
+        )

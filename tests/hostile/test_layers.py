@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +24,8 @@ from services.classifier.sandbox.pool import NotIsolated, Pool
 from tests.hostile.support.watching import listening, resident_bytes, told, workers
 
 BAD = "tests.hostile.support.bad_worker"
-LIMITS = Limits(memory_bytes=192 * MIB, cpu_seconds=1, wall_seconds=45.0, most_characters=10_000)
-SHORT = Limits(memory_bytes=192 * MIB, cpu_seconds=1, wall_seconds=0.5, most_characters=10_000)
+LIMITS = Limits(memory_bytes=192 * MIB, cpu_seconds=1, wall_seconds=45.0, most_characters=10_000, starved_share=2.0)
+SHORT = Limits(memory_bytes=192 * MIB, cpu_seconds=1, wall_seconds=0.5, most_characters=10_000, starved_share=2.0)
 
 
 @pytest.fixture
@@ -37,6 +39,28 @@ async def pool() -> AsyncIterator[Pool]:
 async def hasty() -> AsyncIterator[Pool]:
     async with Pool(SHORT, 1, module=BAD) as pool:
         yield pool
+    assert not workers()
+
+
+@contextmanager
+def _busy(core: int) -> Iterator[None]:
+    """Somebody else, of a session of their own, has this core."""
+    spin = "import os; os.sched_setaffinity(0, {%d})\nwhile True: pass" % core  # noqa: UP031 - braces
+    other = subprocess.Popen([sys.executable, "-c", spin], start_new_session=True)  # noqa: S603 - our own
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+async def test_a_worker_that_gets_no_core_is_not_slow_and_its_document_is_tried_again_later() -> None:
+    limits = replace(LIMITS, cpu_seconds=60, wall_seconds=2.0, starved_share=0.5)
+    core = min(os.sched_getaffinity(0))
+    async with Pool(limits, 1, Surroundings(nice=19), BAD) as pool:
+        os.sched_setaffinity(await _pid(pool), {core})
+        with _busy(core), pytest.raises(Transient, match="the machine is busy"):
+            await told(pool, "spin")
     assert not workers()
 
 

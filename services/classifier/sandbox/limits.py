@@ -21,6 +21,9 @@ class Limits:
     wall_seconds: float = 60.0
     """Time from sending a document until its text is there: for what waits and does not compute, so it may be long."""
 
+    starved_share: float = 0.5
+    """Of that time: a worker that waited longer for a core was not slow, and its document is tried again later."""
+
     most_characters: int = 200_000
     """Characters of text taken from a document; the rest is cut off."""
 
@@ -48,6 +51,9 @@ class Surroundings:
 
     tessdata: Path | None = None
     """The folder of tesseract's models (eng.traineddata, …). With it, images and scanned pages are read by OCR."""
+
+    nice: int = 0
+    """How far workers give way to other processes, 0 to 19."""
 
     libraries: Path | None = None
     """Where 8 MB are unpacked, once a version; None is the system's folder for temporary files."""

@@ -23,6 +23,8 @@ class Orders:
     """The folder of libraries that are not among the packages."""
     tessdata: str | None = None
     """The folder of OCR's models, where the operator has some."""
+    nice: int = 0
+    """How far it gives way to other processes, 0 to 19."""
     is_probe: bool = False
     """Only says which layers can be had, and ends."""
 

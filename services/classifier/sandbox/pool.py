@@ -17,7 +17,7 @@ from services.classifier.sandbox.libraries import unpacked
 from services.classifier.sandbox.limits import Limits, Surroundings
 from services.classifier.sandbox.messages import Orders
 from services.classifier.sandbox.process import MODULE, StartFailed, Worker, spawn
-from services.classifier.sandbox.protocol import BadFrame
+from services.classifier.sandbox.protocol import BadFrame, Frame
 from services.classifier.sandbox.slot import Slot
 
 log = structlog.get_logger()
@@ -41,8 +41,10 @@ class Pool:
     ) -> None:
         self._limits = limits
         self._surroundings = surroundings or Surroundings()
-        tessdata = self._surroundings.tessdata
-        self._orders = Orders(limits.most_characters, limits.memory_bytes, tessdata=str(tessdata) if tessdata else None)
+        tessdata, nice = self._surroundings.tessdata, self._surroundings.nice
+        self._orders = Orders(
+            limits.most_characters, limits.memory_bytes, tessdata=str(tessdata) if tessdata else None, nice=nice
+        )
         self._module = module
         self._slots = [Slot(self._start) for _ in range(workers)]
         self._free: asyncio.LifoQueue[Slot] = asyncio.LifoQueue()
@@ -73,6 +75,33 @@ class Pool:
         finally:
             self._free.put_nowait(slot)
 
+    async def exchange(self, frame: Frame, most_answer_bytes: int) -> Frame | None:
+        """What a worker of another module answers; None where two broke over it. Raises Transient as `read` does."""
+        slot = await self._free.get()
+        try:
+            for _ in range(_ATTEMPTS):
+                answer = await self._exchange_in(slot, await slot.worker(), frame, most_answer_bytes)
+                if answer is not None:
+                    return answer
+        finally:
+            self._free.put_nowait(slot)
+        return None
+
+    async def _exchange_in(self, slot: Slot, worker: Worker, frame: Frame, most_answer_bytes: int) -> Frame | None:
+        answer, waited = None, worker.waited()
+        try:
+            async with asyncio.timeout(self._limits.wall_seconds):
+                answer = await worker.exchange(frame, self._limits, most_answer_bytes)
+        except TimeoutError:
+            self._check_fed(worker.waited() - waited)
+        except (BadFrame, EOFError, OSError):
+            log.warning("classifier.worker_broken", module=self._module, code=worker.process.returncode)
+        finally:
+            if answer is None:
+                slot.renew()
+                await worker.end()
+        return answer
+
     async def _read_in(self, slot: Slot, source: Source) -> Reading:
         for _ in range(_ATTEMPTS):
             reading = await self._attempt(slot, await slot.worker(), source)
@@ -92,11 +121,13 @@ class Pool:
         return reading
 
     async def _ask(self, worker: Worker, source: Source) -> tuple[Reading | None, bool]:
-        """What it says, or its end says (None: nothing of the document); and whether it can go on."""
+        """What it says, or its end says (None: nothing of the document); and whether it can go on. Raises Transient."""
+        waited = worker.waited()
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 reading = await worker.ask(source, self._limits)
         except TimeoutError:
+            self._check_fed(worker.waited() - waited)
             return _broken(worker, Unreadable.TOO_SLOW), False
         except BadFrame:
             return _broken(worker, Unreadable.UNREADABLE), False
@@ -120,6 +151,11 @@ class Pool:
             await worker.end()
             raise
         return worker
+
+    def _check_fed(self, waited: float) -> None:
+        """Raises Transient where it was the machine that had no time for the document, and not the other way round."""
+        if waited > self._limits.starved_share * self._limits.wall_seconds:
+            raise Transient(f"a reader got no core for {waited:.0f} s: the machine is busy with other things")
 
     def _check_isolation(self, worker: Worker) -> None:
         if self._surroundings.must_be_isolated and WITHOUT_NETWORK.isdisjoint(worker.layers):

@@ -17,6 +17,7 @@ from services.classifier.sandbox.libraries import CACHE
 from services.classifier.sandbox.limits import Limits
 from services.classifier.sandbox.messages import Orders, frame_of_source, reading_of_frame
 from services.classifier.sandbox.pipes import Pipes, open_pipes, patient_pipe, wide_pipe
+from services.classifier.sandbox.protocol import Frame
 
 MODULE = "services.classifier.sandbox.worker"
 MOST_LAST_WORDS = 64 * 1024
@@ -52,12 +53,17 @@ class Worker:
 
     async def ask(self, source: Source, limits: Limits) -> Reading:
         """What it says of the document. Raises EOFError or OSError where it ended, BadFrame where that is nonsense."""
+        frame = await self.exchange(frame_of_source(source), limits, limits.most_answer_bytes)
+        return reading_of_frame(frame, limits.most_characters)
+
+    async def exchange(self, frame: Frame, limits: Limits, most_answer_bytes: int) -> Frame:
+        """What it answers, whatever that is about. Raises as `ask` does."""
         self._drain()
         rlimits.allow_cpu(self.process.pid, limits.cpu_seconds)
-        await protocol.send(self.pipes.documents, frame_of_source(source))
-        frame = await protocol.receive(self.pipes.answers, limits.most_answer_bytes)
+        await protocol.send(self.pipes.documents, frame)
+        answer = await protocol.receive(self.pipes.answers, most_answer_bytes)
         self.documents += 1
-        return reading_of_frame(frame, limits.most_characters)
+        return answer
 
     async def ready(self, limits: Limits) -> None:
         """Waits until it can read. Raises StartFailed."""
@@ -76,6 +82,13 @@ class Worker:
         except OSError:
             return True
         return grown or self.documents >= limits.documents
+
+    def waited(self) -> float:
+        """Seconds it has waited for a core so far; 0 of one that is gone."""
+        try:
+            return rlimits.waited(self.process.pid)
+        except OSError:
+            return 0.0
 
     async def ended(self) -> tuple[int | None, bytes]:
         """The return code of one that seems to have ended, None of one that has not, and what it said last."""

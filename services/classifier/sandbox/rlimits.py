@@ -50,6 +50,22 @@ def cpu_seconds(process_id: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def waited(process_id: int) -> float:
+    """Seconds that a process has waited for a core so far, by the thread of it that waited longest.
+
+    0 where the kernel does not say. Raises OSError where the process is gone.
+    """
+    threads = Path(f"/proc/{process_id}/task").iterdir()
+    return max((_waited(each / "schedstat") for each in threads), default=0.0)
+
+
+def _waited(schedstat: Path) -> float:
+    """A thread may end while it is looked at."""
+    with suppress(OSError):
+        return int(schedstat.read_text().split()[1]) / 1e9
+    return 0.0
+
+
 def resident(process_id: int) -> int:
     """Bytes of a process in memory. Raises OSError where it is gone."""
     return _pages(process_id, 1)

@@ -11,27 +11,40 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
+from services.classifier.niceness import give_way_with_session
 from services.classifier.reading import Reading, Source
 from services.classifier.sandbox import confine, protocol
 from services.classifier.sandbox.messages import Orders, frame_of_reading, source_of_frame
 from services.classifier.sandbox.protocol import Frame
 
 Read = Callable[[Source], Reading]
+Answer = Callable[[Frame], Frame]
 
 
 def main(prepare: Callable[[Orders], Read]) -> None:
-    """Confines this process, makes it ready with `prepare`, and reads until its parent closes the pipe."""
+    """Reads documents with what `prepare` makes."""
+
+    def answering(orders: Orders) -> Answer:
+        read = prepare(orders)
+        return lambda frame: frame_of_reading(read(source_of_frame(frame)))
+
+    serve(answering)
+
+
+def serve(prepare: Callable[[Orders], Answer]) -> None:
+    """Confines this process, makes it ready with `prepare`, and answers until its parent closes the pipe."""
     orders = Orders.from_argument(sys.argv[1])
+    give_way_with_session(orders.nice)
     documents, answers = _pipes()
     layers = confine.before_imports(orders)
     if orders.is_probe:
         _tell_ready(answers, confine.before_documents(orders, layers))
         protocol.read(documents)
         return
-    read = prepare(orders)
+    answer = prepare(orders)
     _tell_ready(answers, confine.before_documents(orders, layers))
     while (frame := protocol.read(documents)) is not None:
-        protocol.write(answers, frame_of_reading(read(source_of_frame(frame))))
+        protocol.write(answers, answer(frame))
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
+from benchmarks.papers.packages import MACROS, docx, epub, odt, template, xlsx, zipped
+from benchmarks.papers.pdfs import CATALOG, PAGE, kids, pdf, pdf_of, stream
 from tests.hostile.support.documents import GOOD, WORDS
-from tests.hostile.support.packages import MACROS, docx, epub, odt, template, xlsx, zipped
-from tests.hostile.support.pdfs import CATALOG, PAGE, kids, pdf, pdf_of, stream
 
 Attack = Callable[[], bytes]
 MEGABYTE = 1_000_000

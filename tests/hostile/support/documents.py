@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile.support.packages import docx, epub, odt, pptx, xlsx
-from tests.hostile.support.pdfs import pdf
+from benchmarks.papers.packages import docx, epub, odt, pptx, xlsx
+from benchmarks.papers.pdfs import pdf
 
 WORDS = "The invoice for the repair of the roof is due within thirty days of delivery"
 

@@ -6,7 +6,7 @@ import io
 import zipfile
 from random import Random
 
-from tests.hostile.support.packages import zipped
+from benchmarks.papers.packages import zipped
 
 
 def mutated(document: bytes, chance: Random) -> bytes:

@@ -1,0 +1,1 @@
+"""Real documents, made here: small files of the types that people store, from text."""

@@ -1,0 +1,2 @@
+-- The classifier knows of no document any more.
+TRUNCATE documents, examples, outbox
