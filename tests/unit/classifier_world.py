@@ -71,6 +71,9 @@ class World:
     async def leave(self, claim: Claim) -> None:
         self.left.append(claim)
 
+    async def length(self) -> int:
+        return len(self.waiting) + len(self.desk.at_work)
+
     async def wishes_of(self, user_id: UUID) -> Wishes:  # noqa: ARG002 - as the protocol has it
         self._meet("wishes")
         return self.wishes
