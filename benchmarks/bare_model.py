@@ -15,10 +15,10 @@ from magika import Magika
 
 from services.classifier.modes.chunks import chunks
 from services.classifier.modes.model import WINDOW_TOKENS, WINDOWS
-from services.classifier.niceness import give_way_with_session
+from services.classifier.niceness import Session, give_way
 
-THREADS = 2
-"""As many as the service's own model has."""
+THREADS = min(8, os.cpu_count() or 1)
+"""As many as the service has processes of its model."""
 
 
 class BareModel:
@@ -56,10 +56,10 @@ class _Tools:
         )
     )
 
-    def classify(self, data: bytes) -> None:
-        """What it is, its text, and its vectors."""
-        kind = self.types.identify_bytes(data).prediction.output.mime_type
-        windows = windows_of(kreuzberg.extract_bytes_sync(data, kind, self.config).content)
+    def classify(self, data: bytes, content_type: str) -> None:
+        """What it is (what magika finds needs knowing what kreuzberg calls it, so that is given), text and vectors."""
+        self.types.identify_bytes(data)
+        windows = windows_of(kreuzberg.extract_bytes_sync(data, content_type, self.config).content)
         for each in windows:
             self.engine.query(each)
 
@@ -70,14 +70,15 @@ _tools: list[_Tools] = []
 def _begin(nice: int) -> None:
     """A session of its own, as the service's readers have, that gives way as they do."""
     os.setsid()
-    give_way_with_session(nice)
+    give_way(nice)
+    Session().give_way()
     _tools.append(_Tools())
 
 
-def classify(data: bytes) -> float:
+def classify(data: bytes, content_type: str) -> float:
     """In a process of `plain_loop`: seconds of a core that the document took."""
     before = time.process_time()
-    _tools[0].classify(data)
+    _tools[0].classify(data, content_type)
     return time.process_time() - before
 
 

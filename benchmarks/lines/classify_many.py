@@ -89,7 +89,7 @@ class Many:
     async def floor(self) -> Reading:
         """The same papers, out of memory, in as many processes as there are cores."""
         loop, started = asyncio.get_running_loop(), time.monotonic()
-        work = (loop.run_in_executor(self.loop, classify, each.data) for each in self.papers)
+        work = (loop.run_in_executor(self.loop, classify, each.data, each.content_type) for each in self.papers)
         used = await asyncio.gather(*work)
         return Reading(len(used) / (time.monotonic() - started), {CPU: sum(used) * 1000 / len(used)})
 

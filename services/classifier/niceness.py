@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 AUTOGROUP = Path("/proc/self/autogroup")
-"""Where Linux shares out processor time by session first (sched_autogroup), the niceness of this session."""
+"""The niceness of this session, where Linux shares out processor time by session first (sched_autogroup)."""
+_TRIES, _PAUSE_SECONDS = 40, 0.11
+"""An ordinary user may set it ten times a second, all of the machine's together."""
 
 
 def give_way(nice: int) -> None:
@@ -18,8 +22,24 @@ def give_way(nice: int) -> None:
     os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
-def give_way_with_session(nice: int) -> None:
-    """The same for a process that has a session to itself, also towards other sessions. Only at its start."""
-    give_way(nice)
-    with suppress(OSError):  # a kernel without it
-        AUTOGROUP.write_text(str(os.getpriority(os.PRIO_PROCESS, 0)))
+class Session:
+    """The session of a process that has it to itself. Made before the process is confined, used when it is ready."""
+
+    def __init__(self) -> None:
+        self._file: TextIO | None = None
+        with suppress(OSError):  # a kernel without it
+            self._file = AUTOGROUP.open("w")
+
+    def give_way(self) -> None:
+        """Towards other sessions as the calling thread does within this one."""
+        if self._file is None:
+            return
+        descriptor = self._file.fileno()
+        for _ in range(_TRIES):
+            try:
+                os.write(descriptor, str(os.getpriority(os.PRIO_PROCESS, 0)).encode())
+            except BlockingIOError:
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                break
+        self._file.close()

@@ -101,6 +101,11 @@ class Settings(
         return self.classifier_workers or min(8, os.cpu_count() or 1) + 1
 
     @property
+    def models(self) -> int:
+        """Processes of the model: as many as keep the cores busy, some 45 MB each beside the weights they share."""
+        return max(1, self.workers - 1)
+
+    @property
     def most_of_user(self) -> int:
         """How many of one user's, so that there is always a worker for somebody else where there are two."""
         return self.classifier_most_of_user or max(1, self.workers - 1)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from services.classifier import niceness
 from services.classifier.modes.model import Model
-from services.classifier.niceness import give_way, give_way_with_session
+from services.classifier.niceness import Session, give_way
 from services.classifier.reading import Source, Text
 from services.classifier.sandbox.limits import Limits, Surroundings
 from services.classifier.sandbox.pool import Pool
@@ -80,7 +80,25 @@ def test_who_is_nicer_already_stays_so() -> None:
 
 def test_a_kernel_that_knows_no_sessions_is_no_hindrance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(niceness, "AUTOGROUP", tmp_path / "none" / "autogroup")
-    assert _after(lambda: give_way_with_session(4)) == 4
+    Session().give_way()
+
+
+def test_a_session_that_may_not_be_told_just_now_is_told_a_little_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told: list[bytes] = []
+
+    def write(_: int, said: bytes) -> int:
+        told.append(said)
+        if len(told) < 3:
+            raise BlockingIOError
+        return len(said)
+
+    monkeypatch.setattr(niceness, "AUTOGROUP", tmp_path / "autogroup")
+    monkeypatch.setattr(niceness, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(os, "write", write)
+    Session().give_way()
+    assert told == [str(os.getpriority(os.PRIO_PROCESS, 0)).encode()] * 3
 
 
 @pytest.mark.parametrize("nice", [-1, 20])

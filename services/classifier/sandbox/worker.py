@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
-from services.classifier.niceness import give_way_with_session
+from services.classifier.niceness import Session, give_way
 from services.classifier.reading import Reading, Source
 from services.classifier.sandbox import confine, protocol
 from services.classifier.sandbox.messages import Orders, frame_of_reading, source_of_frame
@@ -34,14 +34,15 @@ def main(prepare: Callable[[Orders], Read]) -> None:
 def serve(prepare: Callable[[Orders], Answer]) -> None:
     """Confines this process, makes it ready with `prepare`, and answers until its parent closes the pipe."""
     orders = Orders.from_argument(sys.argv[1])
-    give_way_with_session(orders.nice)
+    give_way(orders.nice)
     documents, answers = _pipes()
-    layers = confine.before_imports(orders)
+    session, layers = Session(), confine.before_imports(orders)
     if orders.is_probe:
         _tell_ready(answers, confine.before_documents(orders, layers))
         protocol.read(documents)
         return
     answer = prepare(orders)
+    session.give_way()  # only now: a start on a busy machine would take longer than anybody waits for it
     _tell_ready(answers, confine.before_documents(orders, layers))
     while (frame := protocol.read(documents)) is not None:
         protocol.write(answers, answer(frame))
