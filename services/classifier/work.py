@@ -18,7 +18,12 @@ from services.classifier.model import Claim, Conclusion, Result
 from services.classifier.reading import NoText, Reader, Source, Text, Unreadable
 
 MOST_ATTEMPTS = 3
-"""A document whose work was begun so often without coming to an end is unreadable: it kills whoever reads it."""
+"""A document that met a bug of ours in the last of so many attempts is unreadable."""
+MOST_BEGUN = 6
+"""A document whose work was begun so often without coming to an end is unreadable: it may be what ends the service.
+
+It is more than the other number since what ends or stalls a service several times in a row is mostly no document.
+"""
 
 
 class Owners(Protocol):
@@ -85,7 +90,7 @@ class Work:
 
     async def __call__(self, claim: Claim) -> Conclusion | None:
         """What was recorded and said of the document; None where nothing was, and it is out of line, or newer in it."""
-        result = Result(Unreadable.UNREADABLE) if claim.attempts > MOST_ATTEMPTS else await self._result(claim)
+        result = Result(Unreadable.UNREADABLE) if claim.attempts > MOST_BEGUN else await self._result(claim)
         if result is None:
             await self._line.leave(claim)
             return None

@@ -59,10 +59,16 @@ async def test_a_model_of_no_use_is_recorded() -> None:
     assert [result.what for _, result in world.recorded] == [NotFiled("no JSON")]
 
 
-async def test_a_document_that_ended_three_workers_is_not_tried_on_a_fourth() -> None:
-    world, one = World(), claim(attempts=4)
+async def test_a_document_whose_work_never_came_to_an_end_is_not_begun_a_seventh_time() -> None:
+    world, one = World(), claim(attempts=7)
     await world.attempt(one)
     assert (world.reads, world.recorded) == (0, [(one, Result(Unreadable.UNREADABLE))])
+
+
+async def test_a_document_over_which_a_service_died_five_times_is_read_all_the_same() -> None:
+    world = World()
+    await world.attempt(claim(attempts=6))
+    assert world.reads == 1
 
 
 @pytest.mark.parametrize("part", ["wishes", "fetch", "read", "file", "record"])
