@@ -103,7 +103,7 @@ bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a li
 eval: ## Measures how good the classification is, for docs/classification.md (ARGS=--fit fits its constants anew)
 	@$(BENCH) exec "$$py" -m benchmarks.eval $(ARGS)
 
-mutants: ## Applies deliberate faults, one by one, and proves that tests kill each (ONLY=part of a fault's name)
+mutants: ## Applies deliberate faults, one by one, and proves that tests kill each (ONLY=part of a fault's name, or of its file's)
 	@$(DEV) "$$py" -m deploy.local provision && exec "$$py" -m tests.mutants --only "$(ONLY)" $(ARGS)
 
 faults: ## Breaks stacks under load, N times, and holds them to what clients were told (N=100, SEED=number of an earlier run)

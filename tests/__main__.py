@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import IO
 
 PYTEST = (sys.executable, "-m", "pytest")
+SLOWEST = "--durations=25"
 FAULTS = "tests/faults"
 
 
@@ -25,8 +26,8 @@ def main(arguments: Sequence[str]) -> int:
         os.execv(sys.executable, (*PYTEST, *arguments))  # noqa: S606 - our own interpreter
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, our children would
     with tempfile.TemporaryFile() as told:
-        faults = subprocess.Popen((*PYTEST, FAULTS), stdout=told, stderr=told)  # noqa: S603 - likewise
-        rest = subprocess.Popen((*PYTEST, f"--ignore={FAULTS}"))  # noqa: S603 - likewise
+        faults = subprocess.Popen((*PYTEST, SLOWEST, FAULTS), stdout=told, stderr=told)  # noqa: S603 - likewise
+        rest = subprocess.Popen((*PYTEST, SLOWEST, f"--ignore={FAULTS}"))  # noqa: S603 - likewise
         _pass_on(rest, faults)
         codes = [rest.wait(), faults.wait()]
         _show(told)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from benchmarks.eval.plot import plot
 from benchmarks.marked import put_between
+from services.classifier.modes.model import WINDOW_TOKENS
 
 ROOT = Path(__file__).parents[2]
 JSON = ROOT / "build" / "eval.json"
@@ -145,7 +146,7 @@ def unseen_table(found: Found) -> str:
 def windows_table(found: Found) -> str:
     """The macro F1 of long documents by the number of windows."""
     rows = [(str(most), *(f"{each[k]:.2f}" for k in ("1", "5"))) for most, each in found["windows"].items()]
-    return _table(("windows of 110 tokens", "1 correction a topic", "5 corrections a topic"), rows)
+    return _table((f"windows of {WINDOW_TOKENS} tokens", "1 correction a topic", "5 corrections a topic"), rows)
 
 
 def confusion_table(of: Found) -> str:

@@ -44,12 +44,13 @@ async def audit(info: StackInfo, *, max_pending_seconds: float = MAX_PENDING_SEC
     runs may show as a difference, see `settled`.
     """
     servers = servers_of(info)
-    auditor = Auditor(max_pending_seconds)
     standing = await read_standing(servers)
     async with open_ledgers(servers) as ledgers, open_bucket(servers) as bucket:
-        waiting = await ledgers.backlogs()
+        waiting, classifies = await ledgers.backlogs(), await ledgers.classifies()
+        auditor = Auditor(max_pending_seconds, classifies)
+        filings = [ledgers.filings()] if classifies else []
         streams = (ledgers.accounts(), ledgers.reservations(), ledgers.documents(), bucket.objects())
-        async for holding in merged(*streams):
+        async for holding in merged(*streams, *filings):
             auditor.see(holding)
         for stored in bucket.foreign:
             auditor.see(Holding(stored.key, stored=stored))

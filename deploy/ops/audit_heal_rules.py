@@ -1,7 +1,8 @@
 """What is said about a key that differs, and why what is left cannot be healed that way: pure.
 
 Nothing is fixed directly. What the store holds, or that its owner deleted it, is said to the ledger, which decides or
-says again what it decided. It is not said where it would be answered in ignorance, and could not be taken back.
+says again what it decided. It is not said where it would be answered in ignorance, and could not be taken back. The
+classifier's last word is said once more to its document.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from enum import Enum
 
 from docuvault_contracts.keys import parse_key
 
+from deploy.ops.audit_filings import is_unheard
 from deploy.ops.audit_model import RESERVED, Check, Difference, Document, Holding
 
 DELETED, BY_ITS_OWNER = "deleted", "document_deleted"
@@ -24,6 +26,7 @@ class Word(Enum):
     PRESENT = "object.observed"
     ABSENT = "object.missing"
     DELETED = "document.deleted"
+    FILED = "document.classified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,18 @@ def sayings(differences: Iterable[Difference], most_lost: int) -> list[Saying]:
     """
     found: dict[str, Saying] = {}
     for each in differences:
-        word = word_of(each.holding) if each.holding is not None else None
+        word = _word_for(each)
         if each.holding is not None and word is not None:
             found.setdefault(each.holding.key, Saying(word, each, each.holding))
     lost = sum(is_lost(each.holding) for each in found.values())
     return [each for each in found.values() if lost <= most_lost or not is_lost(each.holding)]
+
+
+def _word_for(difference: Difference) -> Word | None:
+    holding = difference.holding
+    if holding is None:
+        return None
+    return Word.FILED if difference.check is Check.CLASSIFIED and is_unheard(holding) else word_of(holding)
 
 
 def word_of(holding: Holding) -> Word | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from docuvault_contracts.cloudevents import Message
 from pydantic import SecretStr
 
 from deploy.local.info import StackInfo
+from deploy.ops.audit_heal_filings import last_words
 from deploy.ops.audit_heal_rules import Saying, Word
 from deploy.ops.operator_events import deleted, missing, observed
 from services.chassis.producer import Publisher, open_producer
@@ -19,16 +21,30 @@ from services.chassis.settings import KafkaSettings, StorageSettings
 from services.chassis.storage import ObjectStat, ObjectStorage
 from services.chassis.storage_minio import open_storage
 
+LastWords = Callable[[Sequence[str], datetime], Awaitable[Mapping[str, Message]]]
+"""What the classifier said last, by the keys that are asked for."""
+
 
 class Speaker:
-    """Looks with the audit's own key, which can do nothing else, and publishes as the operator."""
+    """Looks with the audit's own key and role, which can do nothing else, and publishes as the operator."""
 
-    def __init__(self, storage: ObjectStorage, producer: Publisher) -> None:
+    def __init__(self, storage: ObjectStorage, producer: Publisher, last_words: LastWords) -> None:
         self._storage = storage
         self._producer = producer
+        self._last_words = last_words
 
     async def say(self, wanted: Sequence[Saying]) -> list[Saying]:
         """Says those that still hold, all at once, and returns them once they are acked. Raises Transient."""
+        filed = [each for each in wanted if each.word is Word.FILED]
+        others = [each for each in wanted if each.word is not Word.FILED]
+        return [*(await self._say_holdings(others) if others else ()), *await self._say_filed(filed)]
+
+    async def _say_filed(self, wanted: Sequence[Saying]) -> list[Saying]:
+        words = await self._last_words([each.holding.key for each in wanted], datetime.now(UTC))
+        await self._producer.publish([*words.values()])
+        return [each for each in wanted if each.holding.key in words]
+
+    async def _say_holdings(self, wanted: Sequence[Saying]) -> list[Saying]:
         looked_ns = (await apart(self._storage.list_page(most=1))).looked_ns  # before any of the looks
         stats = await asyncio.gather(*(apart(self._storage.stat_object(each.holding.key)) for each in wanted))
         true = [(each, stat) for each, stat in zip(wanted, stats, strict=True) if _holds(each.word, stat)]
@@ -55,7 +71,7 @@ async def open_speaker(info: StackInfo) -> AsyncIterator[Speaker]:
     """Connects when it first speaks."""
     kafka = KafkaSettings(kafka_bootstrap_servers=info.kafka_bootstrap)
     async with open_storage(_store(info)) as storage, open_producer(kafka) as producer:
-        yield Speaker(storage, producer)
+        yield Speaker(storage, producer, partial(last_words, info))
 
 
 def _store(info: StackInfo) -> StorageSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from deploy.ops.audit_model import Account, Document, Holding, Item, Reservation, StoredObject
+from deploy.ops.audit_model import Account, Document, Filing, Holding, Item, Reservation, StoredObject
 
 
 class NotSortedError(ValueError):
@@ -38,7 +38,7 @@ async def merged(*streams: AsyncIterator[Item]) -> AsyncIterator[Holding]:
 
 
 def _holding(key: str, items: list[Item]) -> Holding:
-    account = reservation = document = stored = None
+    account = reservation = document = stored = filing = None
     for item in items:
         match item:
             case Account():
@@ -49,4 +49,6 @@ def _holding(key: str, items: list[Item]) -> Holding:
                 document = item
             case StoredObject():
                 stored = item
-    return Holding(key, account, reservation, document, stored)
+            case Filing():
+                filing = item
+    return Holding(key, account, reservation, document, stored, filing)

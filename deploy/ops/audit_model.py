@@ -46,7 +46,7 @@ class Document:
     """A row of the upload service; `age_seconds` counts from its creation.
 
     `reason` is a tombstone's, `version` that of the ledger's decision it heard last, 0 for none; `changed_at` is of its
-    last change.
+    last change. `verdict_at` is the time of what it heard of the classifier last, `topics` tells that from another.
     """
 
     key: str
@@ -58,6 +58,25 @@ class Document:
     reason: str | None = None
     version: int = 0
     changed_at: datetime | None = None
+    verdict_at: datetime | None = None
+    topics: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A row of the classifier that has heard of the ledger: `version` is that of the newest decision it heard.
+
+    `waits`: it is in line, and more will be said. `told_at` is the time of what was said last, `topics` tells that from
+    another. `is_off`: its owner wants nothing read.
+    """
+
+    key: str
+    state: str
+    version: int
+    waits: bool = False
+    told_at: datetime | None = None
+    topics: str | None = None
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +88,7 @@ class StoredObject:
     etag: str
 
 
-Item = Account | Reservation | Document | StoredObject
+Item = Account | Reservation | Document | StoredObject | Filing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,7 @@ class Holding:
     reservation: Reservation | None = None
     document: Document | None = None
     stored: StoredObject | None = None
+    filing: Filing | None = None
 
 
 class Check(StrEnum):
@@ -93,6 +113,7 @@ class Check(StrEnum):
     OBJECTS = "objects"
     DOCUMENTS = "documents"
     WAITING = "waiting"
+    CLASSIFIED = "classified"
 
 
 MEANING = {
@@ -103,6 +124,7 @@ MEANING = {
     Check.OBJECTS: "every object belongs to a live document and is paid for",
     Check.DOCUMENTS: "every uploaded document has its object, of the size and etag that were decided",
     Check.WAITING: "no document is pending beyond the age at which it is swept",
+    Check.CLASSIFIED: "the classifier knows all live documents and no others, and its last word is what is shown",
 }
 
 

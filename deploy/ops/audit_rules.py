@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from docuvault_contracts.keys import parse_key
 
+from deploy.ops.audit_filings import wrong_filing
 from deploy.ops.audit_model import (
     LIVE,
     PENDING,
@@ -27,11 +28,13 @@ USER_CHARS = 36
 """An object key starts with its user's id, and a UUID has 36 characters."""
 
 
-def judge(holding: Holding, max_pending_seconds: float) -> Iterator[Difference]:
-    """What is wrong with one key."""
+def judge(holding: Holding, max_pending_seconds: float, *, classifies: bool = False) -> Iterator[Difference]:
+    """What is wrong with one key; `classifies`: the stack has a classifier."""
     yield from _judge_object(holding)
     yield from _judge_reservation(holding)
     yield from _judge_document(holding, max_pending_seconds)
+    if classifies and (what := wrong_filing(holding)) is not None:
+        yield _difference(Check.CLASSIFIED, holding, 0, what)
 
 
 def _judge_object(holding: Holding) -> Iterator[Difference]:
@@ -164,6 +167,7 @@ class Auditor:
     """Takes the holdings in sorted order, one at a time, and keeps nothing but the present user's sums and findings."""
 
     max_pending_seconds: float
+    classifies: bool = False
     _totals: Totals | None = None
     _users: int = 0
     _objects: int = 0
@@ -182,7 +186,7 @@ class Auditor:
         totals = self._turn_to(user) if user is not None else None
         if totals is not None:
             totals.add(holding)
-        for difference in judge(holding, self.max_pending_seconds):
+        for difference in judge(holding, self.max_pending_seconds, classifies=self.classifies):
             known = replace(holding, account=totals.account if totals else None)
             self._differences.append(replace(difference, holding=known))
 

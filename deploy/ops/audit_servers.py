@@ -15,7 +15,7 @@ from docuvault_contracts.keys import parse_key
 from miniopy_async.api import Minio
 from miniopy_async.datatypes import Object
 
-from deploy.ops.audit_model import Account, Backlog, Document, Reservation, StoredObject
+from deploy.ops.audit_model import Account, Backlog, Document, Filing, Reservation, StoredObject
 from deploy.ops.dlq.counting import open_letters
 from deploy.ops.kafka import Bounds, open_kafka
 from services.chassis.postgres import load_sql
@@ -72,13 +72,18 @@ class Ledgers:
         async for row in self._connection.cursor(SQL["audit_documents"], prefetch=PREFETCH_ROWS):
             yield Document(**dict(row))
 
+    async def filings(self) -> AsyncIterator[Filing]:
+        """Ascending by key; of a stack that classifies."""
+        async for row in self._connection.cursor(SQL["audit_filings"], prefetch=PREFETCH_ROWS):
+            yield Filing(**dict(row))
+
     async def backlogs(self) -> list[Backlog]:
         """What waits in the tables."""
-        names = ["audit_backlogs", *(["audit_backlogs_classifier"] if await self._has_classifier() else [])]
+        names = ["audit_backlogs", *(["audit_backlogs_classifier"] if await self.classifies() else [])]
         return [Backlog(**dict(row)) for name in names for row in await self._connection.fetch(SQL[name])]
 
-    async def _has_classifier(self) -> bool:
-        """Its tables are there once it has run."""
+    async def classifies(self) -> bool:
+        """Whether the stack has a classifier: its tables are there once it has run."""
         return bool(await self._connection.fetchval(SQL["classifier_is_there"]))
 
 

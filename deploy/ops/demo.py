@@ -25,8 +25,13 @@ from deploy.ops.audit import TROUBLE, settled
 from deploy.ops.audit_text import as_text
 from deploy.ops.demo_client import Api, DemoError, Person
 from deploy.ops.demo_events import watching
+from deploy.ops.demo_filing import Filing
+from deploy.ops.demo_stage import Stage
 from deploy.ops.demo_story import Story
+from deploy.ops.demo_suggesting import Suggesting
 
+CLASSIFIER = "classifier"
+"""A stack may do without; then nothing is filed, and that act is left out."""
 SETTLE_SECONDS = 20.0
 """How long the last notifications may take to arrive before the audit counts what is left as a difference."""
 
@@ -38,8 +43,12 @@ async def play(info: StackInfo, console: Console) -> None:
         console.print(f"    [dim]{escape(line)}[/dim]")
 
     async with watching(info, tell) as watcher, ClientSession(timeout=ClientTimeout(total=60)) as session:
+        api, stage = Api(session, info), Stage(console)
         people = Person("Ada", 100_000), Person("Ben", 100_000), Person("Cleo", 50_000)
-        await Story(info, Api(session, info), watcher, console, *people).play()
+        await Story(info, api, watcher, stage, *people).play()
+        if f"{CLASSIFIER}-1" in info.service_urls:
+            await Filing(info, api, watcher, stage, Person("Dora", 200_000)).play()
+            await Suggesting(info, api, watcher, stage, Person("Emil", 200_000)).play()
         console.print("\n[bold]The audit: does everything agree, to the byte?[/bold]")
         report = await settled(info, SETTLE_SECONDS)
     console.print(escape(as_text(report)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -38,6 +38,7 @@ class Ticket:
 
     person: Person
     filename: str
+    content_type: str
     document_id: UUID
     upload_url: str = field(repr=False)
 
@@ -68,11 +69,12 @@ class Api:
         wanted = {"filename": filename, "content_type": content_type}
         answer = await self._call(person, "POST", "/api/documents/upload-url", wanted)
         body = answer.must_be(200, "asking for an upload URL").body
-        return Ticket(person, filename, UUID(body["document_id"]), body["upload_url"])
+        return Ticket(person, filename, content_type, UUID(body["document_id"]), body["upload_url"])
 
     async def put(self, ticket: Ticket, data: bytes) -> None:
         """Step 2: the bytes go straight to the store."""
-        async with self._session.put(URL(ticket.upload_url, encoded=True), data=data) as response:
+        url, headers = URL(ticket.upload_url, encoded=True), {"Content-Type": ticket.content_type}
+        async with self._session.put(url, data=data, headers=headers) as response:
             Answer(response.status, "").must_be(200, "putting the bytes to the store")
 
     async def confirm(self, ticket: Ticket) -> Answer:
@@ -96,6 +98,22 @@ class Api:
         """`used_bytes` and `limit_bytes`."""
         answer = await self._call(person, "GET", "/api/auth/me/quota")
         found: Mapping[str, int] = answer.must_be(200, f"{person.name}'s quota").body
+        return found
+
+    async def make_topic(self, person: Person, name: str, description: str) -> UUID:
+        """The id of a new topic."""
+        answer = await self._call(person, "POST", "/api/topics", {"name": name, "description": description})
+        return UUID(answer.must_be(201, f"making the topic {name}").body["id"])
+
+    async def correct(self, ticket: Ticket, *topics: UUID) -> Answer:
+        """Files the document by hand."""
+        wanted = {"topic_ids": [str(topic) for topic in topics]}
+        return await self._call(ticket.person, "PUT", f"/api/documents/{ticket.document_id}/topics", wanted)
+
+    async def suggestions(self, person: Person) -> Sequence[Mapping[str, Any]]:
+        """Topics that the person may want: `name`, `keywords`, `documents`, `document_ids`."""
+        answer = await self._call(person, "GET", "/api/topics/suggestions")
+        found: Sequence[Mapping[str, Any]] = answer.must_be(200, f"suggestions for {person.name}").body["items"]
         return found
 
     async def _call(self, person: Person, method: str, path: str, body: object = None) -> Answer:

@@ -12,14 +12,24 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import NotACloudEvent, decode
-from docuvault_contracts.events import DocumentEvent, QuotaRejected, QuotaReleased, QuotaReserved, UploadObserved
+from docuvault_contracts.events import (
+    ClassificationFailed,
+    Classified,
+    DocumentEvent,
+    QuotaRejected,
+    QuotaReleased,
+    QuotaReserved,
+    UploadObserved,
+)
 from docuvault_contracts.keys import parse_key
 from docuvault_contracts.s3 import MalformedNotification, parse_notification
 
 from deploy.local.info import StackInfo
 from deploy.ops.demo_client import DemoError
 
-WATCHED = (topics.STORAGE_EVENTS, topics.DOCUMENTS, topics.QUOTA, topics.STORAGE_JANITOR)
+WATCHED = (topics.STORAGE_EVENTS, topics.DOCUMENTS, topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR)
+OFFICE = "application/vnd.openxmlformats-officedocument."
+"""A beginning of media types that leaves no room for anything else in a line."""
 NAMING_SECONDS = 0.05
 """An event may be faster than the answer to the request that caused it, which tells the document's id."""
 
@@ -67,7 +77,7 @@ class Watcher:
     def _line(self, happening: Happening) -> str:
         file = self.files.get(happening.document_id, str(happening.document_id)[:8])
         who = self.people[happening.user_id]
-        return f"{happening.topic:<15} {happening.type:<16} {who}'s {file}  {happening.detail}".rstrip()
+        return f"{happening.topic:<15} {happening.type:<19} {who}'s {file}  {happening.detail}".rstrip()
 
     async def until_seen(self, event_type: str, document_id: UUID, within_seconds: float = 20) -> Happening:
         """The event, now or as soon as it comes. Raises DemoError where it does not come in time."""
@@ -141,4 +151,20 @@ def _detail(event: DocumentEvent) -> str:
             return f"{event.rejected_bytes:,} bytes, {event.reason}; {event.used_bytes:,} of {event.limit_bytes:,} used"
         case QuotaReleased():
             return f"{event.released_bytes:,} bytes, {event.reason}; {event.used_bytes:,} used"
+        case Classified() | ClassificationFailed():
+            return "; ".join(each for each in (_filed(event), _language(event), _kind(event)) if each)
     return ""
+
+
+def _filed(event: Classified | ClassificationFailed) -> str:
+    if isinstance(event, ClassificationFailed):
+        return event.reason
+    return ", ".join(f"{topic.name} {topic.score:.2f}" for topic in event.topics) or event.note or "under nothing"
+
+
+def _kind(event: Classified | ClassificationFailed) -> str | None:
+    return event.media_type and event.media_type.removeprefix(OFFICE)
+
+
+def _language(event: Classified | ClassificationFailed) -> str | None:
+    return event.language if isinstance(event, Classified) else None

@@ -1,4 +1,4 @@
-"""The story of the demo: what is shown, and what must come of each step."""
+"""The first act of the demo, storage and quota: what is shown, and what must come of each step."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rich.box import ASCII, HEAVY_HEAD
-from rich.console import Console
-from rich.table import Table
-
 from deploy.local.info import StackInfo
 from deploy.ops.demo_client import Answer, Api, DemoError, Person, Ticket
 from deploy.ops.demo_events import Watcher
+from deploy.ops.demo_stage import Stage
 from deploy.ops.users import register
 
 OK, TOO_LARGE, NO_CONTENT, NOT_FOUND = 200, 413, 204, 404
@@ -33,7 +30,7 @@ class Story:
     info: StackInfo
     api: Api
     watcher: Watcher
-    console: Console
+    stage: Stage
     ada: Person
     ben: Person
     cleo: Person
@@ -50,14 +47,15 @@ class Story:
         await self._show_quotas("after")
 
     async def _meet(self) -> None:
-        self._title("Three people, each with a limit")
+        self.stage.title("Three people, each with a limit")
         for person in self._people():
             await register(self.info, person.user_id, person.limit_bytes)
             self.watcher.people[person.user_id] = person.name
-            self._say(f"{person.name} may store {person.limit_bytes:,} bytes")
+            self.stage.say(f"{person.name} may store {person.limit_bytes:,} bytes")
 
     async def _upload_several(self) -> Ticket:
-        self._title("Files go through presigned URLs straight into the store")
+        self.stage.title("Files go through presigned URLs straight into the store")
+        self.stage.say("They hold random bytes: the classifier says later that it cannot read them")
         photo, *_ = await asyncio.gather(
             self._upload(self.ada, "photo.jpg", 41_000),
             self._upload(self.ada, "report.pdf", 24_500),
@@ -67,7 +65,7 @@ class Story:
         return photo
 
     async def _upload_too_much(self) -> None:
-        self._title("A file that does not fit is refused, and leaves no bytes")
+        self.stage.title("A file that does not fit is refused, and leaves no bytes")
         ticket = await self._put(self.ben, "film.mp4", 50_000)
         answer = await self._confirm(ticket)
         answer.must_be(TOO_LARGE, "a file that does not fit")
@@ -75,7 +73,7 @@ class Story:
         await self.watcher.until_seen("object.removed", ticket.document_id)
 
     async def _die_after_the_put(self) -> None:
-        self._title("A client dies right after its PUT: nobody confirms")
+        self.stage.title("A client dies right after its PUT: nobody confirms")
         ticket = await self._put(self.ada, "diary.txt", 9_000)
         started = time.monotonic()
         while (await self.api.document(ticket)).must_be(OK, "a document on its way").body["status"] == "pending":
@@ -84,10 +82,10 @@ class Story:
                     f"{ticket.filename} is not uploaded by its notification within {NOTIFIED_SECONDS:.0f} s"
                 )
             await asyncio.sleep(POLL_SECONDS)
-        self._say(f"Ada's diary.txt is uploaded all the same, {time.monotonic() - started:.1f} s later")
+        self.stage.say(f"Ada's diary.txt is uploaded all the same, {time.monotonic() - started:.1f} s later")
 
     async def _race(self) -> None:
-        self._title("Two files race for the last bytes: exactly one gets them")
+        self.stage.title("Two files race for the last bytes: exactly one gets them")
         tickets = [await self._put(self.cleo, name, 30_000) for name in ("left.pdf", "right.pdf")]
         answers = await asyncio.gather(*(self._confirm(ticket) for ticket in tickets))
         statuses = sorted(answer.status for answer in answers)
@@ -97,13 +95,13 @@ class Story:
         await self.watcher.until_seen("object.removed", loser.document_id)
 
     async def _delete(self, ticket: Ticket) -> None:
-        self._title("A document is deleted: its bytes are free again")
+        self.stage.title("A document is deleted: its bytes are free again")
         before = (await self.api.quota(ticket.person))["used_bytes"]
         (await self.api.delete(ticket)).must_be(NO_CONTENT, "a delete")
         await self.watcher.until_seen("quota.released", ticket.document_id)
         await self.watcher.until_seen("object.removed", ticket.document_id)
         after = (await self.api.quota(ticket.person))["used_bytes"]
-        self._say(f"{ticket.person.name} deletes {ticket.filename}: {before:,} bytes in use become {after:,}")
+        self.stage.say(f"{ticket.person.name} deletes {ticket.filename}: {before:,} bytes in use become {after:,}")
         if before - after != 41_000:  # noqa: PLR2004 - the size of the photo
             raise DemoError(f"the quota fell by {before - after} bytes instead of 41000")
 
@@ -117,7 +115,7 @@ class Story:
         answer = await self.api.confirm(ticket)
         if answer.status in DECIDED:
             await self.watcher.until_seen(DECIDED[answer.status], ticket.document_id)
-        self._say(f"{ticket.person.name} confirms {ticket.filename}: {_in_words(answer)}")
+        self.stage.say(f"{ticket.person.name} confirms {ticket.filename}: {_in_words(answer)}")
         return answer
 
     async def _put(self, person: Person, filename: str, size: int) -> Ticket:
@@ -125,28 +123,21 @@ class Story:
         self.watcher.files[ticket.document_id] = filename
         started = time.monotonic()
         await self.api.put(ticket, secrets.token_bytes(size))
-        self._say(f"{person.name} puts {size:,} bytes of {filename} ({(time.monotonic() - started) * 1000:.0f} ms)")
+        self.stage.say(
+            f"{person.name} puts {size:,} bytes of {filename} ({(time.monotonic() - started) * 1000:.0f} ms)"
+        )
         return ticket
 
     async def _show_quotas(self, when: str) -> None:
-        lines = HEAVY_HEAD if self.console.is_terminal else ASCII
-        table = Table("user", title=f"Quotas {when}", title_justify="left", box=lines)
-        for column in ("used", "limit", "free"):
-            table.add_column(column, justify="right")
+        rows = []
         for person in self._people():
             quota = await self.api.quota(person)
             used, limit = quota["used_bytes"], quota["limit_bytes"]
-            table.add_row(person.name, f"{used:,}", f"{limit:,}", f"{limit - used:,}")
-        self.console.print(table)
+            rows.append((person.name, f"{used:,}", f"{limit:,}", f"{limit - used:,}"))
+        self.stage.table(f"Quotas {when}", ("user", "used", "limit", "free"), rows, numbers=True)
 
     def _people(self) -> Iterable[Person]:
         return (self.ada, self.ben, self.cleo)
-
-    def _title(self, text: str) -> None:
-        self.console.print(f"\n[bold]{text}[/bold]")
-
-    def _say(self, text: str) -> None:
-        self.console.print(f"  {text}")
 
 
 def _in_words(answer: Answer) -> str:

@@ -10,7 +10,15 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from docuvault_contracts.cloudevents import Message, encode
-from docuvault_contracts.events import DocumentDeleted, DocumentEvent, ObjectMissing, ObjectObserved, UploadRequested
+from docuvault_contracts.events import (
+    ClassificationFailed,
+    Classified,
+    DocumentDeleted,
+    DocumentEvent,
+    ObjectMissing,
+    ObjectObserved,
+    UploadRequested,
+)
 from docuvault_contracts.keys import parse_key
 
 from deploy.local.errors import StackError
@@ -40,6 +48,11 @@ def reminded(key: str, content_type: str, requested_at: datetime, expires_at: da
     times = {"requested_at": requested_at, "expires_at": expires_at, "reminded_at": now}
     event = UploadRequested.model_validate({**_owner(key), "content_type": content_type, **times})
     return _said(event, f":{now.isoformat()}", now)
+
+
+def filed(word: Classified | ClassificationFailed, now: datetime) -> Message:
+    """document.classified or document.classification_failed: what the classifier said of a document, once more."""
+    return _said(word, f":{now.isoformat()}", now)
 
 
 def _owner(key: str) -> Mapping[str, UUID | str]:

@@ -35,6 +35,10 @@ class Line(Protocol):
         """It waits no more, and nothing is said of it; a newer round of it does."""
         ...
 
+    async def length(self) -> int:
+        """How many documents wait, those at work among them, on whichever replica."""
+        ...
+
 
 class PgLine:
     """Line on the table `documents`. A lease is `lease_seconds` from its claim or its newest renewal."""
@@ -67,3 +71,8 @@ class PgLine:
         """See Line."""
         with translated():
             await self._pool.execute(SQL["leave_line"], claim.document_id, claim.version, claim.round)
+
+    async def length(self) -> int:
+        """See Line."""
+        with translated():
+            return int(await self._pool.fetchval(SQL["line_length"]))

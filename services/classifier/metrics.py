@@ -26,4 +26,9 @@ SET_BACK = Counter(
     registry=REGISTRY,
 )
 AT_WORK = Gauge("docuvault_classifier_at_work", "documents this replica works on", registry=REGISTRY)
+IN_LINE = Gauge(
+    "docuvault_classifier_in_line",
+    "documents that wait to be classified, on whichever replica; looked at three times a lease",
+    registry=REGISTRY,
+)
 EXPIRED = Counter("docuvault_classifier_expired_rows", "rows forgotten after their retention", registry=REGISTRY)

@@ -61,7 +61,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A document that this replica works on, as it was when it was claimed. `attempts` counts this one."""
+    """A document that this replica works on, as it was when it was claimed. `attempts` counts this one.
+
+    A `corrected` one keeps its topics and is read for its vector alone, so that it is an example of them.
+    """
 
     document_id: UUID
     user_id: UUID
@@ -72,6 +75,7 @@ class Claim:
     size_bytes: int
     attempts: int
     traceparent: str | None = None
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

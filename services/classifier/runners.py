@@ -19,7 +19,7 @@ from services.classifier.attempt import note_retry
 from services.classifier.bell import Bell
 from services.classifier.desk import Desk
 from services.classifier.line import Line
-from services.classifier.metrics import AT_WORK, SET_BACK
+from services.classifier.metrics import AT_WORK, IN_LINE, SET_BACK
 from services.classifier.model import Claim
 
 log = structlog.get_logger(__name__)
@@ -101,10 +101,12 @@ class Runners:
             await self._line.give_back(claim, 0, counted=False)
 
     async def _keep(self, stop: asyncio.Event) -> None:
-        """Keeps the leases, also of what has its grace at a stop: that is shorter than a lease."""
+        """Keeps the leases, also of what has its grace at a stop: that is shorter than a lease. Tells how many wait."""
         while not stop.is_set():
             if claims := self._desk.at_work:
                 await _patiently(partial(self._line.renew, claims), stop)
+            if (waiting := await _patiently(self._line.length, stop)) is not None:
+                IN_LINE.set(waiting)
             await pause(self._pace.lease_seconds / RENEWALS, stop)
 
 

@@ -18,6 +18,7 @@ from services.chassis.settings import (
 )
 from services.chassis.settings_types import Seconds
 from services.classifier.filing import Mode, Wishes
+from services.classifier.modes.scoring import THRESHOLD
 from services.classifier.runners import Pace
 from services.classifier.settings_llm import LlmSettings
 from services.classifier.settings_sandbox import SandboxSettings
@@ -71,10 +72,10 @@ class Settings(
         60, description="longest fetch of a document's bytes; seconds, default 60"
     )
     classifier_threshold: float = Field(
-        0.5,
+        THRESHOLD,
         ge=0,
         le=1,
-        description="least score at which a document is filed, for users who set none; 0 to 1, default 0.5",
+        description="least score at which a document is filed, for users who set none; 0 to 1, default 0.45",
     )
     classifier_most_topics: int = Field(
         3, ge=1, le=20, description="most topics of a document, for users who set none; default 3"

@@ -26,7 +26,7 @@ class SandboxSettings(Settings):
     sandbox_cpu_seconds: int = Field(
         20, ge=1, le=86_400, description="CPU time for one document; whole seconds, default 20"
     )
-    sandbox_wall_seconds: Seconds = Field(30, description="longest reading of one document; seconds, default 30")
+    sandbox_wall_seconds: Seconds = Field(60, description="longest reading of one document; seconds, default 60")
     sandbox_most_characters: int = Field(
         200_000, ge=1000, le=10_000_000, description="characters of text taken from a document, default 200000"
     )

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -17,7 +18,12 @@ from services.classifier.model import Claim, Conclusion, Result
 from services.classifier.reading import NoText, Reader, Source, Text, Unreadable
 
 MOST_ATTEMPTS = 3
-"""A document whose work was begun so often without coming to an end is unreadable: it kills whoever reads it."""
+"""A document that met a bug of ours in the last of so many attempts is unreadable."""
+MOST_BEGUN = 6
+"""A document whose work was begun so often without coming to an end is unreadable: it may be what ends the service.
+
+It is more than the other number since what ends or stalls a service several times in a row is mostly no document.
+"""
 
 
 class Owners(Protocol):
@@ -84,7 +90,7 @@ class Work:
 
     async def __call__(self, claim: Claim) -> Conclusion | None:
         """What was recorded and said of the document; None where nothing was, and it is out of line, or newer in it."""
-        result = Result(Unreadable.UNREADABLE) if claim.attempts > MOST_ATTEMPTS else await self._result(claim)
+        result = Result(Unreadable.UNREADABLE) if claim.attempts > MOST_BEGUN else await self._result(claim)
         if result is None:
             await self._line.leave(claim)
             return None
@@ -119,11 +125,17 @@ class Work:
     async def _file(self, claim: Claim, wishes: Wishes, text: Text, *, mismatch: bool) -> Result:
         """The topics are read after the text, which may take long: they are those of this moment."""
         with timed("owner"):
-            owner = await self._owners.owner(claim.user_id, wishes)
+            owner = await self._owner(claim, wishes)
         with timed("file"):
             filed = await self._filer.file(text, owner)
             terms = await asyncio.to_thread(self._terms_of, text.text, text.language)
         return Result(filed, text.media_type, text.language, mismatch, bool(owner.topics), terms)
+
+    async def _owner(self, claim: Claim, wishes: Wishes) -> Owner:
+        """Of a document that was filed by hand only the vector is wanted, whichever mode files its owner's others."""
+        if claim.corrected:
+            return Owner(claim.user_id, (), replace(wishes, mode=Mode.EMBEDDING))
+        return await self._owners.owner(claim.user_id, wishes)
 
 
 @contextmanager

@@ -45,11 +45,11 @@ class Calls:
         self.unpromised: Counter[tuple[str, int]] = Counter()
         self._trouble = IN_TROUBLE if clocks_are_right else IN_TROUBLE | BEYOND_THE_CLOCK
 
-    async def begin(self, client: Client) -> Upload:
+    async def begin(self, client: Client, filename: str) -> Upload:
         """A URL, asked for until there is one. Raises NeverAnswered."""
         end = time.monotonic() + INSIST_SECONDS
         while True:
-            answer = await self._heard("upload-url", client.upload_url("report.pdf"))
+            answer = await self._heard("upload-url", client.upload_url(filename))
             if answer is not None and answer.status == 200:
                 url = answer.body["upload_url"]
                 return Upload(answer.body["document_id"], url, key_in(url))
@@ -125,6 +125,28 @@ class Calls:
         """Asks and does not wait for an answer."""
         tale.note("asked for a confirm and died")
         await _cut_off(self._status("confirm", _status_of(tale.client.confirm(tale.upload.document_id))), chance)
+
+    async def file(self, tale: Tale, topic_ids: tuple[str, ...]) -> None:
+        """Files it by hand: asks a few times, also while the classifier has not heard of it, and leaves it then."""
+        path, body = f"/api/documents/{tale.upload.document_id}/topics", {"topic_ids": topic_ids}
+        for _ in range(CONFIRMS):
+            answer = await self._heard("file", tale.client.send("PUT", path, body))
+            status = answer.status if answer else UNHEARD
+            tale.note(f"file: {status}")
+            if status == 200:
+                tale.filed = topic_ids
+                return
+            if status not in {*self._trouble, 404}:
+                self.unpromised["file", status] += 1
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def classify(self, tale: Tale) -> None:
+        """Wants it classified again, and does not repeat that."""
+        answer = await self._heard("classify", tale.client.classify(tale.upload.document_id))
+        status = answer.status if answer else UNHEARD
+        tale.note(f"classify: {status}")
+        if status not in {*self._trouble, 202, 404, 409}:
+            self.unpromised["classify", status] += 1
 
     async def delete(self, tale: Tale) -> None:
         """Deletes until that is done; one that was not answered may have been done. Raises NeverAnswered."""

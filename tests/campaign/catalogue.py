@@ -27,10 +27,10 @@ LONGER = (1.0, 3.5)
 """Seconds: about as long as the longest of them."""
 NOTIFIED = (2.0, 4.0)
 """Seconds: the store looks at what it has to tell every three."""
-WAYS = tuple(way for way in FAULT_WAYS if not way.startswith("classifier_"))
-"""Of what runs in a campaign; a stack of the tests does without the classifier."""
-EVERYTHING = frozenset({*SERVICES, *SERVERS, DOOR, *WAYS})
-STORE_WAYS = ("upload_minio", "janitor_minio", "clients_minio")
+EVERYTHING = frozenset({*SERVICES, *SERVERS, DOOR, *FAULT_WAYS})
+STORE_WAYS = ("upload_minio", "janitor_minio", "classifier_minio", "clients_minio")
+READERS = ("classifier",)
+"""Services with processes that read documents for them."""
 THE_STORE = ("minio",)
 READ_TOPICS = (topics.STORAGE_EVENTS.name, topics.DOCUMENTS.name, topics.QUOTA.name)
 
@@ -67,19 +67,21 @@ _PROCESSES = (
     Kind("killed at a failpoint", faults_processes.crashed, SERVICES),
     Kind("stopped", faults_processes.stopped, SERVICES, LONGER),
     Kind("restarted", faults_processes.restarted, SERVICES),
+    Kind("workers killed", faults_processes.worker_killed, READERS),
+    Kind("workers stopped", faults_processes.worker_stopped, READERS, LONGER),
     *(Kind(f"{server} killed", faults_processes.killed, (server,)) for server in (*SERVERS, DOOR)),
     *(Kind(f"{server} stopped", faults_processes.stopped, (server,), LONGER) for server in SERVERS),
     *(Kind(f"{server} restarted", faults_processes.restarted, (server,)) for server in SERVERS),
     Kind("in a rolling restart", faults_processes.rolled, ("everything",), touches=lambda _: EVERYTHING),
 )
 _NETWORK = (
-    Kind("cut", faults_network.cut, WAYS),
-    Kind("hung", faults_network.hung, WAYS, LONGER),
-    Kind("stalled", faults_network.stalled, WAYS, LONGER),
-    Kind("torn in mid-message", faults_network.torn, WAYS),
-    Kind("reset", faults_network.reset, WAYS),
-    Kind("late", faults_network.late, WAYS, LONGER),
-    Kind("narrow", faults_network.narrow, WAYS, LONGER),
+    Kind("cut", faults_network.cut, FAULT_WAYS),
+    Kind("hung", faults_network.hung, FAULT_WAYS, LONGER),
+    Kind("stalled", faults_network.stalled, FAULT_WAYS, LONGER),
+    Kind("torn in mid-message", faults_network.torn, FAULT_WAYS),
+    Kind("reset", faults_network.reset, FAULT_WAYS),
+    Kind("late", faults_network.late, FAULT_WAYS, LONGER),
+    Kind("narrow", faults_network.narrow, FAULT_WAYS, LONGER),
     Kind("told to slow down", faults_network.told_to_slow_down, STORE_WAYS, LONGER, _with("minio")),
 )
 _KAFKA = (

@@ -16,12 +16,14 @@ from tests.faults.support.wire import Wire
 MOST = 3
 """Documents that are shown in full."""
 MOST_CHARS = 400
-TOPICS = (topics.DOCUMENTS, topics.STORAGE_EVENTS, topics.QUOTA, topics.STORAGE_JANITOR)
+TOPICS = (topics.DOCUMENTS, topics.STORAGE_EVENTS, topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR)
 ROWS = {
     "upload.documents": "SELECT d::text FROM upload.documents d WHERE object_key = $1",
     "quota.superseded": "SELECT s::text FROM quota.superseded s WHERE object_key = $1 ORDER BY version",
     "quota.reservations": "SELECT r::text FROM quota.reservations r WHERE object_key = $1",
     "janitor.objects": "SELECT o::text FROM janitor.objects o WHERE object_key = $1",
+    "classifier.documents": "SELECT (to_jsonb(d) - '{vector,terms}'::text[])::text FROM classifier.documents d "
+    "WHERE object_key = $1",
 }
 
 

@@ -14,14 +14,16 @@ import psutil
 
 from services.chassis.failpoints import REACHED, Name, trigger_path
 from tests.campaign.world import REPLICAS, World
-from tests.faults.support.crash_names import IN_A_BATCH, IN_A_REQUEST, IN_THE_RELAY
+from tests.faults.support.crash_names import IN_A_BATCH, IN_A_REQUEST, IN_THE_CLASSIFIER, IN_THE_RELAY
 from tests.faults.support.crashes import Crashes, Stop
 
-SERVICES = ("upload", "quota", "janitor")
+SERVICES = ("upload", "quota", "janitor", "classifier")
 SERVERS = ("postgres", "kafka", "minio")
 DOOR = "gateway"
 REACHED_WITHIN_SECONDS = 3.0
 LOOK_SECONDS = 0.05
+EVERYBODYS = ("consumer.", "outbox.")
+"""Of the chassis, which the classifier consumes and says with as the others do."""
 
 
 def process_of(world: World, target: str, chance: random.Random) -> str:
@@ -62,6 +64,39 @@ async def stopped(world: World, target: str, chance: random.Random) -> AsyncIter
 
 
 @asynccontextmanager
+async def worker_killed(world: World, target: str, chance: random.Random) -> AsyncIterator[None]:
+    """Whoever reads documents for a replica ends with -9, as where the kernel is short of memory."""
+    for worker in await _workers(world, target, chance):
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+    yield
+
+
+@asynccontextmanager
+async def worker_stopped(world: World, target: str, chance: random.Random) -> AsyncIterator[None]:
+    """Whoever reads documents for a replica stands still, while the replica itself does not."""
+    workers = await _workers(world, target, chance)
+    for worker in workers:
+        with suppress(psutil.NoSuchProcess):
+            worker.suspend()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.resume()
+
+
+async def _workers(world: World, target: str, chance: random.Random) -> list[psutil.Process]:
+    """The processes of a replica's own: there is none before its first document."""
+    pid = await world.site.processes.pid(process_of(world, target, chance))
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+@asynccontextmanager
 async def restarted(world: World, target: str, chance: random.Random) -> AsyncIterator[None]:
     """Is stopped as an operator does it, away for a while, and started again."""
     name = process_of(world, target, chance)
@@ -89,6 +124,9 @@ async def crashed(world: World, target: str, chance: random.Random) -> AsyncIter
 
 def points_of(service: str) -> list[Name]:
     """The failpoints that a service comes to at work."""
+    if service == "classifier":
+        shared = [name for names in (IN_A_BATCH, IN_THE_RELAY) for name in names if name.startswith(EVERYBODYS)]
+        return [*shared, *IN_THE_CLASSIFIER]
     found = [name for names in (IN_A_BATCH, IN_THE_RELAY) for name, by in names.items() if f"{service}-1" in by]
     return [*found, *(IN_A_REQUEST if service == "upload" else ())]
 

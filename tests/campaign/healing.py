@@ -16,6 +16,7 @@ from tests.campaign.faults_notifications import say, waiting_events
 from tests.campaign.settings import AGE_SECONDS, EVERY_SECONDS, WALK_SECONDS
 from tests.campaign.world import World
 from tests.faults.support.clock import slowness
+from tests.faults.support.line import wrong_line
 
 ACTS_SECONDS = 30.0
 """What all of it takes on an idle machine, beside the waiting for the sweep: restarts, joins, decisions, removals."""
@@ -66,9 +67,9 @@ async def _wrong(world: World, slow: float) -> tuple[str, ...]:
     pending = AGE_SECONDS + (2 * EVERY_SECONDS + ACTS_SECONDS) * slow
     try:
         report = await audit(world.site.info, max_pending_seconds=pending)
+        return (*_told(report), *await wrong_line(world.site.info))
     except TROUBLE as error:
         return (f"the audit cannot tell: {type(error).__name__}: {error}",)
-    return _told(report)
 
 
 def _told(report: Report) -> tuple[str, ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.structs import ConsumerRecord
 from docuvault_contracts import topics
 
-from tests.campaign.tales import Delete, Ends, Tale, ends_of
+from tests.campaign.filing import OFF, READABLE
+from tests.campaign.tales import Delete, Ends, Tale, ends_of, filing_of
 from tests.campaign.users import User, Users
 from tests.faults.support.history import History, read_history
+from tests.faults.support.line import wrong_line
 from tests.faults.support.site import Site
 from tests.faults.support.wire import Wire
 from tests.stack.support.api import Client
@@ -40,6 +42,7 @@ async def all_wrong(site: Site, users: Users, wire: Wire) -> list[Wrong]:
     """Everything that does not hold; nothing may be under way any more."""
     history = await read_history(wire)
     found = [Wrong(what) for what in [*wrong_sums(history), *await _wrong_events(wire)]]
+    found += [Wrong(what) for what in await wrong_line(site.info)]
     for user in users.users:
         found += await _wrong_of(site.bucket, user, [tale for tale in users.tales if tale.client is user.client])
     return found
@@ -49,7 +52,7 @@ async def _wrong_of(bucket: Bucket, user: User, tales: Sequence[Tale]) -> list[W
     """What is wrong with one user's documents."""
     sizes = await bucket.sizes_of(user.client.user_id)
     listed = {each["id"]: each async for each in listed_documents(user.client)}
-    found: list[Wrong] = []
+    found = [Wrong(what) for what in wrong_statuses(user, listed.values())]
     used = await user.client.used_bytes()
     if used != sum(sizes.values()):
         found.append(Wrong(f"user {user.client.user_id} uses {used} bytes, the store holds {sum(sizes.values())}"))
@@ -67,7 +70,7 @@ async def _wrong_with(
 ) -> list[str]:
     data = await bucket.read(tale.upload.key) if tale.upload.key in sizes else None
     shown = listed.get(tale.upload.document_id)
-    wrong = wrong_end(ends_of(tale), data, shown)
+    wrong = wrong_end(ends_of(tale), data, shown) or wrong_filing(tale, shown)
     reasons = [*tale.lies, *([] if wrong is None else [wrong])]
     if not reasons:
         answer = await tale.client.confirm(tale.upload.document_id)
@@ -90,6 +93,28 @@ def wrong_end(ends: Ends, data: bytes | None, shown: Mapping[str, Any] | None) -
     if status == "pending":
         return None if ends.waiting else "it still waits for bytes, though they were acknowledged"
     return f"it is {status}, but the store has no bytes"
+
+
+def wrong_statuses(user: User, shown: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Documents of a user that were classified though nothing of theirs is to be read, or were not though it is."""
+    wanted = {"uploaded", "pending"} if user.mode == OFF else {"classified", "classification_failed", "pending"}
+    for each in shown:
+        if each["status"] not in wanted:
+            yield f"with mode {user.mode} document {each['id']} is {each['status']}"
+
+
+def wrong_filing(tale: Tale, shown: Mapping[str, Any] | None) -> str | None:
+    """Why a document is not filed as its owner filed it by hand, or was not read; None where it is, or need not be.
+
+    What befalls a service is never told of a document: a good one is not called unreadable for it.
+    """
+    filed = filing_of(tale)
+    if shown is not None and shown["status"] == "classification_failed" and tale.upload.key.endswith(READABLE):
+        return f"it is a text, and told to be none that can be read: {shown['reason']}"
+    if filed is None or shown is None:
+        return None
+    topics = tuple(topic["topic_id"] for topic in shown["topics"])
+    return None if topics == filed else f"its owner filed it under {filed}, and it is shown under {topics}"
 
 
 def wrong_answer(tale: Tale, data: bytes | None, status: int, body: Any) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
@@ -74,7 +75,8 @@ async def run_chapter(seed: str, rounds: Sequence[Round], folder: Path, say: Say
     triggers = folder / "triggers"
     triggers.mkdir(parents=True)
     environment = campaign_environment(str(triggers))
-    stack = Stack.on_free_ports(folder / "stack", replicas=REPLICAS, fault_proxy=True, service_env=environment)
+    options: dict[str, Any] = {"replicas": REPLICAS, "fault_proxy": True, "without_services": ()}
+    stack = Stack.on_free_ports(folder / "stack", service_env=environment, **options)
     chapter = _Chapter(seed, rounds, triggers, say)
     try:
         with small_disks(stack.layout.state) as disks:

@@ -41,6 +41,11 @@ def campaign_environment(triggers: str) -> dict[str, str]:
         "SWEEP_AGE_SECONDS": str(AGE_SECONDS),
         "SWEEP_EVERY_SECONDS": str(EVERY_SECONDS),
         "RECONCILE_EVERY_SECONDS": str(WALK_SECONDS),
+        "CLASSIFIER_LEASE_SECONDS": "4",
+        "CLASSIFIER_STOP_SECONDS": "1",
+        "CLASSIFIER_WORKERS": "2",
+        "CLASSIFIER_FETCH_SECONDS": "12",
+        "SANDBOX_WALL_SECONDS": "6",
         "FAILPOINTS_DIR": triggers,
     }
 

@@ -40,7 +40,8 @@ class Delete(Enum):
 class Tale:
     """One document of one client. `limits` are the least and the largest limit that its user ever has, in bytes.
 
-    `paid_for` is how many PUTs there had been when a confirm was last answered with 200.
+    `paid_for` is how many PUTs there had been when a confirm was last answered with 200. `filed` are the ids of the
+    topics that it was filed under by hand, where that was answered with 200, and since when nothing else was wanted.
     """
 
     client: Client
@@ -50,6 +51,7 @@ class Tale:
     paid_for: int = 0
     refused: bool = False
     deleted: Delete = Delete.NONE
+    filed: tuple[str, ...] | None = None
     story: list[str] = field(default_factory=list)
     lies: list[str] = field(default_factory=list)
 
@@ -101,6 +103,15 @@ def may_be_gone(tale: Tale) -> bool:
     least, largest = tale.limits
     crowded = least < largest and bool(unpaid)  # others of the user's documents may have left no room
     return tale.deleted is not Delete.NONE or crowded or any(len(each.data) > least for each in unpaid)
+
+
+def filing_of(tale: Tale) -> tuple[str, ...] | None:
+    """The topics under which it must be shown; None where its client cannot know.
+
+    What was filed is what was there then; other bytes, also some that came late, are filed anew.
+    """
+    alone = len(tale.puts) == 1 and tale.puts[0].done and not tale.puts[0].loose
+    return tale.filed if alone else None
 
 
 def judge_confirm(tale: Tale, status: int, size: int | None) -> str | None:

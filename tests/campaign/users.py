@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp import ClientError
 
 from tests.campaign.calls import Calls, NeverAnswered
+from tests.campaign.filing import OFF, TOPICS, mode_of
 from tests.campaign.scripts import MAX_BYTES, Dies, Script, write_script
 from tests.campaign.tales import Put, Tale
 from tests.stack.support.api import Api, Client
@@ -39,10 +40,15 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A client, and the least and the largest limit that it will ever have."""
+    """A client, and the least and the largest limit that it will ever have; how its documents are classified.
+
+    `topics` are the ids of what it may file by hand under: of a user with the mode off, of nothing.
+    """
 
     client: Client
     limits: tuple[int, int]
+    mode: str = OFF
+    topics: tuple[str, ...] = ()
 
 
 class Users:
@@ -62,9 +68,18 @@ class Users:
         """Opens all accounts; nothing may be broken yet."""
         crowd = self._crowd
         limits = (crowd.roomy_limit, crowd.roomy_limit)
-        self.users += [User(await self._api.user(limits[0]), limits) for _ in range(crowd.roomy)]
+        for _ in range(crowd.roomy):
+            await self._open(limits)
         limits = (min(crowd.tight_limits), max(crowd.tight_limits))
-        self.users += [User(await self._api.user(limits[1]), limits) for _ in range(crowd.tight)]
+        for _ in range(crowd.tight):
+            await self._open(limits)
+
+    async def _open(self, limits: tuple[int, int]) -> None:
+        client, mode = await self._api.user(limits[1]), mode_of(len(self.users))
+        answer = await client.send("PUT", "/api/auth/me/classification", {"mode": mode})
+        assert answer.status == 200, answer
+        topics = () if mode == OFF else tuple([await _topic(client, name, words) for name, words in TOPICS.items()])
+        self.users.append(User(client, limits, mode, topics))
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -101,7 +116,7 @@ class Users:
             return
 
     async def _upload(self, user: User, script: Script, chance: random.Random) -> None:
-        tale = Tale(user.client, await self._calls.begin(user.client), user.limits)
+        tale = Tale(user.client, await self._calls.begin(user.client, script.filename), user.limits)
         self.tales.append(tale)
         if script.dies is Dies.WITH_THE_URL:
             return
@@ -112,7 +127,7 @@ class Users:
             if confirms:
                 await self._calls.confirm(tale)
         if await self._last_put(tale, script, Put(last), chance):
-            await self._end(tale, script, chance)
+            await self._end(tale, script, user, chance)
 
     async def _last_put(self, tale: Tale, script: Script, put: Put, chance: random.Random) -> bool:
         """Whether the client lives on."""
@@ -125,12 +140,16 @@ class Users:
                 return await self._calls.put(tale, put) and script.dies is not Dies.AFTER_THE_PUT
         return False
 
-    async def _end(self, tale: Tale, script: Script, chance: random.Random) -> None:
+    async def _end(self, tale: Tale, script: Script, user: User, chance: random.Random) -> None:
         if script.dies is Dies.IN_CONFIRM:
             await self._calls.confirm_and_die(tale, chance)
             return
         if script.confirms[-1]:
             await self._calls.confirm(tale)
+        if script.files and user.topics:
+            await self._calls.file(tale, (chance.choice(user.topics),))
+        elif script.asks:
+            await self._calls.classify(tale)
         if script.dies is Dies.IN_DELETE:
             await self._calls.delete_and_die(tale, chance)
         elif script.deletes:
@@ -150,3 +169,9 @@ class Users:
     def ever_began(self) -> Sequence[str]:
         """The ids of all documents that some client was told of."""
         return [tale.upload.document_id for tale in self.tales]
+
+
+async def _topic(client: Client, name: str, keywords: Sequence[str]) -> str:
+    answer = await client.send("POST", "/api/topics", {"name": name, "keywords": keywords})
+    assert answer.status == 201, answer
+    return str(answer.body["id"])

@@ -1,7 +1,8 @@
-"""kill -9 of the classifier at each boundary of its work: each document is classified, and what counts is said once."""
+"""kill -9 of the classifier at each boundary of its work, and anywhere in a long line: what counts is said once."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,15 @@ from tests.faults.conftest import SERVICE_ENV
 from tests.faults.support.crash_names import IN_THE_CLASSIFIER
 from tests.faults.support.crashes import Crashes, Stop
 from tests.faults.support.eyes import Eyes
+from tests.faults.support.lining import assert_gone, pile_up, reaches, readers, told
+from tests.faults.support.oracle import assert_at_rest
 from tests.faults.support.site import Site
 from tests.faults.support.stacks import own_stack
 from tests.stack.support.api import Client
 from tests.stack.support.waiting import eventually
 
 COUNT = 6
+LINE, KILLS = 200, 3
 ENV = {"CLASSIFIER_LEASE_SECONDS": "4", "CLASSIFIER_STOP_SECONDS": "1"}
 
 
@@ -67,6 +71,29 @@ async def test_a_classifier_killed_at_a_boundary_classifies_what_it_was_at_and_s
     assert await eyes.rows("classifier.documents", client.user_id, "turn IS NULL AND leased_until IS NULL") == COUNT
     await eventually(lambda: eyes.kept("classifier"), becomes=0)
     assert len(await _ids_said(eyes, client)) == COUNT
+
+
+async def test_a_classifier_killed_again_and_again_in_a_long_line_says_one_thing_of_each_and_leaves_no_reader(
+    site: Site, eyes: Eyes
+) -> None:
+    client, chance = await site.api.user(), random.Random("a long line")  # noqa: S311 - the same every time
+    assert (await client.send("PUT", "/api/auth/me/classification", {"mode": "keywords"})).status == 200
+    await site.processes.stop("classifier-1")
+    uploads = await pile_up(client, LINE)
+    await site.processes.start("classifier-1")
+    for _ in range(KILLS):
+        await reaches(eyes, client, await told(eyes, client) + chance.randint(5, 30))
+        left = await readers(site.processes, "classifier-1")
+        assert left
+        assert await told(eyes, client) < LINE, "a kill came when the work was done"
+        await site.processes.kill("classifier-1")
+        await eyes.wire.dismiss("classifier")
+        await assert_gone(left)
+    await reaches(eyes, client, LINE)
+    await assert_at_rest(site)
+    assert {await client.status_of(upload) for upload in uploads} == {"classified"}
+    assert await eyes.rows("classifier.documents", client.user_id, "turn IS NULL AND leased_until IS NULL") == LINE
+    assert len(await _ids_said(eyes, client)) == LINE
 
 
 async def _seen(eyes: Eyes, client: Client) -> Seen:

@@ -1,7 +1,8 @@
 """Each server away, hung, stalled, crawling and flapping, under load, for longer than every client's own time-outs.
 
 The services come back by themselves: the same processes, within ten seconds of the server's return, with nothing lost
-and nothing done twice. The clients' time-outs are a fifth of their defaults here, so that an outage need not take long.
+and nothing done twice; the classifier reads what it missed. The clients' time-outs are a fifth of their defaults here,
+so that an outage need not take long.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from deploy.local.stack import Stack
 from services.upload.settings import Settings
 from tests.faults.support.clock import slowness
 from tests.faults.support.contract import assert_answers, assert_probes, subjects
+from tests.faults.support.line import wrong_line
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
 from tests.faults.support.plans import Kind, Plan
@@ -26,6 +28,7 @@ from tests.faults.support.report import note
 from tests.faults.support.running import lasting, under
 from tests.faults.support.site import Site
 from tests.faults.support.stacks import own_stack
+from tests.faults.support.statuses import is_stored
 from tests.faults.support.toxiproxy import Fault, FaultProxy
 from tests.stack.support.api import Client, Upload
 from tests.stack.support.waiting import eventually
@@ -62,6 +65,8 @@ ENOUGH_PUTS = 5
 PUT_SECONDS = 2 * OUTAGE_SECONDS
 """Longer than an outage: a PUT that arrives late must not come after the next one of its client."""
 PUTS = 15
+LINE_SECONDS = 60.0
+"""Within which the classifier has read what waited for it: a back-off grows while an outage lasts, and begins anew."""
 HELD_UP = 20.0
 """A PUT takes milliseconds; one that waits for Kafka takes seconds."""
 SMALL = {Kind.LEFT: 6, Kind.CONFIRMED: 5, Kind.REPLACED: 3, Kind.DELETED: 3}
@@ -69,10 +74,12 @@ SMALL = {Kind.LEFT: 6, Kind.CONFIRMED: 5, Kind.REPLACED: 3, Kind.DELETED: 3}
 
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose servers are reached through the fault proxy, up for this module."""
+    """A stack whose servers are reached through the fault proxy, up for this module; it classifies, too."""
     environment = {name.upper(): str(seconds) for name, seconds in SHORT.items()}
     environment["KAFKA_STUCK_AFTER_SECONDS"] = str(STUCK_AFTER_SECONDS)
-    with own_stack(request, tmp_path_factory.mktemp("outages"), fault_proxy=True, service_env=environment) as stack:
+    environment["CLASSIFIER_WORKERS"] = "1"
+    options = {"fault_proxy": True, "service_env": environment, "without_services": ()}
+    with own_stack(request, tmp_path_factory.mktemp("outages"), **options) as stack:
         yield stack
 
 
@@ -91,6 +98,7 @@ async def test_a_server_that_fails_in_any_way_is_told_of_and_waited_for(site: Si
             await _assert_back(client, f"{way} {fault}")
     _assert_answered(load)
     await assert_at_rest(site, load)
+    await eventually(lambda: wrong_line(site.info), becomes=[], within=LINE_SECONDS)
     await site.processes.assert_unbroken(before)
 
 
@@ -119,7 +127,7 @@ async def test_a_store_that_cannot_tell_kafka_takes_every_put_and_tells_of_it_la
         assert {await user.status_of(upload) for upload in left} == {"pending"}
     began = time.monotonic()
     for upload in left:
-        await eventually(lambda upload=upload: user.status_of(upload), becomes="uploaded", within=90)  # type: ignore[misc]
+        await eventually(lambda upload=upload: is_stored(user, upload), becomes=True, within=90)  # type: ignore[misc]
     note(f"the store's own way to kafka {fault}: all {len(left)} notified after {time.monotonic() - began:.1f} s")
     await assert_at_rest(site)
     times = median(seconds for _, seconds in puts) / median(seconds for _, seconds in before)

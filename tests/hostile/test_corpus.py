@@ -17,7 +17,7 @@ from tests.hostile.support.attacks import BOMBS, ENTITIES, LOOPS, ODDITIES, Atta
 from tests.hostile.support.documents import GOOD, WORDS
 from tests.hostile.support.watching import listening, reads_on, resident_bytes, source_of, workers
 
-LIMITS = Limits(memory_bytes=320 * MIB, cpu_seconds=5, wall_seconds=15.0, starved_share=2.0)
+LIMITS = Limits(memory_bytes=320 * MIB, cpu_seconds=5, wall_seconds=45.0, starved_share=2.0)
 SLACK_SECONDS = 3.0
 BOUNDS = {
     Unreadable.TOO_LARGE,

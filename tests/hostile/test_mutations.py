@@ -25,7 +25,7 @@ async def test_two_thousand_documents_that_are_a_little_wrong_each_have_an_outco
     suffixes = chance.choices(list(GOOD), k=COUNT)
     documents = [(suffix, mutated(GOOD[suffix], chance)) for suffix in suffixes]
     before = resident_bytes()
-    async with Pool(Limits(cpu_seconds=5, wall_seconds=15.0, starved_share=2.0), READERS) as pool:
+    async with Pool(Limits(cpu_seconds=5, wall_seconds=45.0, starved_share=2.0), READERS) as pool:
         shares = (documents[number::READERS] for number in range(READERS))
         outcomes = sum(await asyncio.gather(*(_outcomes(pool, share) for share in shares)), Counter())
         assert await reads_on(pool)

@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).parents[2]
 def main() -> int:
     """0 where every mutant was killed by a test; 1 otherwise, naming those that were not."""
     parser = argparse.ArgumentParser(prog="mutants", description="Applies faults by name; tests must kill each one.")
-    parser.add_argument("--only", default="", help="part of a mutant's name; default all")
+    parser.add_argument("--only", default="", help="part of a mutant's name or of its file's; default all")
     parser.add_argument("--list", action="store_true", help="only list them")
     arguments = parser.parse_args()
     mutants = chosen(load(), arguments.only)

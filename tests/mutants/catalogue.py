@@ -51,10 +51,10 @@ def load(folder: Path = FOLDER) -> tuple[Mutant, ...]:
 
 
 def chosen(mutants: tuple[Mutant, ...], part: str) -> tuple[Mutant, ...]:
-    """Those with `part` in their name. Raises CatalogueError where there is none."""
-    found = tuple(mutant for mutant in mutants if part in mutant.name)
+    """Those with `part` in their name, or in the path of the file they break. Raises CatalogueError for none."""
+    found = tuple(mutant for mutant in mutants if part in mutant.name or part in mutant.file)
     if not found:
-        raise CatalogueError(f"no mutant has {part!r} in its name")
+        raise CatalogueError(f"no mutant has {part!r} in its name or its file's")
     return found
 
 

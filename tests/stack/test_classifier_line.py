@@ -100,6 +100,19 @@ async def test_what_is_claimed_waits_for_its_lease_and_comes_again_after_it(plac
     assert await place.line().claim(()) is None
 
 
+async def test_a_document_over_which_a_service_died_again_waits_longer_before_it_is_claimed(place: Place) -> None:
+    await put(place, A, 1)
+    first = await place.line(lease_seconds=0).claim(())
+    second = await place.line(lease_seconds=1000).claim(())
+    assert first
+    assert second
+    await place.pool.execute("UPDATE documents SET leased_until = statement_timestamp()")
+    assert await place.line(lease_seconds=1000).claim(()) is None
+    third = await place.line(lease_seconds=0).claim(())
+    assert third
+    assert [each.attempts for each in (first, second, third)] == [1, 2, 3]
+
+
 async def test_a_lease_that_is_renewed_does_not_run_out(place: Place) -> None:
     await put(place, A, 1)
     claim = await place.line(lease_seconds=0).claim(())

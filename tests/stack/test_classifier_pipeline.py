@@ -13,7 +13,10 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout
 
 from deploy.local.stack import Stack
+from deploy.ops.audit_heal import heal
+from deploy.ops.audit_heal_rules import Word
 from tests.stack.support.api import Api, Client, Upload
+from tests.stack.support.console import docuvault
 from tests.stack.support.leaks import HandedOut
 from tests.stack.support.rest import assert_clean
 from tests.stack.support.waiting import eventually
@@ -80,9 +83,13 @@ async def becomes(client: Client, upload: Upload, status: str, *names: str) -> d
     return body
 
 
-async def row_of(tables: asyncpg.Connection[asyncpg.Record], upload: Upload) -> asyncpg.Record:
+async def heard(tables: asyncpg.Connection[asyncpg.Record], upload: Upload) -> asyncpg.Record | None:
     query = "SELECT * FROM classifier.documents WHERE document_id = $1"
-    row = await tables.fetchrow(query, UUID(upload.document_id))
+    return await tables.fetchrow(query, UUID(upload.document_id))
+
+
+async def row_of(tables: asyncpg.Connection[asyncpg.Record], upload: Upload) -> asyncpg.Record:
+    row = await heard(tables, upload)
     assert row is not None
     return row
 
@@ -95,6 +102,16 @@ async def test_documents_are_filed_under_their_owners_topics_with_score_and_reas
         shown = await becomes(client, upload, "classified", name)
         assert 0 < shown["topics"][0]["score"] <= 1
         assert shown["topics"][0]["reason"]
+
+
+async def test_explain_tells_what_came_of_a_document(api: Api, stack: Stack) -> None:
+    client = await api.user()
+    await make_topics(client)
+    upload = await client.store(INVOICE, "a.md")
+    await becomes(client, upload, "classified", "Invoices")
+    ran = await docuvault(stack, "explain", "--doc", upload.document_id)
+    assert ran.code == 0, ran
+    assert "classified: filed" in ran.out
 
 
 async def test_a_user_without_topics_has_documents_classified_under_none_and_with_a_vector(
@@ -157,8 +174,8 @@ async def test_of_who_wants_nothing_read_nothing_is(api: Api, tables: asyncpg.Co
     upload = await client.store(INVOICE, "a.md")
 
     async def left() -> tuple[object, object, object]:
-        row = await row_of(tables, upload)
-        return row["state"], row["turn"], row["outcome"]
+        row = await heard(tables, upload)
+        return (row["state"], row["turn"], row["outcome"]) if row else (None, None, None)
 
     await eventually(left, becomes=("stored", None, None))
     assert await client.status_of(upload) == "uploaded"
@@ -210,3 +227,29 @@ async def test_a_restart_of_the_classifier_loses_nothing_that_waits(api: Api, st
     await asyncio.to_thread(stack.supervisor.start, "classifier-1")
     for upload in uploads:
         await eventually(lambda upload=upload: client.status_of(upload), becomes="classified")  # type: ignore[misc]
+
+
+async def test_what_a_document_or_the_classifier_missed_an_audit_that_heals_says_again(api: Api, stack: Stack) -> None:
+    client = await api.user()
+    deaf, unknown, gone = [await client.store(INVOICE + b"%d" % number, "a.md") for number in range(3)]
+    for upload in (deaf, unknown, gone):
+        await becomes(client, upload, "classified")
+    assert (await client.delete(gone.document_id)).status == 204
+    await assert_clean(stack.info)
+    await plant(stack, "UPDATE upload.documents SET status = 'uploaded', verdict_status = NULL, verdict_version = NULL,"
+                       " verdict_at = NULL, verdict_reason = NULL WHERE id = $1", deaf)  # fmt: skip
+    await plant(stack, "DELETE FROM classifier.documents WHERE document_id = $1", unknown)
+    await plant(stack, "UPDATE classifier.documents SET state = 'stored', etag = 'e', version = 1"
+                       " WHERE document_id = $1", gone)  # fmt: skip
+    found = await heal(stack.info, wait_seconds=30, max_pending_seconds=3600)
+    told = {each.holding.key: each.word for each in found.said}
+    assert told == {deaf.key: Word.FILED, unknown.key: Word.PRESENT, gone.key: Word.ABSENT}
+    assert found.report.clean, found.report.differences
+    for upload in (deaf, unknown):
+        await becomes(client, upload, "classified")
+
+
+async def plant(stack: Stack, statement: str, upload: Upload) -> None:
+    connection = await asyncpg.connect(stack.info.databases["postgres"])
+    await connection.execute(statement, UUID(upload.document_id))
+    await connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A whole stack of this module's own."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    """A whole stack of this module's own, with the classifier."""
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), without_services=())
     try:
         stack.up()
         yield stack
@@ -35,7 +36,7 @@ def run_demo(stack: Stack, **more: str) -> subprocess.CompletedProcess[str]:
     }
     return subprocess.run(
         [sys.executable, "-m", "deploy.ops.demo"], env=environment, cwd=CHECKOUT, capture_output=True, text=True,
-        check=False, timeout=120,
+        check=False, timeout=240,
     )  # fmt: skip
 
 
@@ -47,13 +48,21 @@ def test_the_demo_shows_every_step_and_ends_clean(stack: Stack, time: str) -> No
         "Ada confirms photo.jpg: 200, 41,000 bytes stored",
         "Ben confirms film.mp4: 413, 50,000 bytes do not fit, 61,200 of 100,000 are in use",
         "Ada's diary.txt is uploaded all the same",
-        "storage.events  object created   Ada's diary.txt  9,000 bytes",
+        "storage.events  object created      Ada's diary.txt  9,000 bytes",
         "Ada deletes photo.jpg: 74,500 bytes in use become 33,500",
         "| Cleo | 30,000 |  50,000 | 20,000 |",
+        "document.classified Dora's lasagne-recipe.txt  Medical ",
+        "lasagne-recipe.txt calls itself text/plain. It is a PDF",
+        "contract.pdf: The file is protected by a password",
+        "A letter from the vet, in English: Medical ",
+        "The same letter: Furry friends 1.00 (You filed it here)",
+        '"Bees, ',
         "\nclean: ",
         f"http://localhost:{stack.settings.gateway_port}",
     ]
     assert [line for line in told if line not in ran.stdout] == []
+    assert re.search(r"in German: Furry friends 0\.\d\d \(Like a document that you filed here\)", ran.stdout)
+    assert re.search(r"\| zimtschnecken.docx +\| Recipes +\|", ran.stdout)
     assert sorted(line.split(": ")[1][:3] for line in ran.stdout.splitlines() if "  Cleo confirms" in line) == [
         "200",
         "413",

@@ -44,6 +44,7 @@ class World:
     left: list[Claim] = field(default_factory=list)
     given_back: list[tuple[Claim, float, bool]] = field(default_factory=list)
     renewed: list[Sequence[Claim]] = field(default_factory=list)
+    filed_for: list[Owner] = field(default_factory=list)
     reads: int = 0
     most: int = 0
     desk: Desk = field(default_factory=lambda: Desk(2))
@@ -70,6 +71,9 @@ class World:
     async def leave(self, claim: Claim) -> None:
         self.left.append(claim)
 
+    async def length(self) -> int:
+        return len(self.waiting) + len(self.desk.at_work)
+
     async def wishes_of(self, user_id: UUID) -> Wishes:  # noqa: ARG002 - as the protocol has it
         self._meet("wishes")
         return self.wishes
@@ -90,6 +94,7 @@ class World:
         return self.reading
 
     async def file(self, text: Text, owner: Owner) -> Filed | NotFiled:  # noqa: ARG002 - as the protocol has it
+        self.filed_for.append(owner)
         self._meet("file")
         return self.filing
 

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from docuvault_contracts.cloudevents import Envelope, Message, decode
-from docuvault_contracts.events import DocumentDeleted, ObjectMissing, ObjectObserved
+from docuvault_contracts.events import Classified, DocumentDeleted, ObjectMissing, ObjectObserved
 from docuvault_contracts.keys import parse_key
 
 from deploy.ops.audit_heal_rules import Saying, Word
 from deploy.ops.audit_heal_words import Speaker
 from deploy.ops.audit_model import Check, Difference, Document, Holding
+from deploy.ops.operator_events import filed
 from services.chassis.storage import ObjectStat, Page
 from tests.unit.test_audit_rules import key
 
@@ -58,8 +59,14 @@ def saying(word: Word, number: int) -> Saying:
 
 async def speak(store: Store, *wanted: Saying) -> tuple[list[Saying], list[Envelope]]:
     topic = Topic()
-    said = await Speaker(cast("Any", store), topic).say(wanted)
+    said = await Speaker(cast("Any", store), topic, last_words).say(wanted)
     return said, topic.said()
+
+
+async def last_words(keys: Sequence[str], now: datetime) -> dict[str, Message]:
+    """The classifier has said something of the key 3 alone."""
+    word = Classified(**about(3), version=2, topics=(), classified_at=CHANGED, outcome="nothing_fits")
+    return {key(3): filed(word, now)} if key(3) in keys else {}
 
 
 def about(number: int) -> dict[str, Any]:
@@ -104,3 +111,12 @@ async def test_the_same_look_at_the_same_object_has_the_same_id() -> None:
     store.objects[key(3)] = ObjectStat(7, "f", SEEN_NS)
     _, (third,) = await speak(store, saying(Word.PRESENT, 3))
     assert first.id == second.id != third.id
+
+
+async def test_what_the_classifier_said_last_is_said_once_more_as_it_is_known_now() -> None:
+    store = Store()
+    said, (found,) = await speak(store, saying(Word.FILED, 3), saying(Word.FILED, 4))
+    assert [each.holding.key for each in said] == [key(3)]
+    assert isinstance(found.event, Classified)
+    assert (found.event.classified_at, found.source) == (CHANGED, "docuvault/operator")
+    assert store.asked == []

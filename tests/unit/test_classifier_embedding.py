@@ -137,7 +137,7 @@ async def test_the_event_loop_turns_while_the_model_works(model: Model) -> None:
     while not work.done():
         await asyncio.sleep(0)
         turns += 1
-    assert turns > 20
+    assert turns > 5
 
 
 @pytest.mark.parametrize(

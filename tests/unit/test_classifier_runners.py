@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from services.chassis.metrics import REGISTRY
 from services.classifier.runners import Runners
 from tests.unit.classifier_facts import OTHER, USER
 from tests.unit.classifier_world import AWAY, World, claim
@@ -47,6 +48,15 @@ async def test_one_users_slow_documents_leave_a_runner_for_somebody_else() -> No
         assert sorted(str(one.user_id) for one in world.desk.at_work) == sorted(map(str, [USER, USER, OTHER]))
         gate.set()
         await until(lambda: len(world.recorded) == 10)
+
+
+async def test_how_many_wait_is_told_those_at_work_among_them() -> None:
+    gate = asyncio.Event()
+    world = World(waiting=[claim() for _ in range(7)], when_read=gate.wait)
+    async with running(world.runners(lease_seconds=0.3)):
+        await until(lambda: REGISTRY.get_sample_value("docuvault_classifier_in_line") == 7)
+        gate.set()
+        await until(lambda: REGISTRY.get_sample_value("docuvault_classifier_in_line") == 0)
 
 
 async def test_a_ring_begins_the_work_at_once() -> None:

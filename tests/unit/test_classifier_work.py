@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -34,6 +35,12 @@ async def test_of_a_user_who_wants_nothing_read_nothing_is() -> None:
     assert (world.left, world.reads, world.recorded) == ([one], 0, [])
 
 
+async def test_what_was_filed_by_hand_is_read_for_its_vector_whichever_mode_files_the_rest() -> None:
+    world, one = World(wishes=Wishes(Mode.KEYWORDS, 0.5, 3)), replace(claim(), corrected=True)
+    await world.attempt(one)
+    assert [(owner.topics, owner.wishes.mode) for owner in world.filed_for] == [((), Mode.EMBEDDING)]
+
+
 async def test_bytes_that_are_gone_are_dropped_since_the_ledger_will_tell() -> None:
     world, one = World(source=None), claim()
     await world.attempt(one)
@@ -52,10 +59,16 @@ async def test_a_model_of_no_use_is_recorded() -> None:
     assert [result.what for _, result in world.recorded] == [NotFiled("no JSON")]
 
 
-async def test_a_document_that_ended_three_workers_is_not_tried_on_a_fourth() -> None:
-    world, one = World(), claim(attempts=4)
+async def test_a_document_whose_work_never_came_to_an_end_is_not_begun_a_seventh_time() -> None:
+    world, one = World(), claim(attempts=7)
     await world.attempt(one)
     assert (world.reads, world.recorded) == (0, [(one, Result(Unreadable.UNREADABLE))])
+
+
+async def test_a_document_over_which_a_service_died_five_times_is_read_all_the_same() -> None:
+    world = World()
+    await world.attempt(claim(attempts=6))
+    assert world.reads == 1
 
 
 @pytest.mark.parametrize("part", ["wishes", "fetch", "read", "file", "record"])

@@ -114,5 +114,5 @@ def test_entries_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match="it changes nothing"):
         load(tmp_path)
 
-    with pytest.raises(CatalogueError, match="no mutant has 'x' in its name"):
+    with pytest.raises(CatalogueError, match="no mutant has 'x' in its name or its file's"):
         chosen((FAULT,), "x")

@@ -8,6 +8,8 @@ SELECT
     extract(EPOCH FROM now() - created_at)::float8 AS age_seconds,
     reason,
     version::integer AS version,
-    updated_at AS changed_at
+    updated_at AS changed_at,
+    verdict_at,
+    CASE WHEN verdict_at IS NOT NULL THEN md5(topics::text) END AS topics
 FROM upload.documents
 ORDER BY object_key COLLATE "C"

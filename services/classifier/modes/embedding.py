@@ -60,7 +60,8 @@ class EmbeddingFiler:
             return Filed((), vector)
         topics = await self._with_vectors(owner.topics)
         hits = await _hits(text, owner.topics)
-        return Filed(choose(scored(vector, topics, hits, self._lens), owner.wishes), vector)
+        found = await asyncio.to_thread(scored, vector, topics, hits, self._lens)
+        return Filed(choose(found, owner.wishes), vector)
 
     async def _with_vectors(self, topics: Sequence[Topic]) -> list[tuple[Topic, Vector]]:
         vectors = await asyncio.gather(*map(self._vector_of, topics))
@@ -109,7 +110,7 @@ def scored(
     document: Vector, topics: Sequence[tuple[Topic, Vector]], hits: Mapping[UUID, Hits], lens: Lens
 ) -> list[FiledTopic]:
     """Every topic with its score and reason; their order changes nothing."""
-    ordered = sorted(topics, key=lambda pair: pair[0].id)
+    ordered = sorted(topics, key=lambda pair: pair[0].id.int)
     found = likeness(document, np.stack([vector for _, vector in ordered]), [_shown(t) for t, _ in ordered], lens)
     said = [KEYWORDS * score(hits.get(topic.id, {}).values()) for topic, _ in ordered]
     numbers = scores(found.topics + np.array(said, np.float32), [len(topic.examples) for topic, _ in ordered])
@@ -122,7 +123,7 @@ def scored(
 
 def _shown(topic: Topic) -> Floats:
     """Its examples, a row each, in an order of their own."""
-    rows = [each.vector for each in sorted(topic.examples, key=lambda each: each.document_id)]
+    rows = [each.vector for each in sorted(topic.examples, key=lambda each: each.document_id.int)]
     return np.array(rows, np.float32).reshape(-1, DIMENSION)
 
 

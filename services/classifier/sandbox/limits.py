@@ -18,8 +18,8 @@ class Limits:
     cpu_seconds: int = 20
     """CPU time for one document, on all threads together. Whole seconds: the kernel counts no finer."""
 
-    wall_seconds: float = 30.0
-    """Time from sending a document until its text is there."""
+    wall_seconds: float = 60.0
+    """Time from sending a document until its text is there: for what waits and does not compute, so it may be long."""
 
     starved_share: float = 0.5
     """Of that time: a worker that waited longer for a core was not slow, and its document is tried again later."""
@@ -33,7 +33,7 @@ class Limits:
     recycle_bytes: int = 320 * MIB
     """A worker whose resident memory is larger after a document is replaced."""
 
-    start_seconds: float = 30.0
+    start_seconds: float = 60.0
     """Time within which a new worker must be ready (half a second on an idle machine)."""
 
     @property

@@ -23,9 +23,12 @@ STATUSES: Mapping[str, Mapping[str, int]] = {
     "minio": {**_READS, "upload-url": 200, "confirm": 503, "delete": 204, "classify": 202},
 }
 NOT_READY: Mapping[str, Mapping[str, set[str]]] = {
-    "postgres": {"upload": {"postgres"}, "quota": {"postgres"}, "janitor": {"postgres"}},
-    "kafka": {"upload": {"kafka", "consumer"}, "quota": {"kafka", "consumer"}, "janitor": {"kafka"}},
-    "minio": {"upload": {"minio"}, "quota": set(), "janitor": {"minio"}},
+    "postgres": {"upload": {"postgres"}, "quota": {"postgres"}, "janitor": {"postgres"}, "classifier": {"postgres"}},
+    "kafka": {
+        **{name: {"kafka", "consumer"} for name in ("upload", "quota", "classifier")},
+        "janitor": {"kafka"},
+    },
+    "minio": {"upload": {"minio"}, "quota": set(), "janitor": {"minio"}, "classifier": {"minio"}},
 }
 TIMES_THE_LIMIT = 3.0
 """An answer may take this many times its own limit, times the machine's slowness: far from a hang all the same."""

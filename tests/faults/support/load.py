@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import ClientError
 
 from tests.faults.support.plans import MAX_BYTES, Kind, Plan, Story
+from tests.faults.support.statuses import STORED
 from tests.stack.support.api import Answer, Api, Client, Upload, key_in
 from tests.stack.support.waiting import eventually
 
@@ -157,8 +158,8 @@ class Load:
             true: dict[str, object] = {"status": 413, "rejected": len(story.data)}
         else:
             body = answer.body if answer.status == 200 else {}
-            told = {"status": answer.status, "size": body.get("size_bytes"), "is": body.get("status")}
-            true = {"status": 200, "size": len(story.data), "is": "uploaded"}
+            told = {"status": answer.status, "size": body.get("size_bytes"), "stored": body.get("status") in STORED}
+            true = {"status": 200, "size": len(story.data), "stored": True}
         if told != true:
             self.lies.append(f"{story.upload.key} ({story.kind}): {told} for {true}: {answer.body}")
 

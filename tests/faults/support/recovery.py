@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from aiohttp import ClientError
 
 from tests.faults.support.clock import slowness
+from tests.faults.support.statuses import is_stored
 from tests.stack.support.api import Client, Upload, key_in
 
 T = TypeVar("T")
@@ -67,10 +68,7 @@ async def confirmed(client: Client) -> Upload:
 async def _notified(client: Client) -> None:
     upload = await _put(client)
 
-    async def uploaded() -> bool:
-        return await client.status_of(upload) == "uploaded"
-
-    await _insist(uploaded)
+    await _insist(lambda: is_stored(client, upload))
 
 
 async def _put(client: Client) -> Upload:

@@ -103,6 +103,13 @@ def connect(port: str) -> str:
         return "connected"
 
 
+def send(port: str) -> str:
+    """What is no TCP, and so nothing to Landlock."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"a secret", ("127.0.0.1", int(port)))
+    return "sent"
+
+
 def look_for_nscd(_: str) -> str:
     try:
         socket.socket(socket.AF_UNIX)

@@ -15,6 +15,7 @@ async def main() -> None:
     async with Pool(Limits(), 2, module="tests.hostile.support.bad_worker") as pool:
         await asyncio.gather(told(pool, "echo ready"), told(pool, "echo ready"))
         busy = asyncio.ensure_future(told(pool, "spin"))
+        await asyncio.sleep(0)  # it is on its way now
         sys.stdout.write(" ".join(str(worker.pid) for worker in workers()) + "\n")
         sys.stdout.flush()
         await busy
