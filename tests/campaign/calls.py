@@ -148,6 +148,16 @@ class Calls:
         if status not in {*self._trouble, 202, 404, 409}:
             self.unpromised["classify", status] += 1
 
+    async def drop_topic(self, client: Client, topic_id: str) -> None:
+        """Deletes a topic until that is done. Raises NeverAnswered."""
+        end = time.monotonic() + INSIST_SECONDS
+        while True:
+            call = client.call("DELETE", f"/api/topics/{topic_id}")
+            status = await self._status("drop topic", _status_of(call))
+            if status in {204, 404}:
+                return
+            await self._again("drop topic", status, {204, 404}, end)
+
     async def delete(self, tale: Tale) -> None:
         """Deletes until that is done; one that was not answered may have been done. Raises NeverAnswered."""
         end = time.monotonic() + INSIST_SECONDS

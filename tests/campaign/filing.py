@@ -16,6 +16,9 @@ MODES = ("keywords", OFF, "embedding", "keywords", "keywords", "keywords", OFF, 
 """Of one user after the other."""
 TOPICS: Mapping[str, tuple[str, ...]] = {"Invoices": ("invoice", "payment"), "Journeys": ("flight", "hotel")}
 """Keywords, by name."""
+PASSING = "Numbers"
+"""One more topic, which its owner deletes in the middle of the load."""
+PASSING_KEYWORDS = ("number",)
 SENTENCES = (
     "Invoice {}: please send the payment within {} days.",
     "Flight {} is booked, and a hotel for {} nights.",

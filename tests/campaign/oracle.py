@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,15 +44,16 @@ async def all_wrong(site: Site, users: Users, wire: Wire) -> list[Wrong]:
     found = [Wrong(what) for what in [*wrong_sums(history), *await _wrong_events(wire)]]
     found += [Wrong(what) for what in await wrong_line(site.info)]
     for user in users.users:
-        found += await _wrong_of(site.bucket, user, [tale for tale in users.tales if tale.client is user.client])
+        tales = [tale for tale in users.tales if tale.client is user.client]
+        found += await _wrong_of(site.bucket, user, tales, users.dropped)
     return found
 
 
-async def _wrong_of(bucket: Bucket, user: User, tales: Sequence[Tale]) -> list[Wrong]:
+async def _wrong_of(bucket: Bucket, user: User, tales: Sequence[Tale], dropped: Collection[str]) -> list[Wrong]:
     """What is wrong with one user's documents."""
     sizes = await bucket.sizes_of(user.client.user_id)
     listed = {each["id"]: each async for each in listed_documents(user.client)}
-    found = [Wrong(what) for what in wrong_statuses(user, listed.values())]
+    found = [Wrong(what) for what in wrong_statuses(user, listed.values(), dropped)]
     used = await user.client.used_bytes()
     if used != sum(sizes.values()):
         found.append(Wrong(f"user {user.client.user_id} uses {used} bytes, the store holds {sum(sizes.values())}"))
@@ -95,12 +96,19 @@ def wrong_end(ends: Ends, data: bytes | None, shown: Mapping[str, Any] | None) -
     return f"it is {status}, but the store has no bytes"
 
 
-def wrong_statuses(user: User, shown: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Documents of a user that were classified though nothing of theirs is to be read, or were not though it is."""
+def wrong_statuses(
+    user: User, shown: Iterable[Mapping[str, Any]], dropped: Collection[str] = frozenset()
+) -> Iterator[str]:
+    """Documents of a user that were classified though nothing of theirs is to be read, or were not though it is.
+
+    And those that are shown under topics which their owner was told to be deleted.
+    """
     wanted = {"uploaded", "pending"} if user.mode == OFF else {"classified", "classification_failed", "pending"}
     for each in shown:
         if each["status"] not in wanted:
             yield f"with mode {user.mode} document {each['id']} is {each['status']}"
+        if gone := [topic["name"] for topic in each["topics"] if topic["topic_id"] in dropped]:
+            yield f"document {each['id']} is shown under {gone}, which was deleted"
 
 
 def wrong_filing(tale: Tale, shown: Mapping[str, Any] | None) -> str | None:

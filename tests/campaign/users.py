@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from aiohttp import ClientError
 
 from tests.campaign.calls import Calls, NeverAnswered
-from tests.campaign.filing import OFF, TOPICS, mode_of
+from tests.campaign.filing import OFF, PASSING, PASSING_KEYWORDS, TOPICS, mode_of
 from tests.campaign.scripts import MAX_BYTES, Dies, Script, write_script
 from tests.campaign.tales import Put, Tale
 from tests.stack.support.api import Api, Client
+
+DROPS_AT = range(5, 40)
+"""At which of its documents a user deletes a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,22 @@ class Crowd:
 class User:
     """A client, and the least and the largest limit that it will ever have; how its documents are classified.
 
-    `topics` are the ids of what it may file by hand under: of a user with the mode off, of nothing.
+    `topics` are the ids of what it may file by hand under: of a user with the mode off, of nothing. `passing` is one
+    that it will delete.
     """
 
     client: Client
     limits: tuple[int, int]
     mode: str = OFF
     topics: tuple[str, ...] = ()
+    passing: str = ""
 
 
 class Users:
-    """The load of a campaign; `tales` is all that was ever begun, `troubles` what no client should have to see."""
+    """The load of a campaign; `tales` is all that was ever begun, `troubles` what no client should have to see.
+
+    `dropped` are the ids of topics whose owners were told that they are deleted.
+    """
 
     def __init__(self, api: Api, crowd: Crowd, calls: Calls) -> None:
         self._api = api
@@ -63,6 +71,7 @@ class Users:
         self.users: list[User] = []
         self.tales: list[Tale] = []
         self.troubles: list[str] = []
+        self.dropped: set[str] = set()
 
     async def open(self) -> None:
         """Opens all accounts; nothing may be broken yet."""
@@ -78,8 +87,11 @@ class Users:
         client, mode = await self._api.user(limits[1]), mode_of(len(self.users))
         answer = await client.send("PUT", "/api/auth/me/classification", {"mode": mode})
         assert answer.status == 200, answer
-        topics = () if mode == OFF else tuple([await _topic(client, name, words) for name, words in TOPICS.items()])
-        self.users.append(User(client, limits, mode, topics))
+        if mode == OFF:
+            self.users.append(User(client, limits, mode))
+            return
+        topics = tuple([await _topic(client, name, words) for name, words in TOPICS.items()])
+        self.users.append(User(client, limits, mode, topics, await _topic(client, PASSING, PASSING_KEYWORDS)))
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -96,12 +108,16 @@ class Users:
         return random.Random(f"{self._crowd.seed}/{who}")  # noqa: S311 - the same every time
 
     async def _live(self, user: User, chance: random.Random) -> None:
-        for _ in range(self._crowd.documents):
+        drops_at = chance.choice(DROPS_AT)
+        for number in range(self._crowd.documents):
             await self._pause(chance.uniform(0, 2 * self._crowd.pause))
             if self._stopped.is_set():
                 return
             script = write_script(chance, user.limits[1])
             try:
+                if number == drops_at and user.passing:
+                    await self._calls.drop_topic(user.client, user.passing)
+                    self.dropped.add(user.passing)
                 await self._upload(user, script, chance)
             except NeverAnswered as error:
                 self.troubles.append(

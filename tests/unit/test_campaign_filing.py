@@ -23,7 +23,8 @@ SEEDS = range(50)
 
 
 def shown(*topics: str, status: str = "classified") -> dict[str, Any]:
-    return {"status": status, "reason": "why", "topics": [{"topic_id": each} for each in topics]}
+    filed = [{"topic_id": each, "name": each} for each in topics]
+    return {"status": status, "reason": "why", "topics": filed}
 
 
 def user(mode: str) -> User:
@@ -60,7 +61,13 @@ def test_the_model_is_asked_for_one_user_and_another_wants_nothing_read() -> Non
 def test_at_rest_a_document_is_classified_exactly_where_its_owner_wants_that(
     mode: str, status: str, *, wrong: bool
 ) -> None:
-    assert bool([*wrong_statuses(user(mode), [{"id": "d", "status": status}])]) is wrong
+    assert bool([*wrong_statuses(user(mode), [{"id": "d", **shown(status=status)}])]) is wrong
+
+
+def test_a_document_under_a_topic_that_was_deleted_is_found() -> None:
+    listed = [{"id": "d", **shown("topic")}]
+    assert [*wrong_statuses(user("keywords"), listed, {"another"})] == []
+    assert len([*wrong_statuses(user("keywords"), listed, {"topic"})]) == 1
 
 
 @pytest.mark.parametrize(

@@ -116,3 +116,7 @@ def test_entries_that_cannot_be_used_are_named(tmp_path: Path) -> None:
 
     with pytest.raises(CatalogueError, match="no mutant has 'x' in its name or its file's"):
         chosen((FAULT,), "x")
+
+
+def test_faults_are_chosen_by_their_names_and_by_the_files_they_break() -> None:
+    assert chosen((FAULT,), "two-is") == chosen((FAULT,), "code.py") == (FAULT,)

@@ -8,6 +8,9 @@ from deploy.local.info import StackInfo
 
 COUNTS = {
     "documents in line": "SELECT count(*) FROM classifier.documents WHERE turn IS NOT NULL OR leased_until IS NOT NULL",
+    "topics that were deleted and are not off all documents": (
+        "SELECT count(*) FROM classifier.topics WHERE deleted_at IS NOT NULL"
+    ),
     "words in the classifier's outbox": "SELECT count(*) FROM classifier.outbox",
     "examples out of bytes that are gone": (
         "SELECT count(*) FROM classifier.examples JOIN classifier.documents USING (document_id) WHERE state <> 'stored'"
