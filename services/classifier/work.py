@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chassis.failpoints import failpoint
-from services.classifier.filing import Filer, Mode, Owner, Wishes
+from services.classifier.filing import Filed, Filer, Mode, Owner, Wishes
 from services.classifier.metrics import STAGE_SECONDS
 from services.classifier.mismatch import differs
 from services.classifier.model import Claim, Conclusion, Result
@@ -105,11 +105,14 @@ class Work:
         return conclusion
 
     async def _result(self, claim: Claim) -> Result | None:
-        """None where there is nothing to be said: its owner wants nothing read, or the bytes are gone."""
+        """None where there is nothing to be said: its owner wants nothing read, or the bytes are gone.
+
+        What its owner filed by hand is said again even then: it came in line since its bytes were decided about anew.
+        """
         with timed("owner"):
             wishes = await self._owners.wishes_of(claim.user_id)
         if wishes.mode is Mode.OFF:
-            return None
+            return Result(Filed(())) if claim.corrected else None
         with timed("fetch"):
             source = await self._fetch(claim)
         return None if source is None else await self._read(claim, wishes, source)

@@ -118,6 +118,22 @@ async def test_a_failure_keeps_the_vector_of_before_and_none_of_the_topics(place
     assert [said["value"] for said in await place.said()][1].count("failed_at") == 1
 
 
+async def test_what_was_filed_by_hand_is_said_again_and_what_was_found_in_it_stays(place: Place) -> None:
+    doc, topic = Doc(USER), await place.make_topic(USER)
+    await place.hear(doc.reserved())
+    await place.records.record(await place.claim(), filed(topic))
+    await place.pool.execute("UPDATE documents SET corrected = true")
+    await place.hear(doc.reserved(2))
+    again = await place.claim()
+    assert again.corrected
+    recorded = await place.records.record(again, Result(Filed(())))
+    assert recorded is not None
+    assert (recorded.outcome, [each.topic_id for each in recorded.topics]) == ("corrected", [topic])
+    row = await place.row(doc)
+    assert (row["media_type"], row["language"], row["mismatch"]) == ("text/markdown", "en", True)
+    assert row["vector"] == VECTOR.tobytes()
+
+
 async def test_an_owner_has_live_topics_with_the_newest_examples_of_this_recipe(place: Place) -> None:
     topic, old, gone = [await place.make_topic(USER, name) for name in ("Tax", "Old", "Gone")]
     await place.pool.execute("UPDATE topics SET deleted_at = now() WHERE id = $1", gone)

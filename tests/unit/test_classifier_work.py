@@ -35,6 +35,12 @@ async def test_of_a_user_who_wants_nothing_read_nothing_is() -> None:
     assert (world.left, world.reads, world.recorded) == ([one], 0, [])
 
 
+async def test_what_was_filed_by_hand_is_said_again_also_where_nothing_is_read() -> None:
+    world, one = World(wishes=Wishes(Mode.OFF, 0.5, 3)), replace(claim(), corrected=True)
+    await world.attempt(one)
+    assert (world.recorded, world.reads, world.left) == ([(one, Result(Filed(())))], 0, [])
+
+
 async def test_what_was_filed_by_hand_is_read_for_its_vector_whichever_mode_files_the_rest() -> None:
     world, one = World(wishes=Wishes(Mode.KEYWORDS, 0.5, 3)), replace(claim(), corrected=True)
     await world.attempt(one)
