@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from services.chassis.errors import Transient
 from services.classifier.sandbox.process import Worker
@@ -46,8 +45,9 @@ class Slot:
         if coming is None:
             return
         coming.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await (await coming).end()
+        await asyncio.wait({coming})
+        if not coming.cancelled() and coming.exception() is None:
+            await coming.result().end()
 
     def _come(self) -> asyncio.Task[Worker]:
         if self._is_closed:
