@@ -214,6 +214,7 @@ def log() -> Iterator[io.StringIO]:
     before = root.handlers[:], root.level
     found = io.StringIO()
     configure("classifier", "1", "DEBUG", stream=found)
+    structlog.configure(cache_logger_on_first_use=False)  # else the services' loggers went on like this in other tests
     yield found
     root.handlers[:], level = before
     root.setLevel(level)

@@ -32,9 +32,10 @@ async def pool() -> AsyncIterator[Pool]:
         yield pool
 
 
-@pytest.fixture(scope="module")
-def filer() -> EmbeddingFiler:
-    return EmbeddingFiler(Model())
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def filer() -> AsyncIterator[EmbeddingFiler]:
+    async with Model() as model:
+        yield EmbeddingFiler(model)
 
 
 async def read(pool: Pool, given: Paper) -> Text:
