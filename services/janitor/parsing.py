@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import get_args
 
 from docuvault_contracts import topics
 from docuvault_contracts.events import QuotaReserved, UploadRequested
 
-from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.errors import InvalidEvent
-from services.chassis.events import check_key, read_event
+from services.chassis.events import YEARS, FactParser
 from services.janitor.decide import Fact
 
 GROUP = "janitor"
 TOPICS = (topics.QUOTA.name, topics.DOCUMENTS.name)
-
-YEARS = range(1971, 9000)
-"""From the one to the other end of which no reckoning with times overflows."""
-
-_CONCERNING = {model.type for model in get_args(Fact)}
-
-
-def parse(record: Record) -> Sequence[Delivery[Fact]]:
-    """The fact a record tells; none where it is an event that does not concern objects. Raises InvalidEvent."""
-    envelope = read_event(record, _CONCERNING)
-    if envelope is None:
-        return ()
-    fact = envelope.event
-    if not isinstance(fact, Fact):
-        raise TypeError(f"{fact.type} is said to concern the janitor, and is no fact of its rules")
-    check_key(fact)
-    _check_values(fact)
-    return (Delivery(fact, Origin(record.topic, record.partition, record.offset), envelope.traceparent),)
 
 
 def _check_values(fact: Fact) -> None:
@@ -43,3 +23,7 @@ def _check_values(fact: Fact) -> None:
         times = (fact.requested_at, fact.expires_at, fact.reminded_at)
         if not all(time is None or time.year in YEARS for time in times):
             raise InvalidEvent(f"{fact.type}: a time of no year in which uploads are requested")
+
+
+parse: FactParser[Fact] = FactParser(get_args(Fact), _check_values)
+"""The fact a record tells; none where it is an event that does not concern objects. Raises InvalidEvent."""
