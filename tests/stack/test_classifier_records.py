@@ -9,15 +9,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
+import orjson
 import pytest
 from docuvault_contracts.events import FiledTopic
 
+from services.classifier.corrections import PgCorrections
 from services.classifier.filing import Filed, Vector
 from services.classifier.model import Result
 from services.classifier.reading import Unreadable
 from tests.stack.classifier_place import RECIPE, WISHES, Doc, Place, open_place
 
 USER = uuid4()
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 VECTOR: Vector = np.asarray([0.6, 0.8], dtype=np.float32)
 
 
@@ -116,6 +119,25 @@ async def test_a_failure_keeps_the_vector_of_before_and_none_of_the_topics(place
     row = await place.row(doc)
     assert (row["outcome"], row["topics"], row["vector_of"], row["terms"]) == ("too_slow", "[]", RECIPE, ["tax", "pay"])
     assert [said["value"] for said in await place.said()][1].count("failed_at") == 1
+
+
+async def test_a_correction_beside_a_result_always_stands_and_is_what_was_said_last(place: Place) -> None:
+    by_model, by_hand = await place.make_topic(USER), await place.make_topic(USER, "Hand")
+    corrections = PgCorrections(place.pool, place.outbox)
+    docs = [Doc(USER) for _ in range(20)]
+    for doc in docs:
+        await place.hear(doc.reserved())
+        claim = await place.claim()
+        await asyncio.gather(
+            place.records.record(claim, filed(by_model)), corrections.correct(USER, doc.document, [by_hand], TRACE)
+        )
+        row = await place.row(doc)
+        assert (row["corrected"], row["outcome"]) == (True, "corrected")
+        assert [each["topic_id"] for each in orjson.loads(row["topics"])] == [str(by_hand)]
+        await place.pool.execute("UPDATE documents SET turn = NULL, due_at = NULL, leased_until = NULL")
+    said = [orjson.loads(each["value"]) for each in await place.said() if each["topic"] == "classification"]
+    last = {each["document_id"]: [topic["topic_id"] for topic in each["topics"]] for each in said}
+    assert last == {str(doc.document): [str(by_hand)] for doc in docs}
 
 
 async def test_what_was_filed_by_hand_is_said_again_and_what_was_found_in_it_stays(place: Place) -> None:
