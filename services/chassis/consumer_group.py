@@ -55,12 +55,15 @@ class Consumer:
         return self._client is not None
 
     async def poll(self) -> Batch:
-        """The next records, waiting for them as long as it takes; trouble with the brokers is waited out."""
+        """The next records, waiting for them as long as it takes; trouble with the brokers is waited out.
+
+        Who is cancelled in here loses nothing: records that had just come are given by the next poll.
+        """
         backoff = Backoff()
         while True:
             try:
                 client = await self._joined()
-                batch = await apart(client.poll(POLL_SECONDS))
+                batch = await apart(client.poll(POLL_SECONDS), unclaimed=self.rewind)
             except Exception as error:  # noqa: BLE001 - whatever it is, records may be lost to this client's position
                 await self._start_over(error, backoff.next())
             else:

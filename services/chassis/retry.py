@@ -57,26 +57,36 @@ async def pause(seconds: float, *wakers: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def apart(work: Coroutine[object, object, T], seconds: float | None = None) -> T:
+async def apart(
+    work: Coroutine[object, object, T], seconds: float | None = None, *, unclaimed: Callable[[T], None] | None = None
+) -> T:
     """The result of a driver's `work`, which is cancelled after `seconds`; TimeoutError then.
 
     Also where it was cancelled by something inside it: aiokafka's clean-up awaits tasks that it has just cancelled. In
     the caller's own task that would end the caller, as if a stop had been asked for.
+
+    A caller who is cancelled in the very moment in which `work` is done never sees its result: `unclaimed` is given it.
     """
     task = asyncio.create_task(work)
     try:
         await asyncio.wait({task}, timeout=seconds)
-        if task.cancelled():
-            raise TimeoutError("the driver cut itself off")
-        if task.done():
-            return task.result()
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-    if not task.cancelled():
-        return task.result()
-    raise TimeoutError
+    except asyncio.CancelledError:
+        await _end(task)
+        if not task.cancelled() and task.exception() is None and unclaimed is not None:
+            unclaimed(task.result())
+        raise
+    if task.cancelled():
+        raise TimeoutError("the driver cut itself off")
+    await _end(task)
+    if task.cancelled():
+        raise TimeoutError
+    return task.result()
+
+
+async def _end(task: asyncio.Task[T]) -> None:
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def unless(work: Coroutine[object, object, T], *stops: asyncio.Event) -> T | None:

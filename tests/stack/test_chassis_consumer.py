@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis import consumer_client
+from services.chassis.consumer import open_consumer
+from services.chassis.consumer_batch import Batch
 from services.chassis.errors import Transient
 from services.chassis.producer import Producer, open_producer
+from services.chassis.retry import unless
 from tests.stack.chassis_consumers import Place, place, replica
 from tests.stack.chassis_servers import kafka_settings, read, until
 
@@ -102,6 +106,36 @@ async def test_a_member_that_joins_in_mid_batch_makes_the_batch_replayed_and_not
             await at.until_committed(2, 2)
         assert set(await at.read()) == {"a0", "a1", "b0", "b1"}
         assert len(first.handler.handled + second.handler.handled) > 4
+
+
+async def test_records_that_come_as_the_poll_is_left_are_given_by_the_next_one(
+    at: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch falls just as the next one comes: in a rebalance that one is of the new assignment, and nobody else's."""
+    real = consumer_client.ConsumerClient.poll
+    fallen = asyncio.Event()
+    turns = 0
+
+    async def poll(client: consumer_client.ConsumerClient, seconds: float) -> Batch:
+        found = await real(client, seconds)
+        if found.records:
+            fallen.set()
+            for _ in range(turns):
+                with suppress(asyncio.CancelledError):  # the records are taken, and are on their way to the caller
+                    await asyncio.sleep(0)
+        return found
+
+    monkeypatch.setattr(consumer_client.ConsumerClient, "poll", poll)
+    async with open_consumer(kafka_settings(at.stack), group=at.group, topics=[at.source]) as consumer:
+        left = 0
+        for turns in range(8):  # noqa: B007 - read by poll
+            fallen.clear()
+            await at.write(f"v{turns}")
+            found = await unless(consumer.poll(), fallen)
+            left += found is None
+            found = found or await asyncio.wait_for(consumer.poll(), 30)
+            assert [record.value for record in found.records] == [f"v{turns}".encode()]
+        assert 0 < left < 8  # some turns before its result is there, some after
 
 
 async def test_partitions_that_go_while_backing_off_are_left_to_their_new_owner(stack: Any) -> None:
