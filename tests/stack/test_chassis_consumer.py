@@ -128,7 +128,7 @@ async def test_records_that_come_as_the_poll_is_left_are_given_by_the_next_one(
     monkeypatch.setattr(consumer_client.ConsumerClient, "poll", poll)
     async with open_consumer(kafka_settings(at.stack), group=at.group, topics=[at.source]) as consumer:
         left = 0
-        for turns in range(8):  # noqa: B007 - read by poll
+        for turns in range(8):
             fallen.clear()
             await at.write(f"v{turns}")
             found = await unless(consumer.poll(), fallen)

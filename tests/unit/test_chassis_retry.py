@@ -155,19 +155,20 @@ async def test_a_result_that_comes_as_its_caller_is_cancelled_is_handed_over_and
     """However the moments of the two fall: what was taken is either returned or handed over, and once only."""
     for turns in range(8):
         given: list[str] = []
-        released = asyncio.Event()
-
-        async def works(until: asyncio.Event) -> str:
-            await until.wait()
-            given.append("taken")
-            return "result"
-
         handed: list[str] = []
-        caller = asyncio.create_task(apart(works(released), unclaimed=handed.append))
+        released = asyncio.Event()
+        caller = asyncio.create_task(apart(_takes(released, given), unclaimed=handed.append))
         await asyncio.sleep(0.001)
         released.set()
         for _ in range(turns):
             await asyncio.sleep(0)
         caller.cancel()
-        claimed = [] if (await asyncio.wait({caller})) and caller.cancelled() else [caller.result()]
-        assert len(claimed + handed) == len(given), f"after {turns} turns"
+        await asyncio.wait({caller})
+        claimed = [] if caller.cancelled() else [caller.result()]
+        assert claimed + handed == given, f"after {turns} turns"
+
+
+async def _takes(released: asyncio.Event, given: list[str]) -> str:
+    await released.wait()
+    given.append("taken")
+    return "taken"
