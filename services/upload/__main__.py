@@ -23,12 +23,13 @@ from services.chassis.storage_minio import open_storage
 from services.chassis.web import make_app, serve
 from services.upload.accounts import PgAccounts
 from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
-from services.upload.http import make_routes
+from services.upload.http import Tables, make_routes
 from services.upload.jobs import make_jobs
 from services.upload.ledger import KafkaLedger
 from services.upload.listener import listen
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments
+from services.upload.store_keys import PgKeys
 from services.upload.waiters import Waiters
 
 
@@ -51,7 +52,8 @@ async def main(stop: asyncio.Event) -> None:
     ):
         await migrate(pool, "services.upload")
         documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
-        routes = make_routes(settings, documents, storage, KafkaLedger(producer, consumer), waiters)
+        tables = Tables(documents, accounts, PgKeys(pool))
+        routes = make_routes(settings, tables, storage, KafkaLedger(producer, consumer), waiters)
         ready: dict[str, Check] = {
             "postgres": partial(ping, pool),
             "kafka": producer.ping,
