@@ -93,9 +93,7 @@ class PgAccounts:
         """Keeps what is newer than what is known, in one statement; the users whose account has changed."""
         if not told:
             return ()
-        rows = [
-            (user, each.used_bytes, each.limit_bytes, each.told_at, each.limit_set_at) for user, each in told.items()
-        ]
+        rows = [(user, *astuple(each)) for user, each in told.items()]
         with translated():
             changed = await self._pool.fetch(SQL["learn_accounts"], *map(list, zip(*rows, strict=True)))
         return [row["user_id"] for row in changed]
