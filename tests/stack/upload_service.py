@@ -23,7 +23,7 @@ from services.chassis.auth import TokenVerifier, create_access_token
 from services.chassis.producer import Publisher
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import listening, make_app
-from services.upload.http import make_routes
+from services.upload.http import Tables, make_routes
 from services.upload.settings import Settings
 from tests.stack.upload_replicas import Replica, open_replicas, rejected, reserved
 
@@ -88,9 +88,10 @@ class Service:
             return response.status, json.loads(text) if text else None
 
     def raw(self, method: str, path: str | URL, user: UUID, body: bytes | None = None, **headers: str) -> Any:
-        """The response, to be entered."""
+        """The response, to be entered; a redirect is not followed."""
         token = create_access_token(user, "user", self.settings)
-        return self.session.request(method, path, data=body, headers={"Authorization": f"Bearer {token}"} | headers)
+        sent = {"Authorization": f"Bearer {token}"} | headers
+        return self.session.request(method, path, data=body, headers=sent, allow_redirects=False)
 
     async def upload(self, user: UUID, data: bytes | None = None, filename: str = "a.txt") -> str:
         """A new document's id; `data` was put to its URL."""
@@ -118,7 +119,8 @@ async def open_service(
         storage = await exits.enter_async_context(open_storage(made))
         await exits.enter_async_context(mine.listening())
         ledger = Ledger(others, publisher)
-        routes = make_routes(made, mine.documents, storage, ledger, mine.waiters)
+        tables = Tables(mine.documents, mine.accounts, mine.keys)
+        routes = make_routes(made, tables, storage, ledger, mine.waiters)
         app = make_app(made, TokenVerifier(made), ready={}, setup=routes.setup)
         port = await exits.enter_async_context(listening(app, made))
         session = await exits.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))
