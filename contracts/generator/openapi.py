@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from generator import examples
 from generator.files import JsonObject
-from generator.operation import ALWAYS, Answer, Operation
+from generator.operation import ALWAYS, Answer, Operation, Stream
 from generator.operations import ALL
 from generator.schemas import BODIES, DIALECT, mode_of, opened
 
@@ -37,6 +37,7 @@ def openapi() -> JsonObject:
         "tags": [
             {"name": "documents", "description": "uploads and what became of them"},
             {"name": "topics", "description": "the caller's own topics, and how documents are filed under them"},
+            {"name": "live", "description": "what becomes of documents: as it happens, and step by step"},
             {"name": "quota", "description": "accounts and their limits"},
         ],
         "paths": paths,
@@ -64,7 +65,7 @@ def _operation(operation: Operation) -> JsonObject:
         described["description"] = operation.description
     if operation.role:
         described["x-role"] = operation.role
-    parameters = [*_in_path(operation), *_in_query(operation.query)]
+    parameters = [*_in_path(operation), *_in_query(operation.query), *_in_headers(operation)]
     if parameters:
         described["parameters"] = parameters
     if operation.body:
@@ -85,7 +86,15 @@ def _response(answer: Answer) -> JsonObject:
         }
     if answer.body:
         response["content"] = _content(answer.body, answer.detail)
+    if answer.stream:
+        response["content"] = _stream(answer.stream)
     return response
+
+
+def _stream(stream: Stream) -> JsonObject:
+    """OpenAPI 3.1 knows no streams: a text, with the models of what is in it beside."""
+    data = {name: {"$ref": _REF.format(model=body.__name__)} for name, body in stream.events}
+    return {"text/event-stream": {"schema": {"type": "string"}, "example": stream.example, "x-event-data": data}}
 
 
 def _content(body: type[http.Request | http.Response], detail: str | None) -> JsonObject:
@@ -108,6 +117,13 @@ def _in_query(query: type[http.Request] | None) -> list[JsonObject]:
     return [
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": _plain(schema)}
         for name, schema in fields.items()
+    ]
+
+
+def _in_headers(operation: Operation) -> list[JsonObject]:
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in operation.headers
     ]
 
 

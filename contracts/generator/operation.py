@@ -11,6 +11,14 @@ Method = Literal["get", "post", "put", "patch", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Server-Sent Events: the models of their data by the events' names, and a piece of such a stream."""
+
+    events: tuple[tuple[str, type[http.Response]], ...]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say."""
 
@@ -19,11 +27,15 @@ class Answer:
     body: type[http.Response] | None = None
     detail: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    stream: Stream | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path; `role` is what the token must say beyond being valid."""
+    """One method of one path; `role` is what the token must say beyond being valid.
+
+    `headers` are those of the request that matter to it: names and what they say. None has to be there.
+    """
 
     id: str
     method: Method
@@ -35,6 +47,7 @@ class Operation:
     query: type[http.Request] | None = None
     role: str | None = None
     description: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 RETRY = (("Retry-After", "seconds to wait before asking again"),)

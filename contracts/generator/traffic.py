@@ -13,6 +13,8 @@ SENDS: Traffic = {
         events.UploadObserved,
         events.DocumentDeleted,
         events.ReclassifyRequested,
+        events.DocumentChanged,
+        events.AccountChanged,
     ),
     "quota": (events.QuotaReserved, events.QuotaRejected, events.QuotaReleased, events.LimitChanged),
     "classifier": (events.Classified, events.ClassificationFailed, events.TopicsCorrected),
@@ -28,6 +30,8 @@ RECEIVES: Traffic = {
         events.ClassificationFailed,
         events.ObjectRemoved,
         events.UploadAbandoned,
+        events.DocumentChanged,
+        events.AccountChanged,
     ),
     "quota": (
         events.UploadObserved,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -20,8 +22,10 @@ from docuvault_contracts.topics import CLASSIFICATION, QUOTA, STORAGE_JANITOR
 
 from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.events import read_event
-from services.upload.decide import Incoming, apply, concerns
+from services.upload.changes import changes
+from services.upload.decide import Incoming, apply, concerns, is_final
 from services.upload.document import Document, Status
+from services.upload.steps import step_of
 from services.upload.waiters import Waiters
 
 log = structlog.get_logger(__name__)
@@ -71,8 +75,8 @@ class UploadHandler:
         self._documents = documents
         self._waiters = waiters
 
-    async def handle(self, batch: Sequence[Delivery[Incoming]]) -> Sequence[Message]:
-        """Publishes nothing; raises Transient."""
+    async def handle(self, batch: Sequence[Delivery[Incoming]]) -> Iterable[Message]:
+        """Says who is to look again; raises Transient."""
         documents = {delivery.event.document_id for delivery in batch}
         with self._waiters.telling(documents) as tell:
             known = self._waiters.known(documents)
@@ -84,7 +88,7 @@ class UploadHandler:
             changed=len(changed),
             rejected=sum(document.status is Status.REJECTED for document in changed),
         )
-        return ()
+        return changes(batch, datetime.now(UTC))
 
 
 def fold(found: Iterable[Document], batch: Sequence[Delivery[Incoming]]) -> list[Document]:
@@ -96,8 +100,15 @@ def fold(found: Iterable[Document], batch: Sequence[Delivery[Incoming]]) -> list
         if known is None or not concerns(known, delivery.event):
             _ignore(delivery)
         else:
-            after[known.id] = apply(known, delivery.event)
+            after[known.id] = _noted(known, apply(known, delivery.event), delivery.event)
     return [document for document in after.values() if document is not before[document.id]]
+
+
+def _noted(before: Document, after: Document, event: Incoming) -> Document:
+    """The document with the step that the event was; none is kept of what its owner deleted."""
+    if after is before or is_final(after):
+        return after
+    return replace(after, news=(*before.news, step_of(event)))
 
 
 def _ignore(delivery: Delivery[Incoming]) -> None:

@@ -76,7 +76,7 @@ class Routes:
 
     async def confirm(self, request: web.Request) -> web.Response:
         """200, 202, 404, 413, 422; whatever body comes is not looked at."""
-        return answer(await self.confirm_upload(_command(request)))
+        return answer(await self.confirm_upload(command_of(request)))
 
     async def list_documents(self, request: web.Request) -> web.Response:
         """200 with a page, 422."""
@@ -88,24 +88,24 @@ class Routes:
 
     async def get(self, request: web.Request) -> web.Response:
         """200, 404."""
-        command = _command(request)
+        command = command_of(request)
         document = await self.documents.find(command.user_id, command.document_id)
         if document is None or not document.is_live:
-            raise _not_found()
+            raise not_found()
         return json_response(view(document))
 
     async def delete(self, request: web.Request) -> web.Response:
         """204, 404."""
-        if not await self.delete_document(_command(request)):
-            raise _not_found()
+        if not await self.delete_document(command_of(request)):
+            raise not_found()
         return web.Response(status=204)
 
     async def classify(self, request: web.Request) -> web.Response:
         """202, 404, 409 where there are no bytes yet."""
-        command = _command(request)
+        command = command_of(request)
         outcome = await self.reclassify(command)
         if outcome is NotClassifiable.UNKNOWN:
-            raise _not_found()
+            raise not_found()
         if outcome is NotClassifiable.NO_BYTES:
             return error_response(409, NOTHING_TO_CLASSIFY)
         return accepted(outcome)
@@ -128,11 +128,11 @@ def make_routes(
     )
 
 
-def _command(request: web.Request) -> Command:
+def command_of(request: web.Request) -> Command:
     """Raises HttpError 404 for an id that is none: no document has it."""
     text = request.match_info["id"]
     if _UUID.fullmatch(text) is None:
-        raise _not_found()
+        raise not_found()
     return Command(caller(request).user_id, UUID(text), traceparent(request), lambda: _hung_up(request))
 
 
@@ -158,5 +158,5 @@ def _hung_up(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _not_found() -> HttpError:
+def not_found() -> HttpError:
     return HttpError(404, bodies.DOCUMENT_NOT_FOUND)
