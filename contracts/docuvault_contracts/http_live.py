@@ -22,9 +22,9 @@ class TimelineStep(Response):
     what: Annotated[
         str,
         Field(
-            description="signed (the URL was handed out), arrived (the store has bytes), reserved, refused, released (the"
-            " ledger's decisions), classified, corrected, classification_failed, abandoned, left_out (so many steps that"
-            " not all are kept: these were in between); more may come"
+            description="signed (the URL was handed out), arrived (the store has bytes), reserved, refused, released"
+            " (decisions of the ledger), classified, corrected, classification_failed, abandoned, left_out (there were"
+            " too many steps to keep all); more may come"
         ),
     ]
     source: Annotated[str, Field(description="who did it: upload, store, quota, classifier or janitor; more may come")]

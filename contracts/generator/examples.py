@@ -132,7 +132,10 @@ def _live() -> tuple[http.Request | http.Response, ...]:
                     at=THEN + timedelta(seconds=1), what="arrived", source="store", detail={"size_bytes": SIZE}
                 ),
                 http_live.TimelineStep(
-                    at=THEN + timedelta(seconds=2), what="reserved", source="quota", detail={"size_bytes": SIZE, **numbers}
+                    at=THEN + timedelta(seconds=2),
+                    what="reserved",
+                    source="quota",
+                    detail={"size_bytes": SIZE, **numbers},
                 ),
             ),
             waits_for=http_live.Waiting(

@@ -43,10 +43,10 @@ EVENTS = Operation(
         Answer(429, "The caller has too many streams open", http.ErrorBody, "Too many streams", RETRY),
     ),
     headers=(("Last-Event-ID", "the newest id that was received: what came after it follows, on whatever replica"),),
-    description="Sent with `Authorization` like all else, so it is read with fetch: EventSource can send no header, and a"
+    description="Sent with `Authorization` like all else, so it is read with fetch: EventSource sends no header, and a"
     " token belongs in no URL. `hello` comes first. A `document` is whole, as it is now, and may come twice; what came"
-    " in between may be left out. `reset` says that changes were missed: list anew. Blocks without an event's name carry"
-    " an id alone.",
+    " in between may be left out. `reset` says that changes were missed: list anew. Blocks without an event carry an id"
+    " alone.",
 )
 TIMELINE = Operation(
     "getTimeline",

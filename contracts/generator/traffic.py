@@ -26,6 +26,7 @@ RECEIVES: Traffic = {
         events.QuotaReserved,
         events.QuotaRejected,
         events.QuotaReleased,
+        events.LimitChanged,
         events.Classified,
         events.ClassificationFailed,
         events.ObjectRemoved,

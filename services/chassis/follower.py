@@ -92,16 +92,17 @@ class _Client:
         """Reads for as long as it goes well. Raises KafkaError, and whatever else the driver has in it."""
         await apart(self._kafka.start())
         ahead = await apart(self._place(sink, since_seconds), self._settings.kafka_request_timeout_seconds)
+        behind = True
         while True:
-            if ahead is not None and not ahead:
+            if behind and not ahead:
                 sink.caught_up()
-                ahead = None
+                behind = False
             records = await apart(self._poll())
             backoff.attempts = 0
             sink.take(records)
             for record in records if ahead else ():
-                if ahead.get(record.partition, record.offset) <= record.offset + 1:
-                    ahead.pop(record.partition, None)
+                if ahead.get(record.partition, record.offset + 2) <= record.offset + 1:
+                    del ahead[record.partition]
 
     async def _place(self, sink: Sink, since_seconds: float) -> dict[int, int]:
         """Where each partition ends for now, of those that hold what is to be taken."""

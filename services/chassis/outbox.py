@@ -108,7 +108,9 @@ async def relay(  # noqa: PLR0913 - what a relay is made of
         outbox.woken.clear()
         try:
             sent = await persist(
-                partial(_drain, pool, producer, metrics, silence_ms, beside), leave=(stop,), on_retry=partial(_note, metrics)
+                partial(_drain, pool, producer, metrics, silence_ms, beside),
+                leave=(stop,),
+                on_retry=partial(_note, metrics),
             )
         except Abandoned:
             return

@@ -52,6 +52,8 @@ class _Connection(web.RequestHandler):
 
     __slots__ = ("on_lost",)
 
+    on_lost: Callable[[], None] | None
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tells whoever asked for it; a handler that waits for something else would not notice."""
         super().connection_lost(exc)

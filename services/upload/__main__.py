@@ -24,6 +24,7 @@ from services.chassis.run import run, supervise
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import make_app, serve
+from services.upload.accounts import PgAccounts
 from services.upload.changes import change_beside
 from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
 from services.upload.http import make_routes
@@ -56,7 +57,7 @@ async def main(stop: asyncio.Event) -> None:
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
     ):
         await migrate(pool, "services.upload")
-        documents = PgDocuments(pool, outbox)
+        documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
         routes = make_routes(settings, documents, storage, KafkaLedger(producer, consumer), waiters)
         hub = make_hub(settings)
         live = LiveRoutes(hub, PgEyes(pool), documents, storage, settings)
@@ -74,7 +75,7 @@ async def main(stop: asyncio.Event) -> None:
         app = make_app(settings, TokenVerifier(settings), ready=ready, setup=setup)
         await supervise(
             stop,
-            consume(consumer, parse, UploadHandler(documents, waiters), producer, group=GROUP, stop=stop),
+            consume(consumer, parse, UploadHandler(documents, accounts, waiters), producer, group=GROUP, stop=stop),
             relay(
                 pool,
                 producer,

@@ -55,7 +55,7 @@ _TOLD = msgspec.json.Decoder(_Told)
 
 
 def change_beside(message: Message) -> Message | None:
-    """The hint that goes with a message of the outbox: its document was made, or deleted. A reminder changes nothing."""
+    """The hint that goes with a message of the outbox: its document was made or deleted. A reminder is no change."""
     if type_of(message.headers) not in _TELLING:
         return None
     told = _TOLD.decode(message.value)

@@ -159,4 +159,5 @@ def _hung_up(request: web.Request) -> bool:
 
 
 def not_found() -> HttpError:
+    """The answer where the caller has no such document."""
     return HttpError(404, bodies.DOCUMENT_NOT_FOUND)

@@ -1,11 +1,11 @@
-"""What happened to a document, as steps that its row keeps. Pure. Their times are those of the events that told them."""
+"""What happened to a document, as steps that its row keeps, at the times of the events that told of them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import assert_never, cast
 
 import orjson
 from docuvault_contracts.events import (
@@ -85,5 +85,9 @@ def to_json(steps: Sequence[Step]) -> str:
 def from_json(text: str) -> list[Step]:
     """The steps of a row."""
     return [
-        Step(datetime.fromisoformat(step["at"]), step["what"], step["detail"]) for step in orjson.loads(text)
+        Step(datetime.fromisoformat(each["at"]), each["what"], _detail(each["detail"])) for each in orjson.loads(text)
     ]
+
+
+def _detail(found: Mapping[str, object]) -> Mapping[str, Detail]:
+    return {name: tuple(value) if isinstance(value, list) else cast("Detail", value) for name, value in found.items()}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import cast
 
-from docuvault_contracts.http_live import DocumentTimeline, StepDetail, TimelineStep, Waiting
+from docuvault_contracts.http_live import DocumentTimeline, TimelineStep, Waiting
 
 from services.chassis.storage import ObjectStat
 from services.upload.document import Document, Status
@@ -23,7 +22,7 @@ def timeline(document: Document, stat: ObjectStat | None, now: datetime) -> Docu
         steps.append(Step(arrival(stat), "arrived", {"size_bytes": stat.size}))
     return DocumentTimeline(
         id=document.id,
-        status=cast("str", document.status.value),
+        status=document.status.value,
         steps=tuple(map(_shown, sorted(steps, key=lambda step: step.at))),
         waits_for=_waits_for(document, stat, kept, now),
     )
@@ -35,8 +34,7 @@ def arrival(stat: ObjectStat) -> datetime:
 
 
 def _shown(step: Step) -> TimelineStep:
-    detail = {name: tuple(value) if isinstance(value, list) else value for name, value in step.detail.items()}
-    return TimelineStep(at=step.at, what=step.what, source=step.source, detail=cast("dict[str, StepDetail]", detail))
+    return TimelineStep(at=step.at, what=step.what, source=step.source, detail=dict(step.detail))
 
 
 def _waits_for(document: Document, stat: ObjectStat | None, kept: Iterable[Step], now: datetime) -> Waiting | None:

@@ -23,6 +23,7 @@ from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import open_pool
 from services.chassis.settings import DatabaseSettings
+from services.upload.accounts import PgAccounts
 from services.upload.document import Document
 from services.upload.handler import UploadHandler
 from services.upload.listener import listen
@@ -48,10 +49,15 @@ class Replica:
         """Its store."""
         return PgDocuments(self.pool, self.outbox)
 
+    @property
+    def accounts(self) -> PgAccounts:
+        """Its copy of the ledger's accounts."""
+        return PgAccounts(self.pool)
+
     async def hear(self, *events: Any) -> None:
         """Handles the events as one batch."""
         batch = [Delivery(event, Origin("quota", 0, offset)) for offset, event in enumerate(events)]
-        await UploadHandler(self.documents, self.waiters).handle(batch)
+        await UploadHandler(self.documents, self.accounts, self.waiters).handle(batch)
 
     async def make(self, user_id: UUID | None = None, **fields: Any) -> Document:
         """A pending document, stored."""
@@ -117,7 +123,9 @@ async def open_replicas(database_url: str, count: int = 1) -> AsyncIterator[list
         settings = DatabaseSettings(database_url=SecretStr(database_url), database_pool_size=5)
         pools = [await exits.enter_async_context(open_pool(settings)) for _ in range(count)]
         await migrate(pools[0], "services.upload")
-        await pools[0].execute("TRUNCATE documents, outbox; UPDATE reminded_until SET told_at = DEFAULT, id = DEFAULT")
+        await pools[0].execute(
+            "TRUNCATE documents, accounts, outbox; UPDATE reminded_until SET told_at = DEFAULT, id = DEFAULT"
+        )
         yield [Replica(pool, database_url) for pool in pools]
 
 

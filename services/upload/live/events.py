@@ -1,4 +1,4 @@
-"""The events of a stream, as the bytes that travel. Pure. Format: Server-Sent Events, section 9.2 of the HTML standard."""
+"""The events of a stream, as the bytes that travel. Pure. Format: HTML's section 9.2, Server-sent events."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ def of_document(document: Document) -> bodies.Document | StreamRemoved:
     """What is told of a document as it is now."""
     if document.is_live:
         return view(document)
-    return StreamRemoved(
-        id=document.id, reason=_why(document), filename=document.filename, detail=_numbers(document)
-    )
+    return StreamRemoved(id=document.id, reason=_why(document), filename=document.filename, detail=_numbers(document))
 
 
 def of_account(quota: Quota) -> StreamQuota:

@@ -68,9 +68,7 @@ class LiveRoutes:
 
     async def _talk(self, request: web.Request, response: web.StreamResponse, stream: Stream) -> str:
         """Why it ended. Nothing is raised: an answer has begun, and no other can be given."""
-        terms = Terms(
-            self.settings.live_heartbeat_seconds, self.settings.live_lag_seconds, caller(request).expires_at
-        )
+        terms = Terms(self.settings.live_heartbeat_seconds, self.settings.live_lag_seconds, caller(request).expires_at)
         try:
             _bound(request)
             await response.prepare(request)

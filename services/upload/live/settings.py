@@ -29,5 +29,6 @@ class LiveSettings(Settings):
         10, description="how long a client may not read before its stream is closed; seconds, default 10"
     )
     live_lag_seconds: Seconds = Field(
-        2, description="how long this replica may take to read as far as the one a client comes from; seconds, default 2"
+        2,
+        description="how long this replica may take to read as far as the one a client comes from; seconds, default 2",
     )
