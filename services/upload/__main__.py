@@ -27,7 +27,7 @@ from services.chassis.web import make_app, serve
 from services.upload.accounts import PgAccounts
 from services.upload.changes import change_beside
 from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
-from services.upload.http import make_routes
+from services.upload.http import Tables, make_routes
 from services.upload.jobs import make_jobs
 from services.upload.ledger import KafkaLedger
 from services.upload.listener import listen
@@ -36,6 +36,7 @@ from services.upload.live.hub import make_hub
 from services.upload.live.looks import PgEyes
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments
+from services.upload.store_keys import PgKeys
 from services.upload.waiters import Waiters
 
 
@@ -58,7 +59,8 @@ async def main(stop: asyncio.Event) -> None:
     ):
         await migrate(pool, "services.upload")
         documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
-        routes = make_routes(settings, documents, storage, KafkaLedger(producer, consumer), waiters)
+        tables = Tables(documents, accounts, PgKeys(pool))
+        routes = make_routes(settings, tables, storage, KafkaLedger(producer, consumer), waiters)
         hub = make_hub(settings)
         live = LiveRoutes(hub, PgEyes(pool), documents, storage, settings)
         ready: dict[str, Check] = {

@@ -11,6 +11,7 @@ import asyncpg
 from docuvault_contracts.events import Decision, Event, LimitChanged
 
 from services.chassis.postgres import load_sql, translated
+from services.upload.decide import Refused
 
 SQL = load_sql("services.upload")
 
@@ -42,6 +43,21 @@ def newest(events: Iterable[Event]) -> Mapping[UUID, Account]:
 def _account(event: Decision | LimitChanged) -> Account:
     time = event.decided_at if isinstance(event, Decision) else event.changed_at
     return Account(event.used_bytes, event.limit_bytes, time)
+
+
+def foreseen(sizes: Sequence[int | None], account: Account | None) -> Sequence[Refused | None]:
+    """What the ledger would refuse of uploads of these sizes, one after the other, as far as is known here.
+
+    None for what fits, for a size that nobody declared, and throughout where nothing is known of the account.
+    """
+    if account is None:
+        return [None] * len(sizes)
+    used, said = account.used_bytes, list[Refused | None]()
+    for size in sizes:
+        fits = not size or used + size <= account.limit_bytes
+        said.append(None if fits else Refused(used, account.limit_bytes, size or 0))
+        used += size or 0 if fits else 0
+    return said
 
 
 class PgAccounts:

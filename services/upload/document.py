@@ -81,6 +81,7 @@ class Document:
     rejected_bytes: int = 0
     reason: Reason | None = None
     verdict: Verdict | None = None
+    declared_bytes: int | None = None
     steps: str = field(default="[]", compare=False)
     """What its row has of what happened to it, as JSON; steps.py reads it."""
     news: tuple[Step, ...] = field(default=(), compare=False)

@@ -34,6 +34,7 @@ def from_row(row: asyncpg.Record) -> Document:
         rejected_bytes=row["rejected_bytes"],
         reason=None if reason is None else Reason(reason),
         verdict=_verdict(row),
+        declared_bytes=row["declared_bytes"],
         steps=row["steps"],
         revision=row.get("revision", ""),
     )

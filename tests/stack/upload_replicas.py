@@ -29,6 +29,7 @@ from services.upload.handler import UploadHandler
 from services.upload.listener import listen
 from services.upload.messages import upload_requested
 from services.upload.store import PgDocuments
+from services.upload.store_keys import PgKeys
 from services.upload.waiters import Waiters
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -53,6 +54,11 @@ class Replica:
     def accounts(self) -> PgAccounts:
         """Its copy of the ledger's accounts."""
         return PgAccounts(self.pool)
+
+    @property
+    def keys(self) -> PgKeys:
+        """Its idempotency keys."""
+        return PgKeys(self.pool)
 
     async def hear(self, *events: Any) -> None:
         """Handles the events as one batch."""
@@ -124,7 +130,8 @@ async def open_replicas(database_url: str, count: int = 1) -> AsyncIterator[list
         pools = [await exits.enter_async_context(open_pool(settings)) for _ in range(count)]
         await migrate(pools[0], "services.upload")
         await pools[0].execute(
-            "TRUNCATE documents, accounts, outbox; UPDATE reminded_until SET told_at = DEFAULT, id = DEFAULT"
+            "TRUNCATE documents, accounts, idempotency_keys, outbox;"
+            " UPDATE reminded_until SET told_at = DEFAULT, id = DEFAULT"
         )
         yield [Replica(pool, database_url) for pool in pools]
 

@@ -23,7 +23,7 @@ from services.chassis.auth import TokenVerifier, create_access_token
 from services.chassis.producer import Publisher
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import listening, make_app
-from services.upload.http import make_routes
+from services.upload.http import Tables, make_routes
 from services.upload.settings import Settings
 from tests.stack.upload_replicas import Replica, open_replicas, rejected, reserved
 
@@ -118,7 +118,8 @@ async def open_service(
         storage = await exits.enter_async_context(open_storage(made))
         await exits.enter_async_context(mine.listening())
         ledger = Ledger(others, publisher)
-        routes = make_routes(made, mine.documents, storage, ledger, mine.waiters)
+        tables = Tables(mine.documents, mine.accounts, mine.keys)
+        routes = make_routes(made, tables, storage, ledger, mine.waiters)
         app = make_app(made, TokenVerifier(made), ready={}, setup=routes.setup)
         port = await exits.enter_async_context(listening(app, made))
         session = await exits.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))

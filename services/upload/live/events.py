@@ -73,11 +73,6 @@ def _why(document: Document) -> str:
 def _numbers(document: Document) -> bodies.QuotaExceeded | None:
     """As confirm's 413 has them."""
     refused = answer_by_row(document)
-    return numbers_of(refused) if isinstance(refused, Refused) else None
-
-
-def numbers_of(refused: Refused) -> bodies.QuotaExceeded:
-    """The numbers of a refusal."""
-    return bodies.QuotaExceeded(
-        used_bytes=refused.used_bytes, limit_bytes=refused.limit_bytes, rejected_bytes=refused.rejected_bytes
-    )
+    if not isinstance(refused, Refused):
+        return None
+    return bodies.QuotaExceeded.of(refused.used_bytes, refused.limit_bytes, refused.rejected_bytes)

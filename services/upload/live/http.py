@@ -14,7 +14,7 @@ from aiohttp import ClientError, web
 from services.chassis.storage import ObjectStorage
 from services.chassis.web import HttpError, caller, hang_up, json_response, note, within
 from services.upload.document import Status
-from services.upload.http import command_of, not_found
+from services.upload.http_command import command_of, not_found
 from services.upload.live.hub import Full, Hub
 from services.upload.live.looks import Eyes
 from services.upload.live.metrics import ENDED
