@@ -104,8 +104,7 @@ class Hub:
         """
         if not self.window.is_open:
             return
-        found = Missed(frozenset()) if stream.resume is None else self.window.missed(stream.user_id, stream.resume)
-        match found:
+        match self._missed(stream):
             case Missed(documents):
                 stream.hear_all(documents)
             case Lost(reason):
@@ -116,6 +115,12 @@ class Hub:
                 stream.lose(AGAIN)
         stream.undecided = False
         self._undecided.discard(stream)
+
+    def _missed(self, stream: Stream) -> Missed | Ahead | Lost:
+        """Who begins has missed nothing, but for one who listed before there was a place to begin at."""
+        if stream.resume is not None:
+            return self.window.missed(stream.user_id, stream.resume)
+        return Lost(AGAIN) if stream.greeted else Missed(frozenset())
 
     def stop(self) -> None:
         """Ends all streams: their clients go on elsewhere."""

@@ -32,6 +32,8 @@ class Stream:
     """The id it goes on from, until it is known what came after; None where it begins."""
     undecided: bool = True
     """Whether it is yet to be found out where it begins or goes on."""
+    greeted: bool = False
+    """Whether its client was told hello: it has listed what there is since."""
     reset: str | None = None
     """Why it is to list anew, until it has been told so."""
     ended: str | None = None

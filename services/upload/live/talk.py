@@ -81,6 +81,7 @@ class Talk:
             token_expires_at=None if expires_at is None else _time(expires_at),
         )
         await self._put(RETRY + event(hello, self._place() if begins else None))
+        self._stream.greeted = True
         EVENTS.labels("hello").inc()
 
     async def _turn(self) -> None:
