@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
-import orjson
 from docuvault_contracts.cloudevents import encode
 from docuvault_contracts.events import AccountChanged, DocumentChanged
 
@@ -20,6 +18,7 @@ from services.upload.live.looks import Look
 from services.upload.live.stream import Stream
 from services.upload.live.talk import Talk, Terms
 from services.upload.live.window import Window
+from tests.stack.support.sse import Said, parse
 from tests.unit.upload_facts import NOW, USER
 
 PARTITIONS = 6
@@ -98,26 +97,6 @@ class Eyes:
         look.documents = [self.documents[each] for each in look.document_ids if each in self.documents]
         look.quota = self.quota if look.wants_quota else None
         return look
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One block of a stream."""
-
-    event: str
-    id: str | None
-    data: Any
-
-
-def parse(raw: bytes) -> list[Said]:
-    """The blocks of a stream; a comment has no event, `retry` is one by that name."""
-    found = []
-    for block in raw.decode().split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
-        if block:
-            event = fields.get("event", "retry" if "retry" in fields else "")
-            found.append(Said(event, fields.get("id"), orjson.loads(fields["data"]) if "data" in fields else None))
-    return found
 
 
 class Client:
