@@ -1,4 +1,4 @@
-"""The stream of changes on two replicas while what is behind it breaks: nobody misses a change, and nobody is cut off."""
+"""The stream of changes on two replicas while what is behind it breaks: no change is missed, and nobody cut off."""
 
 from __future__ import annotations
 
