@@ -12,6 +12,7 @@ from services.upload.document import Document, Status
 from services.upload.steps import Step, from_json
 
 _MS = 10**6
+IN_LINE = "It is paid for and waits to be classified; with classification off it stays so"
 
 
 def timeline(document: Document, stat: ObjectStat | None, now: datetime) -> DocumentTimeline:
@@ -49,7 +50,7 @@ def _waits_for(document: Document, stat: ObjectStat | None, kept: Iterable[Step]
     if document.status is Status.UPLOADED:
         reserved = [step.at for step in kept if step.what == "reserved"]
         since = max(reserved, default=document.updated_at)
-        return Waiting(what="classification", since=since, for_a_person="The document is in line to be classified")
+        return Waiting(what="classification", since=since, for_a_person=IN_LINE)
     return None
 
 
