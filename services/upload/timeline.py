@@ -18,7 +18,7 @@ IN_LINE = "It is paid for and waits to be classified; with classification off it
 def timeline(document: Document, stat: ObjectStat | None, now: datetime) -> DocumentTimeline:
     """Of a document that is live, or was refused; `stat` is what the store holds of it at `now`."""
     kept = from_json(document.steps)
-    steps = [Step(document.created_at, "signed", {"expires_at": document.expires_at.isoformat()}), *kept]
+    steps = [_signed(document), *kept]
     if stat is not None:
         steps.append(Step(arrival(stat), "arrived", {"size_bytes": stat.size}))
     return DocumentTimeline(
@@ -27,6 +27,11 @@ def timeline(document: Document, stat: ObjectStat | None, now: datetime) -> Docu
         steps=tuple(map(_shown, sorted(steps, key=lambda step: step.at))),
         waits_for=_waits_for(document, stat, kept, now),
     )
+
+
+def _signed(document: Document) -> Step:
+    declared = {} if document.declared_bytes is None else {"declared_bytes": document.declared_bytes}
+    return Step(document.created_at, "signed", {"expires_at": document.expires_at.isoformat(), **declared})
 
 
 def arrival(stat: ObjectStat) -> datetime:

@@ -98,9 +98,10 @@ class Service:
             return response.status, json.loads(text) if text else None
 
     def raw(self, method: str, path: str | URL, user: UUID, body: bytes | None = None, **headers: str) -> Any:
-        """The response, to be entered."""
+        """The response, to be entered; a redirect is not followed."""
         token = create_access_token(user, "user", self.settings)
-        return self.session.request(method, path, data=body, headers={"Authorization": f"Bearer {token}"} | headers)
+        sent = {"Authorization": f"Bearer {token}"} | headers
+        return self.session.request(method, path, data=body, headers=sent, allow_redirects=False)
 
     async def upload(self, user: UUID, data: bytes | None = None, filename: str = "a.txt") -> str:
         """A new document's id; `data` was put to its URL."""
