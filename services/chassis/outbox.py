@@ -133,7 +133,7 @@ async def _drain(
         rows = await connection.fetch(sql["outbox_take"], BATCH)
         if rows:
             failpoint("outbox.after_take")
-            await producer.publish(_said([message_of(row) for row in rows], beside))
+            await producer.publish(_said(rows, beside))
             failpoint("outbox.after_publish")
             ages = await connection.fetch(sql["outbox_delete"], [row["id"] for row in rows])
             failpoint("outbox.after_delete")
@@ -145,7 +145,9 @@ async def _drain(
     return len(rows)
 
 
-def _said(messages: Sequence[Message], beside: Beside | None) -> Sequence[Message]:
+def _said(rows: Sequence[asyncpg.Record], beside: Beside | None) -> Sequence[Message]:
+    """The messages of the rows, in order, and what goes with them."""
+    messages = [message_of(row) for row in rows]
     derived = () if beside is None else map(beside, messages)
     return [*messages, *(message for message in derived if message is not None)]
 
