@@ -15,6 +15,7 @@ from generator.operation import (
     Answer,
     Operation,
 )
+from generator.operations_live import LIVE
 from generator.operations_topics import OF_CLASSIFIER
 
 UPLOAD_URL = Operation(
@@ -150,6 +151,7 @@ ALL = (
     DOWNLOAD,
     DELETE,
     CLASSIFY,
+    *LIVE,
     *OF_CLASSIFIER,
     MY_QUOTA,
     GET_ACCOUNT,
