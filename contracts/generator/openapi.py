@@ -84,13 +84,16 @@ def _response(answer: Answer) -> JsonObject:
             name: {"description": text, "schema": {"type": "string"}} for name, text in answer.headers
         }
     if answer.body:
-        response["content"] = _content(answer.body, answer.detail)
+        response["content"] = _content(answer.body, answer.detail, many=answer.many)
     return response
 
 
-def _content(body: type[http.Request | http.Response], detail: str | None) -> JsonObject:
+def _content(body: type[http.Request | http.Response], detail: str | None, *, many: bool = False) -> JsonObject:
     shown = example_of(body) if detail is None else {"detail": detail}
-    return {"application/json": {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": shown}}
+    schema = {"$ref": _REF.format(model=body.__name__)}
+    if many:
+        return {"application/json": {"schema": {"type": "array", "items": schema}, "example": [shown]}}
+    return {"application/json": {"schema": schema, "example": shown}}
 
 
 def example_of(body: type[http.Request | http.Response]) -> JsonObject:

@@ -12,13 +12,17 @@ Method = Literal["get", "post", "put", "patch", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say."""
+    """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say.
+
+    `many`: the answer is an array of such bodies.
+    """
 
     status: int
     description: str
     body: type[http.Response] | None = None
     detail: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

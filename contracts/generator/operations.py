@@ -5,6 +5,7 @@ from __future__ import annotations
 from docuvault_contracts import http
 
 from generator.operation import FORBIDDEN, INVALID, NO_DOCUMENT, NO_QUOTA, RETRY, TOO_LARGE, Answer, Operation
+from generator.operations_multipart import OF_MULTIPART
 from generator.operations_topics import OF_CLASSIFIER
 
 UPLOAD_URL = Operation(
@@ -97,4 +98,6 @@ PUT_LIMIT = Operation(
     role="admin",
     description="A limit below what is used refuses new bytes and takes none back. 404 for what is no user id.",
 )
-ALL = (UPLOAD_URL, CONFIRM, LIST, GET, DELETE, CLASSIFY, *OF_CLASSIFIER, MY_QUOTA, GET_ACCOUNT, PUT_LIMIT)
+ALL = (
+    UPLOAD_URL, CONFIRM, LIST, GET, DELETE, CLASSIFY, *OF_MULTIPART, *OF_CLASSIFIER, MY_QUOTA, GET_ACCOUNT, PUT_LIMIT,
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""One request to the store, signed: what `signRequest` of Uppy's AwsS3 (version 6) asks for.
+
+The client begins, lists, completes and aborts by URLs of its own. So the store's id of an upload is known here once the
+client names it: it is believed where the store says that it is an upload of that very key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from docuvault_contracts.http_multipart import SignRequest
+from docuvault_contracts.keys import parse_key
+
+from services.chassis.storage_parts import MOST_PARTS, Method, MultipartStorage, UploadNotFoundError
+from services.upload.commands import Upload
+from services.upload.document import Document
+from services.upload.multipart import Lives, Multiparts, MultipartUploads, utc_now
+from services.upload.multipart_rules import BEGIN_SECONDS, Closed, open_upload, url_seconds
+from services.upload.ports import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A URL that may be sent now, with these headers; it is a key, never to be logged."""
+
+    document: Document
+    url: str
+    expires_at: datetime
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+PutFile = Callable[[SignRequest, UUID, str], Awaitable[Upload]]
+"""Has the user's file put in one request, in that trace: a pending document and its URL."""
+
+
+class SignRequests:
+    """Signs what is asked for. A refusal is a value; raises Transient."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with
+        self,
+        documents: Multiparts,
+        store: MultipartStorage,
+        uploads: MultipartUploads,
+        put_file: PutFile,
+        lives: Lives,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._documents = documents
+        self._store = store
+        self._uploads = uploads
+        self._put_file = put_file
+        self._lives = lives
+        self._now = now
+
+    async def __call__(self, asked: SignRequest, user_id: UUID, traceparent: str) -> Signed | Closed:
+        """The signed request."""
+        if asked.uploadId is None:
+            return await self._begin(asked, user_id, traceparent)
+        key = parse_key(asked.key)
+        document = None if key is None else await self._documents.find(user_id, key.document_id)
+        if document is None or document.object_key != asked.key:
+            return Closed.UNKNOWN
+        command = Command(user_id, document.id, traceparent)
+        if asked.method == "DELETE":
+            ended = await self._uploads.abort(command, asked.uploadId)
+            return ended if isinstance(ended, Closed) else self._sign(ended, asked, self._lives.url_seconds)
+        found = await self._claimed(document, asked.uploadId)
+        return found if isinstance(found, Closed) else self._sign(found, asked, self._lives.url_seconds)
+
+    async def _begin(self, asked: SignRequest, user_id: UUID, traceparent: str) -> Signed | Closed:
+        """A PUT of the whole file, or a POST that begins an upload."""
+        if asked.method == "PUT":
+            upload = await self._put_file(asked, user_id, traceparent)
+            return Signed(upload.document, upload.url, upload.document.expires_at)
+        document = await self._uploads.open(user_id, str(asked.filename), asked.contentType, traceparent)
+        return self._sign(document, asked, BEGIN_SECONDS)
+
+    async def _claimed(self, found: Document, upload_id: str) -> Document | Closed:
+        """The document, whose upload this is."""
+        document = open_upload(found, self._now(), upload_id)
+        if isinstance(document, Closed) or document.upload_id is not None:
+            return document
+        try:
+            await self._store.list_parts(document.object_key, upload_id)
+        except UploadNotFoundError:
+            return Closed.UNKNOWN
+        return document if await self._documents.name(document.id, upload_id) == upload_id else Closed.UNKNOWN
+
+    def _sign(self, document: Document, asked: SignRequest, most: int) -> Signed:
+        now = self._now()
+        seconds = url_seconds(document, now, most, asked.expiresIn)
+        url = self._store.presigned(asked.method, document.object_key, seconds, _query(asked.method, asked))
+        return Signed(document, url, now + timedelta(seconds=seconds))
+
+
+def _query(method: Method, asked: SignRequest) -> Mapping[str, str]:
+    """What S3 calls it. A list comes whole, since Uppy reads no second page."""
+    if asked.uploadId is None:
+        return {"uploads": ""}
+    part = {} if asked.partNumber is None else {"partNumber": str(asked.partNumber)}
+    most = {"max-parts": str(MOST_PARTS)} if method == "GET" else {}
+    return {"uploadId": asked.uploadId, **part, **most}
