@@ -9,7 +9,7 @@ import unicodedata
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from docuvault_contracts.events import INT64_MAX
 
@@ -85,15 +85,34 @@ class UploadUrlRequest(Request):
 
     filename: FileName
     content_type: MediaType
+    size_bytes: Annotated[
+        Size | None,
+        Field(description="the file's size in bytes, where it is known: what cannot fit is refused at once"),
+    ] = None
+    bound: Annotated[
+        bool,
+        Field(strict=True, description="whether the URL takes exactly `size_bytes` bytes, once; then that is required"),
+    ] = False
+
+    @field_validator("bound")
+    @classmethod
+    def _binds_a_size(cls, bound: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - as pydantic calls it
+        if bound and info.data.get("size_bytes", 0) is None:  # one that does not fit is named by itself
+            raise ValueError("a bound URL needs size_bytes")
+        return bound
 
 
 class UploadUrlResponse(Response):
-    """Where to PUT the bytes, without any further header."""
+    """Where to PUT the bytes, with which headers."""
 
     upload_url: Annotated[str, Field(description="the presigned URL; a secret until it expires")]
     document_id: Annotated[UUID, Field(description="the document that the bytes will belong to")]
     expires_at: Annotated[AwareDatetime, Field(description="when the URL stops working")]
     method: Annotated[Literal["PUT"], Field(description="the HTTP method of the upload")] = "PUT"
+    headers: Annotated[
+        dict[str, str],
+        Field(description="what the client must send, by name; empty but for a bound URL. The length it sends anyway"),
+    ] = {}
 
 
 class ConfirmResponse(Response):
@@ -119,10 +138,17 @@ class QuotaExceeded(Response):
     used_bytes: Annotated[Size, Field(description="the account's bytes in use, without the refused ones")]
     limit_bytes: Annotated[Size, Field(description="the account's limit in bytes; 0 without an account")]
     rejected_bytes: Annotated[Size, Field(description="the size in bytes of what was refused")]
+    over_by_bytes: Annotated[Size, Field(description="by how many bytes it does not fit")]
+
+    @classmethod
+    def of(cls, used_bytes: int, limit_bytes: int, rejected_bytes: int) -> QuotaExceeded:
+        """The refusal of `rejected_bytes`. Bytes that were refused before and would fit by now are over by none."""
+        over = min(max(used_bytes + rejected_bytes - limit_bytes, 0), INT64_MAX)
+        return cls(used_bytes=used_bytes, limit_bytes=limit_bytes, rejected_bytes=rejected_bytes, over_by_bytes=over)
 
 
 class QuotaExceededBody(Response):
-    """The body of a 413 of confirm."""
+    """The body of a 413 about the quota."""
 
     detail: Annotated[QuotaExceeded, Field(description="the account and what did not fit")]
 
@@ -138,7 +164,7 @@ class ValidationDetail(Response):
 
     loc: Annotated[
         tuple[str | int, ...],
-        Field(description="where: `body` or `query`, then the field, then positions within it", min_length=1),
+        Field(description="where: `body`, `query` or `header`, then the field, then positions within it", min_length=1),
     ]
     msg: Annotated[str, Field(description="what is wrong, for a person")]
     type: Annotated[str, Field(description="what is wrong, for a program")]
@@ -166,6 +192,9 @@ class Document(Response):
     filename: Annotated[str, Field(description="the file's name, without a path")]
     content_type: Annotated[str, Field(description="the media type that the client told")]
     size_bytes: Annotated[Size, Field(description="the object's size in bytes; 0 while pending")]
+    declared_bytes: Annotated[
+        Size | None, Field(description="the size in bytes that the client declared for its upload; else null")
+    ] = None
     status: Annotated[DocumentStatus, Field(description="how far the document is")]
     topics: Annotated[tuple[DocumentTopic, ...], Field(description="what it is filed under, best first")] = ()
     created_at: Annotated[AwareDatetime, Field(description="when its URL was asked for")]

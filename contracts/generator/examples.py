@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from docuvault_contracts import events, http, http_topics
+from docuvault_contracts import events, http, http_topics, http_uploads
 from docuvault_contracts.deadletters import JournalEntry
 from docuvault_contracts.events import Event
 
@@ -25,6 +25,14 @@ MEDIA_TYPE = "application/pdf"
 
 _URL = f"http://localhost:9000/documents/{KEY}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=900&X-Amz-Signature=…"
 
+_FILE = {"filename": NAME, "content_type": MEDIA_TYPE, "size_bytes": SIZE, "bound": True}
+_UPLOAD = {
+    "upload_url": _URL,
+    "document_id": DOCUMENT,
+    "expires_at": THEN + timedelta(minutes=15),
+    "headers": {"If-None-Match": "*"},
+}
+
 
 def all_events() -> tuple[Event, ...]:
     """One of each type, in the order of `events.ALL`."""
@@ -34,13 +42,11 @@ def all_events() -> tuple[Event, ...]:
 def all_bodies() -> tuple[http.Request | http.Response, ...]:
     """One of each body, in the order of `schemas.BODIES`."""
     return (
-        http.UploadUrlRequest(filename=NAME, content_type=MEDIA_TYPE),
-        http.UploadUrlResponse(upload_url=_URL, document_id=DOCUMENT, expires_at=THEN + timedelta(minutes=15)),
+        http.UploadUrlRequest.model_validate(_FILE),
+        http.UploadUrlResponse.model_validate(_UPLOAD),
         http.ConfirmResponse(id=DOCUMENT, size_bytes=SIZE, used_bytes=2 * SIZE),
         http.Accepted(id=DOCUMENT, status="pending"),
-        http.QuotaExceededBody(
-            detail=http.QuotaExceeded(used_bytes=LIMIT - 1, limit_bytes=LIMIT, rejected_bytes=SIZE),
-        ),
+        http.QuotaExceededBody(detail=_exceeded()),
         http.ErrorBody(detail=http.DOCUMENT_NOT_FOUND),
         _invalid(),
         _document(),
@@ -49,6 +55,7 @@ def all_bodies() -> tuple[http.Request | http.Response, ...]:
         http.LimitRequest(limit_bytes=LIMIT),
         http.AccountQuota(user_id=USER, used_bytes=2 * SIZE, limit_bytes=LIMIT),
         *_topics(),
+        *_uploads(),
         *examples_multipart.all_bodies(DOCUMENT, KEY, ETAG, THEN),
     )
 
@@ -139,6 +146,19 @@ def _topics() -> tuple[http.Request | http.Response, ...]:
     )
 
 
+def _uploads() -> tuple[http.Request | http.Response, ...]:
+    return (
+        http_uploads.UploadUrlsRequest.model_validate({"files": (_FILE, _FILE)}),
+        http_uploads.UploadUrlsResponse.model_validate(
+            {"uploads": (_UPLOAD | {"index": 0},), "refused": ({"index": 1, "detail": _exceeded()},)}
+        ),
+    )
+
+
+def _exceeded() -> http.QuotaExceeded:
+    return http.QuotaExceeded.of(LIMIT - 1, LIMIT, SIZE)
+
+
 def _filed(score: float, reason: str) -> http.DocumentTopic:
     return http.DocumentTopic(topic_id=TOPIC, name="Invoices", score=score, reason=reason)
 
@@ -154,6 +174,7 @@ def _document() -> http.Document:
         filename=NAME,
         content_type=MEDIA_TYPE,
         size_bytes=SIZE,
+        declared_bytes=SIZE,
         status="classified",
         topics=(_filed(0.83, "an amount, a due date"),),
         created_at=THEN,

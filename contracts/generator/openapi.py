@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from docuvault_contracts import http
+from docuvault_contracts import http, http_uploads
 from pydantic.json_schema import models_json_schema
 
 from generator import examples
@@ -20,6 +20,15 @@ _INFO = {
     "version": "1.0.0",
     "summary": "Documents that go straight to the object store, within a quota that cannot be overrun",
     "description": "Ask for a URL, PUT the bytes to it, confirm. Clients must expect fields they do not know.",
+}
+
+_KEY: JsonObject = {
+    "name": http_uploads.IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "any text of the client's own: sent again under the same key, the same request makes nothing twice"
+    " and is answered with the same documents. Kept for 24 hours",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": http_uploads.IDEMPOTENCY_KEY_PATTERN},
 }
 
 
@@ -64,7 +73,7 @@ def _operation(operation: Operation) -> JsonObject:
         described["description"] = operation.description
     if operation.role:
         described["x-role"] = operation.role
-    parameters = [*_in_path(operation), *_in_query(operation.query)]
+    parameters = [*_in_path(operation), *_in_query(operation.query), *([_KEY] if operation.idempotent else [])]
     if parameters:
         described["parameters"] = parameters
     if operation.body:
@@ -85,15 +94,21 @@ def _response(answer: Answer) -> JsonObject:
         }
     if answer.body:
         response["content"] = _content(answer.body, answer.detail, many=answer.many)
+    if answer.or_body:
+        content = response["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], _ref(answer.or_body)]}
     return response
 
 
 def _content(body: type[http.Request | http.Response], detail: str | None, *, many: bool = False) -> JsonObject:
     shown = example_of(body) if detail is None else {"detail": detail}
-    schema = {"$ref": _REF.format(model=body.__name__)}
     if many:
-        return {"application/json": {"schema": {"type": "array", "items": schema}, "example": [shown]}}
-    return {"application/json": {"schema": schema, "example": shown}}
+        return {"application/json": {"schema": {"type": "array", "items": _ref(body)}, "example": [shown]}}
+    return {"application/json": {"schema": _ref(body), "example": shown}}
+
+
+def _ref(body: type[http.Request | http.Response]) -> JsonObject:
+    return {"$ref": _REF.format(model=body.__name__)}
 
 
 def example_of(body: type[http.Request | http.Response]) -> JsonObject:

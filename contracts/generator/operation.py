@@ -15,6 +15,7 @@ class Answer:
     """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say.
 
     `many`: the answer is an array of such bodies.
+    `or_body` is what the status means, too, where it means two things.
     """
 
     status: int
@@ -23,11 +24,15 @@ class Answer:
     detail: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     many: bool = False
+    or_body: type[http.Response] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path; `role` is what the token must say beyond being valid."""
+    """One method of one path; `role` is what the token must say beyond being valid.
+
+    One that is `idempotent` takes an Idempotency-Key.
+    """
 
     id: str
     method: Method
@@ -39,6 +44,7 @@ class Operation:
     query: type[http.Request] | None = None
     role: str | None = None
     description: str = ""
+    idempotent: bool = False
 
 
 RETRY = (("Retry-After", "seconds to wait before asking again"),)
@@ -52,6 +58,12 @@ UNAUTHORIZED = Answer(
 FORBIDDEN = Answer(403, "The token's role is not admin", http.ErrorBody, "Role admin required")
 UNAVAILABLE = Answer(503, "Something this needs is away for now", http.ErrorBody, "Try again later", RETRY)
 TOO_LARGE = Answer(413, "The request's body is too large", http.ErrorBody, "Request body too large")
+OVER_QUOTA = Answer(
+    413,
+    "It cannot fit, by the declared size: nothing was made. Or the request's body is too large",
+    http.QuotaExceededBody,
+    or_body=http.ErrorBody,
+)
 INVALID = Answer(422, "The request does not fit; each wrong field is named", http.ValidationBody)
 NO_DOCUMENT = Answer(
     404, "Unknown, another user's, rejected, deleted, or no id at all", http.ErrorBody, http.DOCUMENT_NOT_FOUND

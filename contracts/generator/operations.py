@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from docuvault_contracts import http
+from docuvault_contracts import http, http_uploads
 
-from generator.operation import FORBIDDEN, INVALID, NO_DOCUMENT, NO_QUOTA, RETRY, TOO_LARGE, Answer, Operation
+from generator.operation import (
+    FORBIDDEN,
+    INVALID,
+    NO_DOCUMENT,
+    NO_QUOTA,
+    OVER_QUOTA,
+    RETRY,
+    TOO_LARGE,
+    Answer,
+    Operation,
+)
 from generator.operations_multipart import OF_MULTIPART
 from generator.operations_topics import OF_CLASSIFIER
 
@@ -14,9 +24,41 @@ UPLOAD_URL = Operation(
     "/api/documents/upload-url",
     "Ask for a URL to PUT a file to",
     "documents",
-    (Answer(200, "The URL, good for 15 minutes", http.UploadUrlResponse), TOO_LARGE, INVALID),
+    (Answer(200, "The URL, good for 15 minutes", http.UploadUrlResponse), OVER_QUOTA, INVALID),
     body=http.UploadUrlRequest,
-    description="Makes a document of status `pending`. A bare PUT of the bytes to the URL is the upload.",
+    description="Makes a document of status `pending`. A PUT of the bytes to the URL is the upload; it is a bare one"
+    " unless `headers` say otherwise. A declared size that cannot fit is refused at once, as far as is known: the"
+    " ledger decides once the bytes are there.",
+    idempotent=True,
+)
+UPLOAD_URLS = Operation(
+    "createUploadUrls",
+    "post",
+    "/api/documents/upload-urls",
+    "Ask for the URLs of up to 100 files",
+    "documents",
+    (Answer(200, "A URL or a reason for each", http_uploads.UploadUrlsResponse), TOO_LARGE, INVALID),
+    body=http_uploads.UploadUrlsRequest,
+    description="As one by one, in one transaction: of declared sizes those fit for which there is room beside the"
+    " files before them. A file that is malformed refuses the whole.",
+    idempotent=True,
+)
+DOWNLOAD = Operation(
+    "downloadDocument",
+    "get",
+    "/api/documents/{id}/download",
+    "Fetch a document's bytes",
+    "documents",
+    (
+        Answer(
+            302,
+            "Where the bytes are, for 60 seconds",
+            headers=(("Location", "a presigned URL, which saves the file under its name; a secret"),),
+        ),
+        NO_DOCUMENT,
+        Answer(409, "Its upload is not confirmed yet", http.ErrorBody, "There is nothing to download"),
+    ),
+    description="The browser saves the file and shows nothing of it.",
 )
 CONFIRM = Operation(
     "confirmUpload",
@@ -99,5 +141,17 @@ PUT_LIMIT = Operation(
     description="A limit below what is used refuses new bytes and takes none back. 404 for what is no user id.",
 )
 ALL = (
-    UPLOAD_URL, CONFIRM, LIST, GET, DELETE, CLASSIFY, *OF_MULTIPART, *OF_CLASSIFIER, MY_QUOTA, GET_ACCOUNT, PUT_LIMIT,
-)  # fmt: skip
+    UPLOAD_URL,
+    UPLOAD_URLS,
+    CONFIRM,
+    LIST,
+    GET,
+    DOWNLOAD,
+    DELETE,
+    CLASSIFY,
+    *OF_MULTIPART,
+    *OF_CLASSIFIER,
+    MY_QUOTA,
+    GET_ACCOUNT,
+    PUT_LIMIT,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docuvault_contracts import http, http_multipart
 
-from generator.operation import INVALID, NO_DOCUMENT, TOO_LARGE, Answer, Operation
+from generator.operation import INVALID, NO_DOCUMENT, OVER_QUOTA, TOO_LARGE, Answer, Operation
 
 CLOSED = Answer(
     409,
@@ -12,8 +12,11 @@ CLOSED = Answer(
     http.ErrorBody,
     http_multipart.MULTIPART_COMPLETE,
 )
-OVER_QUOTA = Answer(
-    413, "It did not fit, and its document and object are gone; or the body is too large", http.QuotaExceededBody
+DID_NOT_FIT = Answer(
+    413,
+    "It did not fit: the document and its object are gone. Or the request's body is too large",
+    http.QuotaExceededBody,
+    or_body=http.ErrorBody,
 )
 BEGIN = Operation(
     "createMultipartUpload",
@@ -21,8 +24,9 @@ BEGIN = Operation(
     "/api/documents/multipart",
     "Begin an upload of many parts",
     "documents",
-    (Answer(200, "The upload, good for a day", http_multipart.Multipart), TOO_LARGE, INVALID),
+    (Answer(200, "The upload, good for a day", http_multipart.Multipart), OVER_QUOTA, INVALID),
     body=http_multipart.MultipartRequest,
+    idempotent=True,
     description="Makes a document of status `pending`. Have parts signed, PUT them, complete, confirm.",
 )
 LIST_PARTS = Operation(
@@ -53,7 +57,7 @@ COMPLETE = Operation(
         Answer(200, "The object is there: confirm it", http_multipart.Completed),
         NO_DOCUMENT,
         CLOSED,
-        OVER_QUOTA,
+        DID_NOT_FIT,
         Answer(422, "The store makes no object of these parts", http.ValidationBody),
     ),
     body=http_multipart.CompleteRequest,
@@ -73,7 +77,7 @@ SIGN = Operation(
     "/api/documents/sign-request",
     "Sign one request to the store, for Uppy's `signRequest`",
     "documents",
-    (Answer(200, "The signed request", http_multipart.SignedRequest), NO_DOCUMENT, CLOSED, TOO_LARGE, INVALID),
+    (Answer(200, "The signed request", http_multipart.SignedRequest), NO_DOCUMENT, CLOSED, OVER_QUOTA, INVALID),
     body=http_multipart.SignRequest,
     description="Without `uploadId` it makes a document of status `pending`, whose `key` counts from then on. To have a"
     " DELETE signed is the abort: the document is gone.",

@@ -24,6 +24,7 @@ RECEIVES: Traffic = {
         events.QuotaReserved,
         events.QuotaRejected,
         events.QuotaReleased,
+        events.LimitChanged,
         events.Classified,
         events.ClassificationFailed,
         events.ObjectRemoved,

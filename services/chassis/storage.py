@@ -118,6 +118,17 @@ class ObjectStorage(Protocol):
         """A URL on the public endpoint that takes a bare PUT of the bytes. Never log it: it is a key."""
         ...
 
+    async def presigned_upload_url(self, object_key: str, seconds: int, size_bytes: int | None = None) -> str:
+        """As generate_presigned_put_url, for so many seconds; with a size, one that takes these many bytes, once.
+
+        Such a PUT must say `If-None-Match: *`. With another length it is a 403, and a second one is a 412.
+        """
+        ...
+
+    async def presigned_download_url(self, object_key: str, seconds: int, name: str, media_type: str) -> str:
+        """A URL on the public endpoint by which a browser saves the object under `name`, as nothing that runs."""
+        ...
+
     async def health_check(self) -> None:
         """Returns where the store answers and has our bucket; raises otherwise."""
         ...

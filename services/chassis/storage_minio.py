@@ -7,14 +7,15 @@ import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from urllib.parse import quote, urlunsplit
+from urllib.parse import urlunsplit
 
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 from miniopy_async.api import Minio
 from miniopy_async.credentials.providers import StaticProvider
 
+from services.chassis.disposition import attachment, inert
 from services.chassis.errors import Transient
-from services.chassis.presign import Presigner, Query
+from services.chassis.presign import Headers, Presigner, Query
 from services.chassis.settings import StorageSettings
 from services.chassis.storage import MOST_KEYS, ObjectHead, ObjectNotFoundError, ObjectStat, Page
 from services.chassis.storage_deletion import Deletion, fits_xml
@@ -111,15 +112,25 @@ class MinioStorage:
         self, object_key: str, expires_minutes: int = 15, download_name: str | None = None
     ) -> str:
         """A URL on the public endpoint, signed without asking the store."""
-        disposition = "attachment" if download_name is None else _attachment(download_name)
-        return self._signed("GET", object_key, expires_minutes, [("response-content-disposition", disposition)])
+        disposition = "attachment" if download_name is None else attachment(download_name)
+        return self._signed("GET", object_key, expires_minutes * 60, [("response-content-disposition", disposition)])
 
     async def generate_presigned_put_url(self, object_key: str, expires_minutes: int = 15) -> str:
         """A URL on the public endpoint, signed without asking the store; binds no header but the host."""
-        return self._signed("PUT", object_key, expires_minutes)
+        return self._signed("PUT", object_key, expires_minutes * 60)
 
-    def _signed(self, method: str, object_key: str, minutes: int, query: Query = ()) -> str:
-        return self._presigner.url(method, object_key, minutes * 60, datetime.now(UTC), query)
+    async def presigned_upload_url(self, object_key: str, seconds: int, size_bytes: int | None = None) -> str:
+        """A URL on the public endpoint; bound to a length, and to a key that is free, where a size is given."""
+        bound = () if size_bytes is None else (("content-length", str(size_bytes)), ("if-none-match", "*"))
+        return self._signed("PUT", object_key, seconds, headers=bound)
+
+    async def presigned_download_url(self, object_key: str, seconds: int, name: str, media_type: str) -> str:
+        """A URL on the public endpoint; what it says of name and type is signed, too."""
+        told = [("response-content-disposition", attachment(name)), ("response-content-type", inert(media_type))]
+        return self._signed("GET", object_key, seconds, told)
+
+    def _signed(self, method: str, object_key: str, seconds: int, query: Query = (), headers: Headers = ()) -> str:
+        return self._presigner.url(method, object_key, seconds, datetime.now(UTC), query, headers=headers)
 
     async def health_check(self) -> None:
         """Returns where the store answers and has our bucket; raises otherwise."""
@@ -197,8 +208,3 @@ async def _chunks(response: ClientResponse, max_bytes: int | None) -> AsyncItera
             left = None if left is None else left - len(chunk)
             if left is not None and left <= 0:
                 return
-
-
-def _attachment(name: str) -> str:
-    """Content-Disposition of RFC 6266: always a download, never shown in the store's own origin."""
-    return f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"

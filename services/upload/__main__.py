@@ -22,8 +22,9 @@ from services.chassis.run import run, supervise
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import make_app, serve
+from services.upload.accounts import PgAccounts
 from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
-from services.upload.http import make_routes
+from services.upload.http import Tables, make_routes
 from services.upload.jobs import make_jobs
 from services.upload.ledger import KafkaLedger
 from services.upload.listener import listen
@@ -31,6 +32,7 @@ from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments
+from services.upload.store_keys import PgKeys
 from services.upload.waiters import Waiters
 
 
@@ -52,9 +54,12 @@ async def main(stop: asyncio.Event) -> None:
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
     ):
         await migrate(pool, "services.upload")
-        documents = PgDocuments(pool, outbox)
-        routes = make_routes(settings, documents, storage, KafkaLedger(producer, consumer), waiters)
-        multipart = make_multipart_routes(settings, PgMultiparts(pool, outbox), storage, routes.request_upload)
+        documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
+        tables = Tables(documents, accounts, PgKeys(pool))
+        routes = make_routes(settings, tables, storage, KafkaLedger(producer, consumer), waiters)
+        multipart = make_multipart_routes(
+            settings, tables, PgMultiparts(pool, outbox), storage, routes.uploads.request_upload
+        )
         ready: dict[str, Check] = {
             "postgres": partial(ping, pool),
             "kafka": producer.ping,
@@ -69,7 +74,7 @@ async def main(stop: asyncio.Event) -> None:
         app = make_app(settings, TokenVerifier(settings), ready=ready, setup=setup)
         await supervise(
             stop,
-            consume(consumer, parse, UploadHandler(documents, waiters), producer, group=GROUP, stop=stop),
+            consume(consumer, parse, UploadHandler(documents, accounts, waiters), producer, group=GROUP, stop=stop),
             relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
             listen(connect, waiters, stop, check_seconds=settings.listen_check_seconds),
             run_jobs(pool, make_jobs(settings, pool, outbox), stop),

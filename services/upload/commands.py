@@ -1,60 +1,16 @@
-"""What owners do to their documents besides confirming them: ask for a URL, delete, have them classified again."""
+"""What owners do to their documents besides confirming them: delete them, have them classified again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from uuid import UUID
-
-from docuvault_contracts.keys import make_key, new_document_id
 
 from services.chassis.failpoints import failpoint
-from services.chassis.storage import ObjectStorage
-from services.upload.decide import NotClassifiable, classifiable, is_settled
+from services.upload.decide import NotStored, as_stored, is_settled
 from services.upload.document import Document
-from services.upload.messages import document_deleted, reclassify_requested, upload_requested
+from services.upload.messages import document_deleted, reclassify_requested
 from services.upload.ports import Command, Documents, Patience
 from services.upload.waiters import Limit, Waiters, Watch, until
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A pending document and where its bytes go; the URL is a key, never to be logged."""
-
-    document: Document
-    url: str
-
-
-class RequestUpload:
-    """Makes a pending document and its presigned URL, which lives for `url_minutes`."""
-
-    def __init__(self, documents: Documents, storage: ObjectStorage, url_minutes: int) -> None:
-        self._documents = documents
-        self._storage = storage
-        self._url_minutes = url_minutes
-
-    async def __call__(self, user_id: UUID, filename: str, content_type: str, traceparent: str) -> Upload:
-        """Signs first, so that no row is left where signing fails; the URL is out only once the row is committed."""
-        document = self._new(user_id, filename, content_type)
-        url = await self._storage.generate_presigned_put_url(document.object_key, self._url_minutes)
-        failpoint("upload_url.after_sign")
-        await self._documents.create(document, upload_requested(document, traceparent))
-        failpoint("upload_url.after_commit")
-        return Upload(document, url)
-
-    def _new(self, user_id: UUID, filename: str, content_type: str) -> Document:
-        now, document_id = datetime.now(UTC), new_document_id()
-        return Document(
-            id=document_id,
-            user_id=user_id,
-            object_key=str(make_key(user_id, document_id, filename)),
-            filename=filename,
-            content_type=content_type,
-            created_at=now,
-            updated_at=now,
-            expires_at=now + timedelta(minutes=self._url_minutes),
-        )
 
 
 class Delete:
@@ -96,9 +52,9 @@ class Reclassify:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
-    async def __call__(self, command: Command) -> Document | NotClassifiable:
+    async def __call__(self, command: Command) -> Document | NotStored:
         """The document that will be classified; its event is kept before this returns. Raises Transient."""
-        found = classifiable(await self._documents.find(command.user_id, command.document_id))
+        found = as_stored(await self._documents.find(command.user_id, command.document_id))
         if isinstance(found, Document):
             await self._documents.announce(reclassify_requested(found, datetime.now(UTC), command.traceparent))
         return found

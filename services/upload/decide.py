@@ -197,15 +197,15 @@ def has_moved(before: Document, after: Document) -> bool:
     return after.version != before.version or not after.is_live
 
 
-class NotClassifiable(Enum):
-    """Why a document cannot be classified again."""
+class NotStored(Enum):
+    """Why there is nothing to be done with a document's bytes."""
 
     UNKNOWN = "unknown"
     NO_BYTES = "no_bytes"
 
 
-def classifiable(document: Document | None) -> Document | NotClassifiable:
-    """The document, where it has bytes to be classified."""
+def as_stored(document: Document | None) -> Document | NotStored:
+    """The document, where it has bytes to be classified or fetched."""
     if document is None or not document.is_live:
-        return NotClassifiable.UNKNOWN
-    return document if document.status in STORED else NotClassifiable.NO_BYTES
+        return NotStored.UNKNOWN
+    return document if document.status in STORED else NotStored.NO_BYTES

@@ -1,9 +1,9 @@
-"""Applies what the ledger, the classifier and the janitor said to the documents, a batch in one transaction."""
+"""Applies what the ledger, the classifier and the janitor said to the documents, a batch in one statement."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol, TypeGuard
 from uuid import UUID
 
 import structlog
@@ -11,6 +11,7 @@ from docuvault_contracts.cloudevents import Message
 from docuvault_contracts.events import (
     ClassificationFailed,
     Classified,
+    LimitChanged,
     QuotaRejected,
     QuotaReleased,
     QuotaReserved,
@@ -18,8 +19,10 @@ from docuvault_contracts.events import (
 )
 from docuvault_contracts.topics import CLASSIFICATION, QUOTA, STORAGE_JANITOR
 
+from services.chassis.abreast import abreast
 from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.events import read_event
+from services.upload.accounts import Account, newest
 from services.upload.decide import Incoming, apply, concerns
 from services.upload.document import Document, Status
 from services.upload.waiters import Waiters
@@ -29,12 +32,13 @@ log = structlog.get_logger(__name__)
 GROUP = "upload"
 TOPICS = tuple(topic.name for topic in (QUOTA, CLASSIFICATION, STORAGE_JANITOR))
 
-HEARD = (QuotaReserved, QuotaRejected, QuotaReleased, Classified, ClassificationFailed, UploadAbandoned)
+HEARD = (QuotaReserved, QuotaRejected, QuotaReleased, LimitChanged, Classified, ClassificationFailed, UploadAbandoned)
 _CONCERNING = {event.type for event in HEARD}
+Heard = Incoming | LimitChanged
 
 
-def parse(record: Record) -> Sequence[Delivery[Incoming]]:
-    """The one event of a record, or none where it moves no document. Raises InvalidEvent."""
+def parse(record: Record) -> Sequence[Delivery[Heard]]:
+    """The one event of a record, or none where it is about no document and no account. Raises InvalidEvent."""
     envelope = read_event(record, _CONCERNING)
     if envelope is None or not isinstance(envelope.event, HEARD):
         return ()
@@ -64,16 +68,35 @@ class Documents(Protocol):
         ...
 
 
-class UploadHandler:
-    """Moves documents by events; newer versions only, so that a replay changes nothing."""
+class Accounts(Protocol):
+    """Keeps the copy of the ledger's accounts."""
 
-    def __init__(self, documents: Documents, waiters: Waiters) -> None:
+    async def learn(self, told: Mapping[UUID, Account]) -> Sequence[UUID]:
+        """Keeps what is newer than what is known; the users whose account has changed. Raises Transient."""
+        ...
+
+
+class UploadHandler:
+    """Moves documents, and the copy of the accounts, by events; newer ones only, so that a replay changes nothing."""
+
+    def __init__(self, documents: Documents, accounts: Accounts, waiters: Waiters) -> None:
         self._documents = documents
+        self._accounts = accounts
         self._waiters = waiters
 
-    async def handle(self, batch: Sequence[Delivery[Incoming]]) -> Sequence[Message]:
-        """Publishes nothing; raises Transient."""
+    async def handle(self, batch: Sequence[Delivery[Heard]]) -> Sequence[Message]:
+        """Publishes nothing; raises Transient. The two statements go side by side: no confirm waits for the copy."""
+        await abreast(lambda part: part(batch), (self._move, self._learn), 2)
+        return ()
+
+    async def _learn(self, batch: Sequence[Delivery[Heard]]) -> None:
+        await self._accounts.learn(newest(delivery.event for delivery in batch))
+
+    async def _move(self, heard: Sequence[Delivery[Heard]]) -> None:
+        batch = [delivery for delivery in heard if _moves(delivery)]
         documents = {delivery.event.document_id for delivery in batch}
+        if not documents:
+            return
         with self._waiters.telling(documents) as tell:
             known = self._waiters.known(documents)
             changed = await self._documents.change(documents, lambda found: fold(found, batch), known)
@@ -84,7 +107,11 @@ class UploadHandler:
             changed=len(changed),
             rejected=sum(document.status is Status.REJECTED for document in changed),
         )
-        return ()
+
+
+def _moves(delivery: Delivery[Heard]) -> TypeGuard[Delivery[Incoming]]:
+    """Whether it is about a document; else it is about an account alone."""
+    return not isinstance(delivery.event, LimitChanged)
 
 
 def fold(found: Iterable[Document], batch: Sequence[Delivery[Incoming]]) -> list[Document]:

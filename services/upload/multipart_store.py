@@ -11,7 +11,6 @@ from docuvault_contracts.cloudevents import Message
 from services.chassis.outbox import Outbox, row_of
 from services.chassis.postgres import load_sql, translated
 from services.upload.document import Document
-from services.upload.rows import from_row
 
 SQL = load_sql("services.upload")
 
@@ -22,29 +21,6 @@ class PgMultiparts:
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], outbox: Outbox) -> None:
         self._pool = pool
         self._outbox = outbox
-
-    async def find(self, user_id: UUID, document_id: UUID) -> Document | None:
-        """See Multiparts."""
-        with translated():
-            row = await self._pool.fetchrow(SQL["find_document"], document_id, user_id)
-        return None if row is None else from_row(row)
-
-    async def create(self, document: Document, message: Message) -> None:
-        """See Multiparts."""
-        with translated():
-            await self._pool.execute(
-                SQL["create_multipart"],
-                document.id,
-                document.user_id,
-                document.object_key,
-                document.filename,
-                document.content_type,
-                document.created_at,
-                document.updated_at,
-                document.expires_at,
-                *astuple(row_of(message)),
-            )
-        self._outbox.wake()
 
     async def name(self, document_id: UUID, upload_id: str) -> str | None:
         """See Multiparts."""

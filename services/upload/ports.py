@@ -11,7 +11,9 @@ from uuid import UUID
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis.producer import Publisher
+from services.upload.accounts import Account
 from services.upload.document import Document
+from services.upload.idempotency import Claim, Kept
 from services.upload.listing import Wanted
 from services.upload.waiters import Limit
 
@@ -23,6 +25,21 @@ class Documents(Protocol):
 
     async def create(self, document: Document, message: Message) -> None:
         """Inserts a pending document together with its event."""
+        ...
+
+    async def create_all(self, made: Sequence[tuple[Document, Message]]) -> None:
+        """Inserts pending documents together with their events, all or none."""
+        ...
+
+    async def create_claimed(self, made: Sequence[tuple[Document, Message]], claim: Claim, kept: Kept) -> bool:
+        """As create_all, where the claim's key is free, which is kept with it; False where it was taken.
+
+        Who comes while somebody else is at it waits for what becomes of that.
+        """
+        ...
+
+    async def find_all(self, user_id: UUID, document_ids: Sequence[UUID]) -> Sequence[Document]:
+        """Those of the documents that are the user's, in any order; tombstones too."""
         ...
 
     async def find(self, user_id: UUID, document_id: UUID) -> Document | None:
@@ -39,6 +56,22 @@ class Documents(Protocol):
 
     async def announce(self, message: Message) -> None:
         """Keeps an event that goes with no change of a row."""
+        ...
+
+
+class Accounts(Protocol):
+    """The copy of the ledger's accounts."""
+
+    async def find(self, user_id: UUID) -> Account | None:
+        """The user's account; None where the ledger has said nothing of it yet. Raises Transient."""
+        ...
+
+
+class Keys(Protocol):
+    """The idempotency keys of all users."""
+
+    async def find(self, user_id: UUID, key: str) -> Kept | None:
+        """What the user's key stands for; None where it is free. Raises Transient."""
         ...
 
 

@@ -35,6 +35,7 @@ def from_row(row: asyncpg.Record) -> Document:
         verdict=_verdict(row),
         multipart=row["multipart"],
         upload_id=row["upload_id"],
+        declared_bytes=row["declared_bytes"],
         revision=row.get("revision", ""),
     )
 

@@ -15,7 +15,7 @@ from services.chassis.settings import (
     TokenSettings,
     UrlSettings,
 )
-from services.chassis.settings_types import Seconds
+from services.chassis.settings_types import LongSeconds, Seconds
 
 
 class Settings(
@@ -39,6 +39,11 @@ class Settings(
     )
     listen_check_seconds: Seconds = Field(
         5, description="how often the listening connection is asked whether it still lives; seconds, default 5"
+    )
+
+    idempotency_key_seconds: LongSeconds = Field(
+        86_400,
+        description="how long a request under an Idempotency-Key is made only once; seconds, default 86400",
     )
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from services.chassis.outbox import Outbox, row_of
 from services.chassis.postgres import load_sql, transaction, translated
 from services.upload.document import Document
 from services.upload.handler import Change
+from services.upload.idempotency import Claim, Kept
 from services.upload.listing import Wanted
 from services.upload.rows import columns, from_row
 
@@ -38,6 +39,19 @@ class PgDocuments:
         """Inserts a pending document together with its event; those that come at once share a statement."""
         await self._creating.put(_created(document, message))
 
+    async def create_all(self, made: Sequence[tuple[Document, Message]]) -> None:
+        """Inserts pending documents together with their events, all or none, in one statement."""
+        await self._create([_created(*each) for each in made])
+
+    async def create_claimed(self, made: Sequence[tuple[Document, Message]], claim: Claim, kept: Kept) -> bool:
+        """As create_all, where the claim's key is free, which is kept with it; False where it was taken."""
+        rows = [_created(*each) for each in made]
+        claimed = (claim.user_id, claim.key, claim.fingerprint, kept.to_json())
+        with translated():
+            done = await self._pool.fetchval(SQL["create_claimed"], *zip(*rows, strict=True), *claimed)
+        self._outbox.wake()
+        return bool(done)
+
     async def _create(self, rows: Sequence[Created]) -> None:
         with translated():
             await self._pool.execute(SQL["create_documents"], *zip(*rows, strict=True))
@@ -48,6 +62,11 @@ class PgDocuments:
         with translated():
             row = await self._pool.fetchrow(SQL["find_document"], document_id, user_id)
         return None if row is None else from_row(row)
+
+    async def find_all(self, user_id: UUID, document_ids: Sequence[UUID]) -> Sequence[Document]:
+        """Those of the documents that are the user's, in any order; tombstones too."""
+        with translated():
+            return [from_row(row) for row in await self._pool.fetch(SQL["find_documents"], user_id, document_ids)]
 
     async def list(self, wanted: Wanted) -> Sequence[Document]:
         """At most `wanted.limit` live documents, newest first."""
@@ -112,7 +131,7 @@ class PgDocuments:
 
 
 def _created(document: Document, message: Message) -> Created:
-    """The parameters of sql/create_documents.sql that make one row."""
+    """The parameters of sql/create_documents.sql and sql/create_claimed.sql that make one row."""
     said = row_of(message)
     return (
         document.id,
@@ -123,6 +142,8 @@ def _created(document: Document, message: Message) -> Created:
         document.created_at,
         document.updated_at,
         document.expires_at,
+        document.declared_bytes,
+        document.multipart,
         said.topic,
         said.key,
         said.value,

@@ -11,10 +11,12 @@ from docuvault_contracts.http import (
     DocumentQuery,
     LimitRequest,
     Quota,
+    QuotaExceeded,
     Response,
     UploadUrlRequest,
     stored_name,
 )
+from docuvault_contracts.http_uploads import UploadUrlsRequest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -132,3 +134,54 @@ def test_a_response_with_a_field_that_nobody_described_is_a_bug() -> None:
 @pytest.mark.parametrize("body", [*BODIES, *http_topics.BODIES, *http_multipart.BODIES], ids=lambda body: body.__name__)
 def test_every_field_of_every_body_is_described(body: type[Response]) -> None:
     assert all(field.description for field in body.model_fields.values())
+
+
+def asked(**fields: Any) -> UploadUrlRequest:
+    return UploadUrlRequest.model_validate({"filename": "a", "content_type": "a/b"} | fields)
+
+
+def test_nothing_needs_to_be_declared() -> None:
+    assert (asked().size_bytes, asked().bound) == (None, False)
+    assert (asked(size_bytes=0, bound=True).size_bytes, asked(size_bytes=5).bound) == (0, False)
+
+
+@pytest.mark.parametrize("size", [-1, 1.5, "10", True, 2**63, [1]])
+def test_a_declared_size_that_is_none_is_refused_by_field(size: Any) -> None:
+    assert wrong_fields({"filename": "a", "content_type": "a/b", "size_bytes": size, "bound": True}) == {"size_bytes"}
+
+
+@pytest.mark.parametrize("bound", ["true", 1, None, "yes"])
+def test_what_is_neither_true_nor_false_binds_nothing(bound: Any) -> None:
+    assert wrong_fields({"filename": "a", "content_type": "a/b", "size_bytes": 1, "bound": bound}) == {"bound"}
+
+
+def test_a_bound_url_needs_a_size() -> None:
+    assert wrong_fields({"filename": "a", "content_type": "a/b", "bound": True}) == {"bound"}
+
+
+@pytest.mark.parametrize("number", [0, 101])
+def test_a_batch_has_1_to_100_files(number: int) -> None:
+    with pytest.raises(ValidationError, match="files"):
+        UploadUrlsRequest(files=(asked(),) * number)
+    assert len(UploadUrlsRequest(files=(asked(),) * 100).files) == 100
+
+
+def test_a_malformed_file_of_a_batch_is_named_by_its_place() -> None:
+    with pytest.raises(ValidationError) as caught:
+        UploadUrlsRequest.model_validate(
+            {"files": [{"filename": "a", "content_type": "a/b"}, {"filename": "", "content_type": "a/b"}]}
+        )
+    assert [error["loc"] for error in caught.value.errors()] == [("files", 1, "filename")]
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "rejected", "over"),
+    [(90, 100, 11, 1), (400, 100, 1, 301), (0, 0, 10, 10), (0, 100, 10, 0), (2**63 - 1, 0, 2**63 - 1, 2**63 - 1)],
+)
+def test_a_refusal_says_by_how_much_it_does_not_fit(used: int, limit: int, rejected: int, over: int) -> None:
+    assert QuotaExceeded.of(used, limit, rejected).model_dump() == {
+        "used_bytes": used,
+        "limit_bytes": limit,
+        "rejected_bytes": rejected,
+        "over_by_bytes": over,
+    }

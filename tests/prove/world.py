@@ -52,7 +52,7 @@ class Batch:
     def model(self, books: Sequence[Book | None], now: datetime) -> tuple[Said, Said]:
         """What is said of it, and of accounts that it opens; users without a book are left out."""
         said, opened = Said(), Said()
-        for fact, origin in (each for heard in self.records for each in heard.facts):
+        for place, (fact, origin) in enumerate(each for heard in self.records for each in heard.facts):
             book = books[fact.user]
             if book is None:
                 continue
@@ -60,7 +60,7 @@ class Batch:
                 event = book.register(None if fact.size < 0 else fact.size)
                 opened += [message_of(event)] if event else []
             else:
-                event = book.hear(fact, origin, now)
+                event = book.hear(fact, origin, now + timedelta(microseconds=place))
                 said += [message_of(event, traceparent(fact))] if event else []
         return said, opened
 

@@ -36,7 +36,7 @@ async def test_bytes_that_fit_are_confirmed_again_and_again_with_the_same_answer
 async def test_bytes_that_do_not_fit_are_refused_again_and_again_and_the_document_is_gone(service: Service) -> None:
     user = uuid4()
     document = await service.upload(user, b"x" * 2000)
-    expected = (413, {"detail": {"used_bytes": 0, "limit_bytes": 1000, "rejected_bytes": 2000}})
+    expected = (413, {"detail": {"used_bytes": 0, "limit_bytes": 1000, "rejected_bytes": 2000, "over_by_bytes": 1000}})
     for _ in range(3):
         assert await service.confirm(user, document) == expected
     assert await service.call("GET", f"/api/documents/{document}", user) == NOT_FOUND

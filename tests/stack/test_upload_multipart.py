@@ -15,9 +15,10 @@ from aiohttp import ClientSession
 from services.chassis.auth import TokenVerifier
 from services.chassis.storage_minio import MinioStorage, open_storage
 from services.chassis.web import listening, make_app
-from services.upload.commands import RequestUpload
+from services.upload.http import Tables
 from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
+from services.upload.uploads import RequestUpload, Signer
 from tests.stack.support.parts import LEAST, put_part, query_of
 from tests.stack.upload_service import Answer, Service, open_service
 
@@ -306,11 +307,13 @@ async def without_store(owner: Owner, port: int) -> AsyncIterator[Owner]:
     """The same owner at another replica, for which the store is away."""
     service = owner.service
     settings = service.settings.model_copy(update={"minio_endpoint": f"127.0.0.1:{port}"})
-    documents = PgMultiparts(service.replica.pool, service.replica.outbox)
+    replica = service.replica
+    tables = Tables(replica.documents, replica.accounts, replica.keys)
+    multiparts = PgMultiparts(replica.pool, replica.outbox)
     async with AsyncExitStack() as exits:
         storage = await exits.enter_async_context(open_storage(settings))
-        request_upload = RequestUpload(service.replica.documents, storage, settings.upload_url_minutes)
-        routes = make_multipart_routes(settings, documents, storage, request_upload)
+        request_upload = RequestUpload(tables.documents, tables.accounts, Signer(storage, settings.upload_url_minutes))
+        routes = make_multipart_routes(settings, tables, multiparts, storage, request_upload)
         app = make_app(settings, TokenVerifier(settings), ready={}, setup=routes.setup)
         found = await exits.enter_async_context(listening(app, settings))
         session = await exits.enter_async_context(ClientSession(f"http://127.0.0.1:{found}"))

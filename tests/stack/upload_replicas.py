@@ -23,11 +23,13 @@ from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import open_pool
 from services.chassis.settings import DatabaseSettings
+from services.upload.accounts import PgAccounts
 from services.upload.document import Document
 from services.upload.handler import UploadHandler
 from services.upload.listener import listen
 from services.upload.messages import upload_requested
 from services.upload.store import PgDocuments
+from services.upload.store_keys import PgKeys
 from services.upload.waiters import Waiters
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -48,10 +50,20 @@ class Replica:
         """Its store."""
         return PgDocuments(self.pool, self.outbox)
 
+    @property
+    def accounts(self) -> PgAccounts:
+        """Its copy of the ledger's accounts."""
+        return PgAccounts(self.pool)
+
+    @property
+    def keys(self) -> PgKeys:
+        """Its idempotency keys."""
+        return PgKeys(self.pool)
+
     async def hear(self, *events: Any) -> None:
         """Handles the events as one batch."""
         batch = [Delivery(event, Origin("quota", 0, offset)) for offset, event in enumerate(events)]
-        assert await UploadHandler(self.documents, self.waiters).handle(batch) == ()
+        assert await UploadHandler(self.documents, self.accounts, self.waiters).handle(batch) == ()
 
     async def make(self, user_id: UUID | None = None, **fields: Any) -> Document:
         """A pending document, stored."""
@@ -117,7 +129,10 @@ async def open_replicas(database_url: str, count: int = 1) -> AsyncIterator[list
         settings = DatabaseSettings(database_url=SecretStr(database_url), database_pool_size=5)
         pools = [await exits.enter_async_context(open_pool(settings)) for _ in range(count)]
         await migrate(pools[0], "services.upload")
-        await pools[0].execute("TRUNCATE documents, outbox; UPDATE reminded_until SET told_at = DEFAULT, id = DEFAULT")
+        await pools[0].execute(
+            "TRUNCATE documents, accounts, idempotency_keys, outbox;"
+            " UPDATE reminded_until SET told_at = DEFAULT, id = DEFAULT"
+        )
         yield [Replica(pool, database_url) for pool in pools]
 
 

@@ -24,7 +24,7 @@ from services.chassis.auth import TokenVerifier, create_access_token
 from services.chassis.producer import Publisher
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import listening, make_app
-from services.upload.http import make_routes
+from services.upload.http import Tables, make_routes
 from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
@@ -91,9 +91,10 @@ class Service:
             return response.status, json.loads(text) if text else None
 
     def raw(self, method: str, path: str | URL, user: UUID, body: bytes | None = None, **headers: str) -> Any:
-        """The response, to be entered."""
+        """The response, to be entered; a redirect is not followed."""
         token = create_access_token(user, "user", self.settings)
-        return self.session.request(method, path, data=body, headers={"Authorization": f"Bearer {token}"} | headers)
+        sent = {"Authorization": f"Bearer {token}"} | headers
+        return self.session.request(method, path, data=body, headers=sent, allow_redirects=False)
 
     async def upload(self, user: UUID, data: bytes | None = None, filename: str = "a.txt") -> str:
         """A new document's id; `data` was put to its URL."""
@@ -121,12 +122,15 @@ async def open_service(
         storage = await exits.enter_async_context(open_storage(made))
         await exits.enter_async_context(mine.listening())
         ledger = Ledger(others, publisher)
-        routes = make_routes(made, mine.documents, storage, ledger, mine.waiters)
-        multipart = make_multipart_routes(made, PgMultiparts(mine.pool, mine.outbox), storage, routes.request_upload)
+        tables = Tables(mine.documents, mine.accounts, mine.keys)
+        routes = make_routes(made, tables, storage, ledger, mine.waiters)
+        parts = make_multipart_routes(
+            made, tables, PgMultiparts(mine.pool, mine.outbox), storage, routes.uploads.request_upload
+        )
 
         def setup(app: web.Application) -> None:
             routes.setup(app)
-            multipart.setup(app)
+            parts.setup(app)
 
         app = make_app(made, TokenVerifier(made), ready={}, setup=setup)
         port = await exits.enter_async_context(listening(app, made))

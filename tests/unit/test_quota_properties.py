@@ -16,7 +16,7 @@ from services.chassis.delivery import Delivery, Origin
 from services.quota.drift_rules import Entry, fault_of
 from services.quota.events import decision_message
 from services.quota.model import Account, Decided, Deleted, Fact, Registered, Reservation
-from services.quota.settle import settle
+from services.quota.settle import MOMENT, settle
 from tests.unit.quota_facts import NOW, absent, deleted, observed, registered
 
 USERS = [UUID(int=n) for n in range(2)]
@@ -49,9 +49,11 @@ class Books:
     accounts: dict[UUID, Account] = field(default_factory=dict)
     rows: dict[str, Reservation] = field(default_factory=dict)
     superseded: list[Reservation] = field(default_factory=list)
+    heard: int = 0
 
     def settle(self, batch: Sequence[Delivery[Fact]]) -> list[Message]:
-        found = settle(self.accounts, self.rows, self.superseded, batch, NOW)
+        found = settle(self.accounts, self.rows, self.superseded, batch, NOW + self.heard * MOMENT)
+        self.heard += len(batch)
         for user, limit in found.opened.items():
             self.accounts[user] = Account(0, limit)
         for write in sorted(found.writes, key=lambda write: not write.replaces):  # what is given back comes first

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from services.chassis.delivery import Delivery
 from services.quota.model import Account, Decided, Fact, Reservation, Settlement
-from services.quota.settle import settle
+from services.quota.settle import MOMENT, settle
 from tests.unit.quota_facts import (
     KEY,
     NOW,
@@ -51,6 +51,12 @@ def test_of_two_objects_for_the_last_bytes_the_first_is_reserved() -> None:
     found = settled(delivery(observed(size=60)), delivery(observed(size=60, key=OTHER_KEY)))
     assert states(found) == [("reserved", 1), ("rejected", 1)]
     assert taken(found) == 60
+
+
+def test_the_times_of_a_batch_tell_which_word_about_an_account_was_the_last() -> None:
+    found = settled(delivery(observed(size=60)), delivery(deleted()), delivery(observed(size=50, key=OTHER_KEY)))
+    told = [(each.decision.decided_at, each.decision.used_bytes) for each in found.decided]
+    assert told == [(NOW, 60), (NOW + MOMENT, 0), (NOW + 2 * MOMENT, 50)]
 
 
 def test_bytes_given_back_within_a_batch_can_be_reserved_in_it() -> None:

@@ -12,7 +12,7 @@ from services.chassis.storage import ObjectStat
 from services.upload.decide import (
     Confirmed,
     Incoming,
-    NotClassifiable,
+    NotStored,
     NotUploaded,
     Observe,
     Refused,
@@ -20,7 +20,7 @@ from services.upload.decide import (
     answer_by_row,
     answer_by_stat,
     apply,
-    classifiable,
+    as_stored,
     concerns,
     has_moved,
     is_settled,
@@ -230,6 +230,6 @@ def test_only_the_ledger_or_the_owner_moves_what_a_confirm_waits_for() -> None:
 
 
 def test_only_what_has_bytes_can_be_classified_again() -> None:
-    assert [classifiable(document) for document in (uploaded(), FILED, FAILED)] == [uploaded(), FILED, FAILED]
-    assert classifiable(pending()) is NotClassifiable.NO_BYTES
-    assert {classifiable(gone) for gone in (None, REFUSED, DELETED)} == {NotClassifiable.UNKNOWN}
+    assert [as_stored(document) for document in (uploaded(), FILED, FAILED)] == [uploaded(), FILED, FAILED]
+    assert as_stored(pending()) is NotStored.NO_BYTES
+    assert {as_stored(gone) for gone in (None, REFUSED, DELETED)} == {NotStored.UNKNOWN}

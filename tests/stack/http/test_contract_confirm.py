@@ -41,7 +41,7 @@ async def test_the_last_byte_fits_and_one_more_does_not(api: Api) -> None:
     await user.store(b"x" * 999)
     one, more = await user.put_new(b"x"), await user.put_new(b"y")
     assert (await user.confirm(one.document_id)).body["used_bytes"] == 1000
-    refused = {"detail": {"used_bytes": 1000, "limit_bytes": 1000, "rejected_bytes": 1}}
+    refused = {"detail": {"used_bytes": 1000, "limit_bytes": 1000, "rejected_bytes": 1, "over_by_bytes": 1}}
     assert said(await user.confirm(more.document_id)) == (413, refused)
 
 
@@ -49,7 +49,7 @@ async def test_what_does_not_fit_is_refused_and_leaves_nothing(api: Api, bucket:
     user = await api.user(limit_bytes=1000)
     await user.store(b"x" * 600)
     upload = await user.put_new(b"y" * 401)
-    refused = (413, {"detail": {"used_bytes": 600, "limit_bytes": 1000, "rejected_bytes": 401}})
+    refused = (413, {"detail": {"used_bytes": 600, "limit_bytes": 1000, "rejected_bytes": 401, "over_by_bytes": 1}})
     assert said(await user.confirm(upload.document_id)) == refused
     assert said(await user.get(upload.document_id)) == NOT_FOUND
     assert upload.document_id not in {item["id"] for item in (await user.list()).body["items"]}
@@ -98,7 +98,7 @@ async def test_an_unknown_or_malformed_id_is_a_404(api: Api, document_id: str) -
 async def test_a_user_without_a_quota_is_refused_like_a_full_one(api: Api, bucket: Bucket) -> None:
     nobody = api.stranger()
     upload = await nobody.put_new(b"x" * 10)
-    refused = {"detail": {"used_bytes": 0, "limit_bytes": 0, "rejected_bytes": 10}}
+    refused = {"detail": {"used_bytes": 0, "limit_bytes": 0, "rejected_bytes": 10, "over_by_bytes": 10}}
     assert said(await nobody.confirm(upload.document_id)) == (413, refused)
     await eventually(lambda: bucket.holds(upload.key), becomes=False)
 
@@ -107,7 +107,10 @@ async def test_a_quota_of_zero_refuses_every_byte_and_takes_an_empty_file(api: A
     user = await api.user(limit_bytes=0)
     refused, empty = await user.put_new(b"x"), await user.put_new(b"")
     answer = await user.confirm(refused.document_id)
-    assert said(answer) == (413, {"detail": {"used_bytes": 0, "limit_bytes": 0, "rejected_bytes": 1}})
+    assert said(answer) == (
+        413,
+        {"detail": {"used_bytes": 0, "limit_bytes": 0, "rejected_bytes": 1, "over_by_bytes": 1}},
+    )
     assert (await user.confirm(empty.document_id)).status == 200
 
 

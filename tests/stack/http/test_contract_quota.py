@@ -52,7 +52,7 @@ async def test_a_limit_below_what_is_used_takes_no_byte_back_and_lets_none_in(ap
     await admin.set_limit(user.user_id, 100)
     refused = await user.put_new(b"y")
     answer = await user.confirm(refused.document_id)
-    numbers = {"used_bytes": 400, "limit_bytes": 100, "rejected_bytes": 1}
+    numbers = {"used_bytes": 400, "limit_bytes": 100, "rejected_bytes": 1, "over_by_bytes": 301}
     assert (answer.status, answer.body) == (413, {"detail": numbers})
     assert await user.status_of(kept) == "uploaded"
     assert await _quota(user) == {"used_bytes": 400, "limit_bytes": 100}

@@ -52,6 +52,16 @@ async def test_many_confirms_of_what_does_not_fit_are_one_refusal(api: Api, buck
     await refuse_one_many_times(api, bucket, 64)
 
 
+async def test_requests_under_one_key_make_their_documents_once_on_whichever_replica(api: Api) -> None:
+    user = await api.user()
+    files = [{"filename": name, "content_type": "text/plain"} for name in "abc"]
+    for key in ("one", "two", "three"):
+        answers = await asyncio.gather(*(user.upload_urls(*files, key=key) for _ in range(16)))
+        assert {answer.status for answer in answers} == {200}
+        assert len({tuple(each["document_id"] for each in answer.body["uploads"]) for answer in answers}) == 1
+    assert len((await user.list()).body["items"]) == 9
+
+
 async def test_a_confirm_wakes_at_once_wherever_the_decision_arrives(api: Api) -> None:
     """Were it only the waiters' own poll that found the decision, half a second each would pass."""
     user = await api.user()

@@ -71,7 +71,7 @@ async def test_bytes_beyond_the_limit_take_the_document_with_them(api: Api, buck
     user, upload = await _uploaded(api, 300)
     assert await user.put(upload, b"y" * 901) == 200
     answer = await user.confirm(upload.document_id)
-    numbers = {"used_bytes": OTHERS, "limit_bytes": LIMIT, "rejected_bytes": 901}
+    numbers = {"used_bytes": OTHERS, "limit_bytes": LIMIT, "rejected_bytes": 901, "over_by_bytes": OTHERS + 901 - LIMIT}
     assert (answer.status, answer.body) == (413, {"detail": numbers})
     assert (await user.get(upload.document_id)).body == {"detail": "Document not found"}
     await eventually(user.used_bytes, becomes=OTHERS)

@@ -66,17 +66,18 @@ class Client:
     async def call(
         self, method: str, path: str, *, data: Any = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Any request, with the caller's token unless `headers` name another Authorization."""
+        """Any request, with the caller's token unless `headers` name another Authorization; follows no redirect."""
         sent = {**self.authorization, **(headers or {})}
         url = URL(self._gateway_url + path, encoded=True)
-        async with self._session.request(method, url, data=data, headers=sent) as response:
+        request = self._session.request(method, url, data=data, headers=sent, allow_redirects=False)
+        async with request as response:
             raw = await response.read()
             return Answer(response.status, json.loads(raw) if raw else None, response.headers.copy())
 
-    async def send(self, method: str, path: str, body: object) -> Answer:
+    async def send(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
         """A request with a JSON body; text goes as UTF-8, lone surrogates escaped as JSON allows."""
         raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
-        return await self.call(method, path, data=raw, headers={"Content-Type": "application/json"})
+        return await self.call(method, path, data=raw, headers={"Content-Type": "application/json", **(headers or {})})
 
     async def upload_url(self, filename: object, content_type: object = "application/pdf") -> Answer:
         """Asks for a presigned URL."""
@@ -91,6 +92,22 @@ class Client:
         """Remembers presigned URLs that were handed out, which nobody may log."""
         for url in urls:
             self._given.note_url(url)
+
+    async def upload_urls(self, *files: Mapping[str, object], key: str | None = None) -> Answer:
+        """Asks for the presigned URLs of several files, under a key where one is given."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        answer = await self.send("POST", "/api/documents/upload-urls", {"files": files}, headers)
+        if answer.status == 200:
+            for each in answer.body["uploads"]:
+                self._given.note_url(each["upload_url"])
+        return answer
+
+    async def download(self, document_id: str) -> Answer:
+        """Asks for where a document's bytes are."""
+        answer = await self.call("GET", f"/api/documents/{document_id}/download")
+        if answer.status == 302:
+            self._given.note_url(answer.headers["Location"])
+        return answer
 
     async def begin(self, filename: str = "report.pdf", content_type: str = "application/pdf") -> Upload:
         """A presigned URL for a new document."""

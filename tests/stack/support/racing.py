@@ -67,7 +67,12 @@ async def check(outcome: Outcome, bucket: Bucket) -> None:
 
 
 def _check_refusals(race: Race, refusals: Sequence[Answer]) -> None:
-    numbers = {"used_bytes": race.won_bytes, "limit_bytes": race.limit_bytes, "rejected_bytes": race.size_bytes}
+    numbers = {
+        "used_bytes": race.won_bytes,
+        "limit_bytes": race.limit_bytes,
+        "rejected_bytes": race.size_bytes,
+        "over_by_bytes": race.won_bytes + race.size_bytes - race.limit_bytes,
+    }
     assert all(answer.body == {"detail": numbers} for answer in refusals), refusals
 
 
@@ -92,6 +97,6 @@ async def refuse_one_many_times(api: Api, bucket: Bucket, times: int) -> None:
     user = await api.user(limit_bytes=4999)
     upload = await user.put_new(b"x" * 5000)
     answers = await asyncio.gather(*(user.confirm(upload.document_id) for _ in range(times)))
-    body = {"detail": {"used_bytes": 0, "limit_bytes": 4999, "rejected_bytes": 5000}}
+    body = {"detail": {"used_bytes": 0, "limit_bytes": 4999, "rejected_bytes": 5000, "over_by_bytes": 1}}
     assert [(answer.status, answer.body) for answer in answers] == [(413, body)] * times
     await eventually(lambda: bucket.holds(upload.key), becomes=False)

@@ -1,0 +1,82 @@
+"""The copy of the ledger's accounts: how full each was by its newest word. It hints, and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from docuvault_contracts.events import Decision, Event, LimitChanged
+
+from services.chassis.postgres import load_sql, translated
+from services.upload.decide import Refused
+
+SQL = load_sql("services.upload")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as the ledger left it at `told_at`; sizes are bytes, and a limit may be below what is used."""
+
+    used_bytes: int
+    limit_bytes: int
+    told_at: datetime
+
+
+def newest(events: Iterable[Event]) -> Mapping[UUID, Account]:
+    """What a batch says last of each account, by the ledger's time; of two words of one moment the later in the batch.
+
+    Documents of one user are on many partitions, so a batch has their decisions in any order.
+    """
+    told: dict[UUID, Account] = {}
+    for event in events:
+        if isinstance(event, Decision | LimitChanged):
+            account = _account(event)
+            known = told.get(event.user_id)
+            if known is None or account.told_at >= known.told_at:
+                told[event.user_id] = account
+    return told
+
+
+def _account(event: Decision | LimitChanged) -> Account:
+    time = event.decided_at if isinstance(event, Decision) else event.changed_at
+    return Account(event.used_bytes, event.limit_bytes, time)
+
+
+def foreseen(sizes: Sequence[int | None], account: Account | None) -> Sequence[Refused | None]:
+    """What the ledger would refuse of uploads of these sizes, one after the other, as far as is known here.
+
+    None for what fits, for a size that nobody declared, and throughout where nothing is known of the account.
+    """
+    if account is None:
+        return [None] * len(sizes)
+    used, said = account.used_bytes, list[Refused | None]()
+    for size in sizes:
+        fits = not size or used + size <= account.limit_bytes
+        said.append(None if fits else Refused(used, account.limit_bytes, size or 0))
+        used += size or 0 if fits else 0
+    return said
+
+
+class PgAccounts:
+    """The table `accounts`. Every method raises Transient."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    async def find(self, user_id: UUID) -> Account | None:
+        """The user's account; None where the ledger has said nothing of it yet."""
+        with translated():
+            row = await self._pool.fetchrow(SQL["find_account"], user_id)
+        return None if row is None else Account(row["used_bytes"], row["limit_bytes"], row["told_at"])
+
+    async def learn(self, told: Mapping[UUID, Account]) -> Sequence[UUID]:
+        """Keeps what is newer than what is known, in one statement; the users whose account has changed."""
+        if not told:
+            return ()
+        rows = [(user, each.used_bytes, each.limit_bytes, each.told_at) for user, each in told.items()]
+        with translated():
+            changed = await self._pool.fetch(SQL["learn_accounts"], *map(list, zip(*rows, strict=True)))
+        return [row["user_id"] for row in changed]
