@@ -51,7 +51,7 @@ class Multipart:
         headers = {"Content-Type": content_type}
         async with self._asked("POST", object_key, (("uploads", ""),), headers=headers) as response:
             answer = await read_answer(response, "InitiateMultipartUploadResult")
-        with answer.understood():
+        with translated(), answer.understood():
             return _text(answer.root, "UploadId")
 
     async def list_parts(self, object_key: str, upload_id: str) -> Sequence[Part]:
@@ -61,7 +61,7 @@ class Multipart:
         while more:
             after = (("part-number-marker", str(parts[-1].number)),) if parts else ()
             answer = await self._list_parts(object_key, (*after, ("uploadId", upload_id)))
-            with answer.understood():
+            with translated(), answer.understood():
                 page = [_part(each) for each in answer.root if name_of(each) == "Part"]
                 more = bool(page) and _text(answer.root, "IsTruncated") == "true"
             parts += page
@@ -93,7 +93,7 @@ class Multipart:
         url = partial(self._own.bucket_url, query=query)
         async with self._sent("GET", url(SECONDS, datetime.now(UTC))) as response:
             answer = await read_answer(response, "ListMultipartUploadsResult")
-        with answer.understood():
+        with translated(), answer.understood():
             found = [_upload(each) for each in answer.root if name_of(each) == "Upload"]
         return [each for each in found if object_key in {"", each.object_key}]
 
