@@ -1,10 +1,10 @@
-"""The bodies of uploads that are asked for together, and of retries that make nothing twice."""
+"""The bodies of uploads that are asked for together, of retries that make nothing twice, and of downloads."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from docuvault_contracts.http import QuotaExceeded, Request, Response, UploadUrlRequest, UploadUrlResponse
 
@@ -47,5 +47,12 @@ class UploadUrlsResponse(Response):
     refused: Annotated[tuple[RefusedOfMany, ...], Field(description="those that do not fit; nothing was made for them")]
 
 
-BODIES: tuple[type[Request | Response], ...] = (UploadUrlsRequest, UploadUrlsResponse)
+class DownloadUrl(Response):
+    """Where a document's bytes are, for a client that cannot follow a redirect with its token."""
+
+    url: Annotated[str, Field(description="the presigned URL, which saves the file under its name; a secret")]
+    expires_at: Annotated[AwareDatetime, Field(description="until when a download must have begun")]
+
+
+BODIES: tuple[type[Request | Response], ...] = (UploadUrlsRequest, UploadUrlsResponse, DownloadUrl)
 """Every body of these that travels, in the order of the API's description."""

@@ -152,6 +152,7 @@ def _uploads() -> tuple[http.Request | http.Response, ...]:
         http_uploads.UploadUrlsResponse.model_validate(
             {"uploads": (_UPLOAD | {"index": 0},), "refused": ({"index": 1, "detail": _exceeded()},)}
         ),
+        http_uploads.DownloadUrl(url=_URL, expires_at=THEN + timedelta(minutes=1)),
     )
 
 

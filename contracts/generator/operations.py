@@ -50,6 +50,7 @@ DOWNLOAD = Operation(
     "Fetch a document's bytes",
     "documents",
     (
+        Answer(200, "The same, to who says `Accept: application/json`", http_uploads.DownloadUrl),
         Answer(
             302,
             "Where the bytes are, for 60 seconds",
@@ -58,7 +59,8 @@ DOWNLOAD = Operation(
         NO_DOCUMENT,
         Answer(409, "Its upload is not confirmed yet", http.ErrorBody, "There is nothing to download"),
     ),
-    description="The browser saves the file and shows nothing of it.",
+    description="The browser saves the file and shows nothing of it. A page whose token is in a header asks for JSON,"
+    " and leads the browser to the URL.",
 )
 CONFIRM = Operation(
     "confirmUpload",

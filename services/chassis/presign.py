@@ -43,6 +43,7 @@ class Presigner:
         self._origin, self._host, self._path = f"{scheme}://{host}", host, f"/{path}"
         self._region, self._access_key, self._secret_key = region, access_key, secret_key
         self._day = self._begin("19700101")
+        self._bare = "host", f"host:{self._host}\n"
 
     def url(  # noqa: PLR0913 - all that is signed
         self, method: str, object_key: str, seconds: int, now: datetime, query: Query = (), *, headers: Headers = ()
@@ -61,7 +62,7 @@ class Presigner:
         time = now.strftime("%Y%m%dT%H%M%SZ")
         day = self._of(time[:8])
         own = "&".join([f"{name}={quote(value, safe='')}" for name, value in query])
-        names, told = self._signed(headers)
+        names, told = self._signed(headers) if headers else self._bare
         amz = (
             f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={day.credential}&X-Amz-Date={time}"
             f"&X-Amz-Expires={seconds}&X-Amz-SignedHeaders={names.replace(';', '%3B')}"
@@ -88,8 +89,6 @@ class Presigner:
 
     def _signed(self, headers: Headers) -> tuple[str, str]:
         """The names of what is signed beside the host, and a line for each, as S3 wants them."""
-        if not headers:
-            return "host", f"host:{self._host}\n"
         signed = sorted((*headers, ("host", self._host)))
         return ";".join([name for name, _ in signed]), "".join([f"{name}:{value}\n" for name, value in signed])
 

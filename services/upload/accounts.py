@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,31 +18,48 @@ SQL = load_sql("services.upload")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as the ledger left it at `told_at`; sizes are bytes, and a limit may be below what is used."""
+    """An account as the ledger left it at `told_at`; sizes are bytes, and a limit may be below what is used.
+
+    `limit_set_at` is when its limit was set; None where that was not heard, and decisions alone have told of it.
+    """
 
     used_bytes: int
     limit_bytes: int
     told_at: datetime
+    limit_set_at: datetime | None = None
 
 
 def newest(events: Iterable[Event]) -> Mapping[UUID, Account]:
-    """What a batch says last of each account, by the ledger's time; of two words of one moment the later in the batch.
+    """What a batch says last of each account; of two words of one moment the later in the batch.
 
     Documents of one user are on many partitions, so a batch has their decisions in any order.
     """
     told: dict[UUID, Account] = {}
     for event in events:
         if isinstance(event, Decision | LimitChanged):
-            account = _account(event)
-            known = told.get(event.user_id)
-            if known is None or account.told_at >= known.told_at:
-                told[event.user_id] = account
+            account, known = _account(event), told.get(event.user_id)
+            told[event.user_id] = account if known is None else _later(known, account)
     return told
 
 
 def _account(event: Decision | LimitChanged) -> Account:
-    time = event.decided_at if isinstance(event, Decision) else event.changed_at
-    return Account(event.used_bytes, event.limit_bytes, time)
+    if isinstance(event, LimitChanged):
+        return Account(event.used_bytes, event.limit_bytes, event.changed_at, event.changed_at)
+    return Account(event.used_bytes, event.limit_bytes, event.decided_at)
+
+
+def _later(known: Account, told: Account) -> Account:
+    """What is known after another word, as sql/learn_accounts.sql has it: of the limit, who sets it has the last word.
+
+    The limit's times are the database's and in order; a decision's are of whichever replica made it.
+    """
+    newer = told.told_at >= known.told_at
+    last = told if newer else known
+    if told.limit_set_at is None:
+        by = told if newer and known.limit_set_at is None else known
+    else:
+        by = told if known.limit_set_at is None or told.limit_set_at >= known.limit_set_at else known
+    return Account(last.used_bytes, by.limit_bytes, last.told_at, by.limit_set_at)
 
 
 def foreseen(sizes: Sequence[int | None], account: Account | None) -> Sequence[Refused | None]:
@@ -70,13 +87,13 @@ class PgAccounts:
         """The user's account; None where the ledger has said nothing of it yet."""
         with translated():
             row = await self._pool.fetchrow(SQL["find_account"], user_id)
-        return None if row is None else Account(row["used_bytes"], row["limit_bytes"], row["told_at"])
+        return None if row is None else Account(*row)
 
     async def learn(self, told: Mapping[UUID, Account]) -> Sequence[UUID]:
         """Keeps what is newer than what is known, in one statement; the users whose account has changed."""
         if not told:
             return ()
-        rows = [(user, each.used_bytes, each.limit_bytes, each.told_at) for user, each in told.items()]
+        rows = [(user, *astuple(each)) for user, each in told.items()]
         with translated():
             changed = await self._pool.fetch(SQL["learn_accounts"], *map(list, zip(*rows, strict=True)))
         return [row["user_id"] for row in changed]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
 from services.chassis.storage import ObjectStorage
 from services.upload.decide import NotStored, as_stored
 from services.upload.document import Document
@@ -11,6 +14,14 @@ URL_SECONDS = 60
 """Long enough to follow a redirect; a download that has begun goes on beyond it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where bytes are; the URL is a key, never to be logged."""
+
+    url: str
+    expires_at: datetime
+
+
 class Download:
     """Signs a GET of a document that is uploaded."""
 
@@ -18,11 +29,13 @@ class Download:
         self._documents = documents
         self._storage = storage
 
-    async def __call__(self, command: Command) -> str | NotStored:
-        """The URL, never to be logged. Raises Transient."""
+    async def __call__(self, command: Command) -> Place | NotStored:
+        """The document's bytes. Raises Transient."""
         found = as_stored(await self._documents.find(command.user_id, command.document_id))
         if not isinstance(found, Document):
             return found
-        return await self._storage.presigned_download_url(
+        expires_at = datetime.now(UTC) + timedelta(seconds=URL_SECONDS)
+        url = await self._storage.presigned_download_url(
             found.object_key, URL_SECONDS, found.filename, found.content_type
         )
+        return Place(url, expires_at)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from aiohttp import web
 from docuvault_contracts.http import Request, UploadUrlRequest
-from docuvault_contracts.http_uploads import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN, UploadUrlsRequest
+from docuvault_contracts.http_uploads import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN, DownloadUrl, UploadUrlsRequest
 
 from services.chassis.web import HttpError, caller, error_response, json_response, note, read_body, traceparent
 from services.upload.answers import answer, upload_of_many, upload_of_one
@@ -68,17 +68,25 @@ class UploadRoutes:
         return json_response(upload_of_many(outcome))
 
     async def download(self, request: web.Request) -> web.Response:
-        """302, 404, 409 where there are no bytes yet."""
+        """302, or 200 to who wants JSON; 404, 409 where there are no bytes yet."""
         found = await self.download_document(command_of(request))
         if found is NotStored.UNKNOWN:
             raise not_found()
         if found is NotStored.NO_BYTES:
             return error_response(409, NOTHING_TO_DOWNLOAD)
-        return web.Response(status=302, headers={"Location": found, "Cache-Control": "no-store"})
+        if _wants_json(request):
+            return json_response(DownloadUrl(url=found.url, expires_at=found.expires_at))
+        return web.Response(status=302, headers={"Location": found.url})
 
     async def _under(self, claim: Claim, file: File, request: web.Request) -> Upload | Refused:
         outcome = used(await self.request_uploads(claim.user_id, [file], traceparent(request), claim))
         return outcome.uploads[0] if outcome.uploads else outcome.refused[0]
+
+
+def _wants_json(request: web.Request) -> bool:
+    """Whether it names JSON: who takes whatever comes is redirected."""
+    accepted = ",".join(request.headers.getall("Accept", [])).split(",")
+    return any(each.partition(";")[0].strip().lower() == "application/json" for each in accepted)
 
 
 def _file(body: UploadUrlRequest) -> File:

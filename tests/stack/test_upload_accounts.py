@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from random import Random
 from uuid import UUID, uuid4
 
@@ -40,7 +41,7 @@ async def test_a_decision_tells_how_full_its_owners_account_is(replica: Replica)
 async def test_a_changed_limit_is_known_without_any_document(replica: Replica) -> None:
     user = uuid4()
     await replica.hear(limit(user, 500, at(1)))
-    assert await replica.accounts.find(user) == Account(0, 500, at(1))
+    assert await replica.accounts.find(user) == Account(0, 500, at(1), at(1))
 
 
 async def test_a_decision_about_a_document_that_is_not_there_tells_of_the_account(replica: Replica) -> None:
@@ -64,7 +65,21 @@ async def test_the_newest_word_stays_in_whatever_batches_and_order_they_come(rep
         cut = random.randrange(len(words))
         await replica.hear(*words[:cut])
         await replica.hear(*words[cut:])
-        assert await replica.accounts.find(user) == Account(0, 111, at(11))
+        assert await replica.accounts.find(user) == Account(0, 111, at(11), at(11))
+
+
+async def test_who_sets_a_limit_has_the_last_word_on_it_whatever_the_clocks_of_decisions_say(replica: Replica) -> None:
+    for order in permutations(range(4)):
+        document = await replica.make()
+        words = [
+            rejected(document, used_bytes=0, limit_bytes=0, decided_at=at(9)),  # nobody had opened the account yet
+            limit(document.user_id, 50, at(1)),
+            limit(document.user_id, 60, at(2)),
+            reserved(document, 2, size=7, limit_bytes=50, decided_at=at(10)),
+        ]
+        for place in order:
+            await replica.hear(words[place])
+        assert await replica.accounts.find(document.user_id) == Account(7, 60, at(10), at(2))
 
 
 async def test_a_batch_handled_again_leaves_the_copy_untouched(replica: Replica) -> None:
@@ -85,7 +100,7 @@ async def test_replicas_that_hear_of_the_same_accounts_never_wait_in_a_circle(re
     random.shuffle(batches)
     async with asyncio.timeout(30):
         await asyncio.gather(*(replicas[turn % 2].hear(*batch) for turn, batch in enumerate(batches)))
-    assert {await replicas[0].accounts.find(user) for user in users} == {Account(0, 30, at(30))}
+    assert {await replicas[0].accounts.find(user) for user in users} == {Account(0, 30, at(30), at(30))}
 
 
 @pytest.mark.parametrize("change", ["used_bytes = -1", "limit_bytes = -1", "told_at = NULL"])

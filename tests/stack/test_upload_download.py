@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid4
@@ -90,6 +91,17 @@ async def test_the_url_lives_for_a_minute_and_opens_nothing_else(service: Servic
     path, aside = urlsplit(url).path, urlsplit(elsewhere).path
     for wrong in (url.replace(path, aside), url.replace("X-Amz-Expires=60", "X-Amz-Expires=600")):
         assert (await fetch(wrong))[0] == 403
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html, Application/JSON; q=0.5"])
+async def test_who_wants_json_is_told_the_url_instead_of_led_to_it(service: Service, accept: str) -> None:
+    user = uuid4()
+    document = await stored(service, user, b"bytes", "a.txt")
+    async with service.raw("GET", f"/api/documents/{document}/download", user, Accept=accept) as response:
+        answer = await response.json()
+        assert (response.status, response.headers["Cache-Control"]) == (200, "no-store")
+    assert (await fetch(answer["url"]))[:2] == (200, b"bytes")
+    assert datetime.fromisoformat(answer["expires_at"]) <= datetime.now(UTC) + timedelta(seconds=60)
 
 
 async def test_before_there_are_bytes_there_is_nothing_to_fetch(service: Service) -> None:

@@ -26,8 +26,9 @@ def limit(bytes_: int, used: int, when: datetime, user: UUID = USER) -> LimitCha
 
 
 def test_each_word_of_the_ledger_tells_how_full_the_account_is() -> None:
-    for event in (reserved(used=10), rejected(), released(), limit(100, 7, NOW)):
+    for event in (reserved(used=10), rejected(), released()):
         assert newest([event]) == {USER: Account(event.used_bytes, 100, NOW)}
+    assert newest([limit(100, 7, NOW)]) == {USER: Account(7, 100, NOW, NOW)}
 
 
 def test_who_speaks_of_no_account_tells_nothing_of_one() -> None:
@@ -41,7 +42,13 @@ def test_the_newest_word_is_kept_in_whatever_order_they_come() -> None:
         limit(50, 10, at(2)),
     ]
     for order in permutations(words):
-        assert newest(order) == {USER: Account(4, 100, at(3))}
+        assert newest(order) == {USER: Account(4, 50, at(3), at(2))}
+
+
+def test_who_sets_a_limit_has_the_last_word_on_it_whatever_the_clocks_of_decisions_say() -> None:
+    words: list[Any] = [reserved(used=10, decided_at=at(9)), limit(50, 0, at(1)), limit(60, 0, at(2))]
+    for order in permutations(words):
+        assert newest(order) == {USER: Account(10, 60, at(9), at(2))}
 
 
 def test_of_two_words_of_one_moment_the_later_one_is_kept() -> None:
@@ -50,7 +57,7 @@ def test_of_two_words_of_one_moment_the_later_one_is_kept() -> None:
 
 def test_accounts_are_told_apart() -> None:
     told = newest([limit(50, 1, at(1)), limit(60, 2, at(2), OTHER)])
-    assert told == {USER: Account(1, 50, at(1)), OTHER: Account(2, 60, at(2))}
+    assert told == {USER: Account(1, 50, at(1), at(1)), OTHER: Account(2, 60, at(2), at(2))}
 
 
 FULL = Account(90, 100, NOW)
