@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from aiohttp import ClientSession
 from services.chassis.auth import TokenVerifier
 from services.chassis.storage_minio import MinioStorage, open_storage
 from services.chassis.web import listening, make_app
+from services.upload.accounts import Account
 from services.upload.http import Tables
 from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
@@ -341,3 +343,52 @@ async def test_an_abort_with_the_store_away_is_done_all_the_same_and_left_to_the
         assert await there.of(begun, "DELETE", "") == (204, None)
     assert await owner.uploads(begun) == [begun["upload_id"]]
     assert (await owner.row(begun))["status"] == "deleted"
+
+
+async def _knows_account(owner: Owner, used: int, limit: int) -> None:
+    account = Account(used, limit, datetime.now(UTC))
+    await owner.service.replica.accounts.learn({owner.id: account})
+
+
+async def test_what_cannot_fit_is_refused_before_anything_is_made(owner: Owner) -> None:
+    await _knows_account(owner, 60, 100)
+    asked = {"filename": "a", "content_type": "a/b", "size_bytes": 41}
+    refused = {"used_bytes": 60, "limit_bytes": 100, "rejected_bytes": 41, "over_by_bytes": 1}
+    for path, more in (
+        ("multipart", {}),
+        ("sign-request", {"method": "POST", "key": "k"}),
+        ("sign-request", {"method": "PUT", "key": "k"}),
+    ):
+        answer = await owner.service.call("POST", f"/api/documents/{path}", owner.id, asked | more)
+        assert answer == (413, {"detail": refused})
+    assert await owner.service.replica.outbox_types() == []
+    begun = await owner.begin(size_bytes=40)
+    assert (await owner.row(begun))["declared_bytes"] == 40
+
+
+async def test_a_create_that_is_sent_again_under_its_key_makes_one_upload(owner: Owner) -> None:
+    asked = {"filename": "a", "content_type": "a/b", "size_bytes": 7}
+    key = {"Idempotency-Key": "the one key"}
+
+    async def create(body: object) -> Answer:
+        return await owner.service.call("POST", "/api/documents/multipart", owner.id, body, **key)
+
+    answers = await asyncio.gather(*(create(asked) for _ in range(6)))
+    assert {status for status, _ in answers} == {200}
+    assert len({(body["document_id"], body["upload_id"]) for _, body in answers}) == 1
+    begun = answers[0][1]
+    assert await owner.uploads(begun) == [begun["upload_id"]]
+    assert (await create(asked | {"size_bytes": 8}))[1]["detail"][0]["type"] == "idempotency_key_reused"
+    assert await owner.of(begun, "DELETE", "") == (204, None)
+    assert (await create(asked))[1]["detail"][0]["type"] == "idempotency_key_expired"
+
+
+async def test_a_create_that_died_before_the_store_heard_of_it_is_gone_on_with_under_its_key(owner: Owner) -> None:
+    key, asked = {"Idempotency-Key": "another"}, {"filename": "a", "content_type": "a/b"}
+    _, begun = await owner.service.call("POST", "/api/documents/multipart", owner.id, asked, **key)
+    async with owner.storage() as storage:
+        await storage.multipart.abort(begun["key"], begun["upload_id"])
+    await owner.service.replica.pool.execute("UPDATE documents SET upload_id = NULL")
+    _, again = await owner.service.call("POST", "/api/documents/multipart", owner.id, asked, **key)
+    assert again["document_id"] == begun["document_id"]
+    assert await owner.uploads(again) == [again["upload_id"]]
