@@ -1,7 +1,7 @@
 """S3's multipart calls, made here: signed in the query, answered in XML. The S3 client has none of them in public.
 
 Facts of MinIO that tests hold it to: it lists the uploads of an exact key from its disks, and with no key those alone
-that its process has seen begin; an upload that is completed again with the same parts is completed.
+that its process has seen begin; who completes an upload twice is told that there is none; to abort none is fine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.chassis.abreast import abreast
 from services.chassis.errors import Transient
 from services.chassis.presign import Presigner, Query
 from services.chassis.storage_answer import Answer, name_of, read_answer
-from services.chassis.storage_errors import says, translated
+from services.chassis.storage_errors import translated
 from services.chassis.storage_parts import Method, OpenUpload, Part, PartsRefusedError, UploadNotFoundError
 
 SECONDS = 60
@@ -33,7 +33,8 @@ ABORTS_AT_ONCE = 8
 MOST_ROUNDS = 1000
 """Of listing and aborting what is listed; more uploads of one key than that hold are left to who tries again."""
 NO_CONTENT = 204
-MISSING = "NoSuchUpload"
+MISSING = frozenset({"NoSuchUpload", "XMinioInvalidResourceName", "XMinioInvalidObjectName"})
+"""An id that MinIO cannot hold is the id of no upload."""
 REFUSED = frozenset({"InvalidPart", "InvalidPartOrder", "InvalidPartNumber", "EntityTooSmall", "MalformedXML"})
 
 
@@ -155,7 +156,7 @@ class Multipart:
                 ):
                     yield response
         except S3Error as error:
-            if says(error, MISSING):
+            if error.code in MISSING:
                 raise UploadNotFoundError(error.code) from None  # what it said may quote the URL
             if error.code in REFUSED:
                 raise PartsRefusedError(error.code) from None

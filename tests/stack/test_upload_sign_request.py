@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 from xml.etree import ElementTree as ET
@@ -42,7 +43,7 @@ class Uppy:
         assert status == 200, signed
         headers = {"Content-Type": "application/xml" if method == "POST" else "video/mp4", **signed["headers"]}
         async with self.service.session.request(
-            method, URL(signed["url"], encoded=True), data=data, headers=headers
+            method, URL(signed["url"], encoded=True), data=None if data is None else BytesIO(data), headers=headers
         ) as response:
             await response.read()
             return signed, response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +20,7 @@ LEAST = 5 * 1024 * 1024
 
 async def put_part(session: ClientSession, url: str, data: bytes) -> str:
     """The etag that the store answers a PUT of a part with, as a browser reads it."""
-    async with session.put(URL(url, encoded=True), data=data, skip_auto_headers={"Content-Type"}) as response:
+    async with session.put(URL(url, encoded=True), data=BytesIO(data), skip_auto_headers={"Content-Type"}) as response:
         assert response.status == 200, await response.text()
         return str(response.headers["ETag"])
 
