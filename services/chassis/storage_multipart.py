@@ -145,13 +145,18 @@ class Multipart:
     ) -> AsyncIterator[ClientResponse]:
         """The answer, all of whose reading is bounded. Raises what its calls do."""
         limit = seconds or self._timeout_seconds
-        patience = {"timeout": ClientTimeout(total=None, sock_connect=self._timeout_seconds)} if seconds else {}
+        patience = ClientTimeout(total=None, sock_connect=self._timeout_seconds, sock_read=limit)
         try:
             with translated():
                 async with (
                     asyncio.timeout(limit),
                     self._session.request(
-                        method, URL(url, encoded=True), data=body, headers=headers, allow_redirects=False, **patience
+                        method,
+                        URL(url, encoded=True),
+                        data=body,
+                        headers=headers,
+                        allow_redirects=False,
+                        timeout=patience,
                     ) as response,
                 ):
                     yield response
@@ -169,7 +174,7 @@ def _completion(parts: Sequence[tuple[int, str]]) -> bytes:
         part = ET.SubElement(root, "Part")
         ET.SubElement(part, "PartNumber").text = str(number)
         ET.SubElement(part, "ETag").text = etag
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _part(element: ET.Element) -> Part:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeVar
 
 from aiohttp import web
 from docuvault_contracts.http import Request, UploadUrlRequest
@@ -16,9 +15,7 @@ from services.upload.decide import NotStored, Refused
 from services.upload.download import Download
 from services.upload.http_command import command_of, not_found
 from services.upload.idempotency import Claim, KeyRefused, claim_of
-from services.upload.uploads import File, RequestUpload, RequestUploads, Upload
-
-T = TypeVar("T")
+from services.upload.uploads import File, Outcome, RequestUpload, RequestUploads, Upload
 
 NOTHING_TO_DOWNLOAD = "The document has no confirmed upload yet, so there is nothing to download"
 _KEY = re.compile(IDEMPOTENCY_KEY_PATTERN.strip("^$"))
@@ -59,7 +56,7 @@ class UploadRoutes:
         """200 with a URL or a reason for each, 422."""
         body = await read_body(request, UploadUrlsRequest)
         files = [_file(each) for each in body.files]
-        outcome = used(
+        outcome = _used(
             await self.request_uploads(
                 caller(request).user_id, files, traceparent(request), claim_in(request, "upload-urls", body)
             )
@@ -79,7 +76,7 @@ class UploadRoutes:
         return web.Response(status=302, headers={"Location": found.url})
 
     async def _under(self, claim: Claim, file: File, request: web.Request) -> Upload | Refused:
-        outcome = used(await self.request_uploads(claim.user_id, [file], traceparent(request), claim))
+        outcome = _used(await self.request_uploads(claim.user_id, [file], traceparent(request), claim))
         return outcome.uploads[0] if outcome.uploads else outcome.refused[0]
 
 
@@ -103,11 +100,15 @@ def claim_in(request: web.Request, operation: str, body: Request) -> Claim | Non
     return claim_of(caller(request).user_id, given[0], operation, body)
 
 
-def used(outcome: T | KeyRefused) -> T:
-    """What was made. Raises HttpError 422 where the key stands for something else, or for nothing any more."""
+def _used(outcome: Outcome | KeyRefused) -> Outcome:
     if isinstance(outcome, KeyRefused):
-        raise _bad_key(outcome.value, _REFUSED[outcome])
+        raise unusable(outcome)
     return outcome
+
+
+def unusable(refused: KeyRefused) -> HttpError:
+    """The answer where a key stands for something else, or for nothing any more."""
+    return _bad_key(refused.value, _REFUSED[refused])
 
 
 def _bad_key(kind: str, reason: str) -> HttpError:

@@ -19,7 +19,8 @@ from services.upload.decide import Refused
 from services.upload.document import Document
 from services.upload.http import Tables
 from services.upload.http_command import command_of, not_found
-from services.upload.http_uploads import claim_in, used
+from services.upload.http_uploads import claim_in, unusable
+from services.upload.idempotency import KeyRefused
 from services.upload.multipart import BadParts, Lives, Multiparts, MultipartUploads, Shelf
 from services.upload.multipart_begin import BeginMultipart
 from services.upload.multipart_rules import Closed, part_bytes
@@ -66,7 +67,9 @@ class MultipartRoutes:
         body = await read_body(request, bodies.MultipartRequest)
         claim = claim_in(request, "multipart", body)
         file = File(body.filename, body.content_type, body.size_bytes)
-        made = used(await self.begin_upload(caller(request).user_id, file, traceparent(request), claim))
+        made = await self.begin_upload(caller(request).user_id, file, traceparent(request), claim)
+        if isinstance(made, KeyRefused):
+            raise unusable(made)
         if isinstance(made, Refused):
             return answer(made)
         note(request, document_id=str(made.id))
