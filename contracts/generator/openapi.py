@@ -93,15 +93,17 @@ def _response(answer: Answer) -> JsonObject:
             name: {"description": text, "schema": {"type": "string"}} for name, text in answer.headers
         }
     if answer.body:
-        response["content"] = _content(answer.body, answer.detail)
+        response["content"] = _content(answer.body, answer.detail, many=answer.many)
     if answer.or_body:
         content = response["content"]["application/json"]
         content["schema"] = {"anyOf": [content["schema"], _ref(answer.or_body)]}
     return response
 
 
-def _content(body: type[http.Request | http.Response], detail: str | None) -> JsonObject:
+def _content(body: type[http.Request | http.Response], detail: str | None, *, many: bool = False) -> JsonObject:
     shown = example_of(body) if detail is None else {"detail": detail}
+    if many:
+        return {"application/json": {"schema": {"type": "array", "items": _ref(body)}, "example": [shown]}}
     return {"application/json": {"schema": _ref(body), "example": shown}}
 
 

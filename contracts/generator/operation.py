@@ -14,6 +14,7 @@ Method = Literal["get", "post", "put", "patch", "delete"]
 class Answer:
     """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say.
 
+    `many`: the answer is an array of such bodies.
     `or_body` is what the status means, too, where it means two things.
     """
 
@@ -22,6 +23,7 @@ class Answer:
     body: type[http.Response] | None = None
     detail: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    many: bool = False
     or_body: type[http.Response] | None = None
 
 

@@ -15,6 +15,7 @@ from generator.operation import (
     Answer,
     Operation,
 )
+from generator.operations_multipart import OF_MULTIPART
 from generator.operations_topics import OF_CLASSIFIER
 
 UPLOAD_URL = Operation(
@@ -150,6 +151,7 @@ ALL = (
     DOWNLOAD,
     DELETE,
     CLASSIFY,
+    *OF_MULTIPART,
     *OF_CLASSIFIER,
     MY_QUOTA,
     GET_ACCOUNT,

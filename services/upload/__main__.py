@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 
 import asyncpg
+from aiohttp import web
 
 from services.chassis.auth import TokenVerifier
 from services.chassis.consumer import consume, open_consumer
@@ -27,6 +28,8 @@ from services.upload.http import Tables, make_routes
 from services.upload.jobs import make_jobs
 from services.upload.ledger import KafkaLedger
 from services.upload.listener import listen
+from services.upload.multipart_http import make_multipart_routes
+from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments
 from services.upload.store_keys import PgKeys
@@ -54,13 +57,21 @@ async def main(stop: asyncio.Event) -> None:
         documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
         tables = Tables(documents, accounts, PgKeys(pool))
         routes = make_routes(settings, tables, storage, KafkaLedger(producer, consumer), waiters)
+        multipart = make_multipart_routes(
+            settings, tables, PgMultiparts(pool, outbox), storage, routes.uploads.request_upload
+        )
         ready: dict[str, Check] = {
             "postgres": partial(ping, pool),
             "kafka": producer.ping,
             "minio": storage.health_check,
             "consumer": consumer.ping,
         }
-        app = make_app(settings, TokenVerifier(settings), ready=ready, setup=routes.setup)
+
+        def setup(app: web.Application) -> None:
+            routes.setup(app)
+            multipart.setup(app)
+
+        app = make_app(settings, TokenVerifier(settings), ready=ready, setup=setup)
         await supervise(
             stop,
             consume(consumer, parse, UploadHandler(documents, accounts, waiters), producer, group=GROUP, stop=stop),

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import aiohttp
+from aiohttp import web
 from docuvault_contracts.cloudevents import Message, decode
 from docuvault_contracts.events import UploadObserved
 from miniopy_async.api import Minio
@@ -24,6 +25,8 @@ from services.chassis.producer import Publisher
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import listening, make_app
 from services.upload.http import Tables, make_routes
+from services.upload.multipart_http import make_multipart_routes
+from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
 from tests.stack.upload_replicas import Replica, open_replicas, rejected, reserved
 
@@ -121,7 +124,15 @@ async def open_service(
         ledger = Ledger(others, publisher)
         tables = Tables(mine.documents, mine.accounts, mine.keys)
         routes = make_routes(made, tables, storage, ledger, mine.waiters)
-        app = make_app(made, TokenVerifier(made), ready={}, setup=routes.setup)
+        parts = make_multipart_routes(
+            made, tables, PgMultiparts(mine.pool, mine.outbox), storage, routes.uploads.request_upload
+        )
+
+        def setup(app: web.Application) -> None:
+            routes.setup(app)
+            parts.setup(app)
+
+        app = make_app(made, TokenVerifier(made), ready={}, setup=setup)
         port = await exits.enter_async_context(listening(app, made))
         session = await exits.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))
         yield Service(mine, ledger, made, session)
