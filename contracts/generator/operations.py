@@ -15,6 +15,7 @@ from generator.operation import (
     Answer,
     Operation,
 )
+from generator.operations_live import LIVE
 from generator.operations_multipart import OF_MULTIPART
 from generator.operations_topics import OF_CLASSIFIER
 
@@ -152,6 +153,7 @@ ALL = (
     DELETE,
     CLASSIFY,
     *OF_MULTIPART,
+    *LIVE,
     *OF_CLASSIFIER,
     MY_QUOTA,
     GET_ACCOUNT,

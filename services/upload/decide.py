@@ -26,6 +26,7 @@ Ledgers = QuotaReserved | QuotaRejected | QuotaReleased
 Classifiers = Classified | ClassificationFailed
 Incoming = Ledgers | Classifiers | UploadAbandoned
 
+_RULINGS = {QuotaReserved: Ruling.RESERVED, QuotaRejected: Ruling.REJECTED, QuotaReleased: Ruling.RELEASED}
 _STAYS_REJECTED = {"over_quota", "already_rejected"}
 
 
@@ -47,14 +48,20 @@ def apply(document: Document, event: Incoming) -> Document:
 
 
 def _rule(document: Document, event: Ledgers) -> Document:
-    heard = replace(document, version=event.version, used_bytes=event.used_bytes, limit_bytes=event.limit_bytes)
+    heard = replace(
+        document,
+        version=event.version,
+        ruling=_RULINGS[type(event)],
+        used_bytes=event.used_bytes,
+        limit_bytes=event.limit_bytes,
+    )
     match event:
         case QuotaReserved():
-            return _reserve(replace(heard, ruling=Ruling.RESERVED), event)
+            return _reserve(heard, event)
         case QuotaRejected():
-            return _reject(replace(heard, ruling=Ruling.REJECTED), event)
+            return _reject(heard, event)
         case QuotaReleased():
-            return _release(replace(heard, ruling=Ruling.RELEASED), event)
+            return _release(heard, event)
     assert_never(event)
 
 
@@ -62,10 +69,17 @@ def _reserve(document: Document, event: QuotaReserved) -> Document:
     """Bytes that are paid for make a document, also one that was taken for abandoned while they were on their way."""
     if is_final(document):
         return document
-    paid = replace(document, size_bytes=event.size_bytes, etag=event.etag, reason=None, rejected_bytes=0)
-    if document.verdict is not None and document.verdict.version == event.version:
-        return replace(paid, status=document.verdict.status)
-    return replace(paid, status=Status.UPLOADED, verdict=_still_ahead(document))
+    verdict = document.verdict
+    is_told = verdict is not None and verdict.version == event.version
+    return replace(
+        document,
+        status=verdict.status if verdict is not None and is_told else Status.UPLOADED,
+        size_bytes=event.size_bytes,
+        etag=event.etag,
+        reason=None,
+        rejected_bytes=0,
+        verdict=verdict if is_told else _still_ahead(document),
+    )
 
 
 def _reject(document: Document, event: QuotaRejected) -> Document:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol, TypeGuard
 from uuid import UUID
 
@@ -23,8 +25,10 @@ from services.chassis.abreast import abreast
 from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.events import read_event
 from services.upload.accounts import Account, newest
-from services.upload.decide import Incoming, apply, concerns
+from services.upload.changes import changes
+from services.upload.decide import Incoming, apply, concerns, is_final
 from services.upload.document import Document, Status
+from services.upload.steps import step_of
 from services.upload.waiters import Waiters
 
 log = structlog.get_logger(__name__)
@@ -84,10 +88,13 @@ class UploadHandler:
         self._accounts = accounts
         self._waiters = waiters
 
-    async def handle(self, batch: Sequence[Delivery[Heard]]) -> Sequence[Message]:
-        """Publishes nothing; raises Transient. The two statements go side by side: no confirm waits for the copy."""
+    async def handle(self, batch: Sequence[Delivery[Heard]]) -> Iterable[Message]:
+        """Says who is to look again; raises Transient.
+
+        The two statements go side by side: no confirm waits for the copy.
+        """
         await abreast(lambda part: part(batch), (self._move, self._learn), 2)
-        return ()
+        return changes(batch, datetime.now(UTC))
 
     async def _learn(self, batch: Sequence[Delivery[Heard]]) -> None:
         await self._accounts.learn(newest(delivery.event for delivery in batch))
@@ -123,8 +130,15 @@ def fold(found: Iterable[Document], batch: Sequence[Delivery[Incoming]]) -> list
         if known is None or not concerns(known, delivery.event):
             _ignore(delivery)
         else:
-            after[known.id] = apply(known, delivery.event)
+            after[known.id] = _noted(known, apply(known, delivery.event), delivery.event)
     return [document for document in after.values() if document is not before[document.id]]
+
+
+def _noted(before: Document, after: Document, event: Incoming) -> Document:
+    """The document with the step that the event was; none is kept of what its owner deleted."""
+    if after is before or is_final(after):
+        return after
+    return replace(after, news=(*before.news, step_of(event)))
 
 
 def _ignore(delivery: Delivery[Incoming]) -> None:
