@@ -18,6 +18,9 @@ Nanoseconds = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX, description=
 Version = Annotated[int, Field(strict=True, ge=1, description="grows by one with each decision about the object key")]
 ObjectKeyText = Annotated[str, Field(min_length=1, max_length=1024, description="the object's key, not escaped")]
 ETag = Annotated[str, Field(description="the object's etag, without quotes")]
+InParts = Annotated[
+    bool | None, Field(strict=True, description="whether its bytes come in parts, so that some may lie there before it")
+]
 
 
 class Event(BaseModel):
@@ -65,6 +68,7 @@ class UploadRequested(DocumentEvent):
     requested_at: AwareDatetime
     expires_at: AwareDatetime
     reminded_at: AwareDatetime | None = None
+    multipart: InParts = None
 
 
 class Observation(DocumentEvent):
@@ -98,6 +102,7 @@ class DocumentDeleted(DocumentEvent):
     type = "document.deleted"
     deleted_at: AwareDatetime
     reminded_at: AwareDatetime | None = None
+    multipart: InParts = None
 
 
 class ReclassifyRequested(DocumentEvent):

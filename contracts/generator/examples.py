@@ -9,6 +9,8 @@ from docuvault_contracts import events, http, http_live, http_topics, http_uploa
 from docuvault_contracts.deadletters import JournalEntry
 from docuvault_contracts.events import Event
 
+from generator import examples_multipart
+
 USER = UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
 DOCUMENT = UUID("11111111-2222-4333-8444-555555555555")
 TOPIC = UUID("99999999-8888-4777-8666-555555555555")
@@ -54,6 +56,7 @@ def all_bodies() -> tuple[http.Request | http.Response, ...]:
         http.AccountQuota(user_id=USER, used_bytes=2 * SIZE, limit_bytes=LIMIT),
         *_topics(),
         *_uploads(),
+        *examples_multipart.all_bodies(DOCUMENT, KEY, ETAG, THEN),
         *_live(),
     )
 

@@ -99,7 +99,7 @@ def _response(answer: Answer) -> JsonObject:
             name: {"description": text, "schema": {"type": "string"}} for name, text in answer.headers
         }
     if answer.body:
-        response["content"] = _content(answer.body, answer.detail)
+        response["content"] = _content(answer.body, answer.detail, many=answer.many)
     if answer.stream:
         response["content"] = _stream(answer.stream)
     if answer.or_body:
@@ -114,8 +114,10 @@ def _stream(stream: Stream) -> JsonObject:
     return {"text/event-stream": {"schema": {"type": "string"}, "example": stream.example, "x-event-data": data}}
 
 
-def _content(body: type[http.Request | http.Response], detail: str | None) -> JsonObject:
+def _content(body: type[http.Request | http.Response], detail: str | None, *, many: bool = False) -> JsonObject:
     shown = example_of(body) if detail is None else {"detail": detail}
+    if many:
+        return {"application/json": {"schema": {"type": "array", "items": _ref(body)}, "example": [shown]}}
     return {"application/json": {"schema": _ref(body), "example": shown}}
 
 

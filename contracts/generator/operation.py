@@ -22,6 +22,7 @@ class Stream:
 class Answer:
     """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say.
 
+    `many`: the answer is an array of such bodies.
     `or_body` is what the status means, too, where it means two things.
     """
 
@@ -30,6 +31,7 @@ class Answer:
     body: type[http.Response] | None = None
     detail: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    many: bool = False
     stream: Stream | None = None
     or_body: type[http.Response] | None = None
 

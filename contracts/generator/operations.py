@@ -16,6 +16,7 @@ from generator.operation import (
     Operation,
 )
 from generator.operations_live import LIVE
+from generator.operations_multipart import OF_MULTIPART
 from generator.operations_topics import OF_CLASSIFIER
 
 UPLOAD_URL = Operation(
@@ -151,6 +152,7 @@ ALL = (
     DOWNLOAD,
     DELETE,
     CLASSIFY,
+    *OF_MULTIPART,
     *LIVE,
     *OF_CLASSIFIER,
     MY_QUOTA,

@@ -20,6 +20,9 @@ TARGET_ARN = f"arn:minio:sqs:{REGION}:{TARGET}:kafka"
 QUEUE_LIMIT = 1_000_000
 """Notifications kept on disk while Kafka is away; above it they would be lost."""
 
+STALE_UPLOADS_EXPIRY = "192h"
+"""MinIO's own removal of parts, the last net: later than the janitor's for the longest MULTIPART_DAYS, which is 7."""
+
 CHECK_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 
@@ -49,6 +52,7 @@ def _environment(layout: Layout, settings: StackSettings, credentials: Credentia
         "MINIO_API_SYNC_EVENTS": "on",
         # Else a PUT in the 30 to 150 ms after a start is taken before the bucket's notifications are, and tells nobody.
         "MINIO_SYNC_BOOT": "on",
+        "MINIO_API_STALE_UPLOADS_EXPIRY": STALE_UPLOADS_EXPIRY,
         "MINIO_API_CORS_ALLOW_ORIGIN": ",".join(settings.origins),
         f"MINIO_NOTIFY_KAFKA_ENABLE_{TARGET}": "on",
         f"MINIO_NOTIFY_KAFKA_BROKERS_{TARGET}": f"127.0.0.1:{port_for(settings, 'store', 'kafka')}",

@@ -20,12 +20,14 @@ TIMEOUT = aiohttp.ClientTimeout(total=30)
 EVENTS = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
 
 ON_OBJECTS: Mapping[str, Sequence[str]] = {
-    "upload": ("s3:PutObject", "s3:GetObject"),
-    "janitor": ("s3:GetObject", "s3:DeleteObject"),
+    "upload": ("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+    "janitor": ("s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
     "classifier": ("s3:GetObject",),
-    "audit": (),
+    "audit": ("s3:ListMultipartUploadParts",),
 }
 """What each user may do to an object; all of them may list the bucket."""
+LISTS_UPLOADS = frozenset({"upload", "janitor", "audit"})
+"""Who may list the uploads in parts that are under way."""
 
 
 async def setup_minio(port: int, credentials: Credentials) -> None:
@@ -59,7 +61,8 @@ async def _setup_user(admin: MinioAdmin, user: str, secret: str) -> None:
 def policy(user: str) -> dict[str, object]:
     """The policy of a user of the store, as S3 writes policies."""
     bucket = f"arn:aws:s3:::{BUCKET}"
-    statements = [_allow(("s3:ListBucket", "s3:GetBucketLocation"), bucket)]
+    uploads = ("s3:ListBucketMultipartUploads",) if user in LISTS_UPLOADS else ()
+    statements = [_allow(("s3:ListBucket", "s3:GetBucketLocation", *uploads), bucket)]
     if ON_OBJECTS[user]:
         statements.append(_allow(ON_OBJECTS[user], f"{bucket}/*"))
     return {"Version": "2012-10-17", "Statement": statements}

@@ -18,6 +18,7 @@ from deploy.ops.audit_merge import merged
 from deploy.ops.audit_model import Holding, Report
 from deploy.ops.audit_rules import Auditor
 from deploy.ops.audit_servers import Servers, open_bucket, open_ledgers, read_standing
+from deploy.ops.audit_uploads import notes_on, open_uploads, read_uploads, with_uploads
 from services.chassis.errors import Transient
 from services.chassis.settings import UrlSettings
 
@@ -45,17 +46,21 @@ async def audit(info: StackInfo, *, max_pending_seconds: float = MAX_PENDING_SEC
     """
     servers = servers_of(info)
     standing = await read_standing(servers)
-    async with open_ledgers(servers) as ledgers, open_bucket(servers) as bucket:
-        waiting, classifies = await ledgers.backlogs(), await ledgers.classifies()
-        auditor = Auditor(max_pending_seconds, classifies)
-        filings = [ledgers.filings()] if classifies else []
-        streams = (ledgers.accounts(), ledgers.reservations(), ledgers.documents(), bucket.objects())
-        async for holding in merged(*streams, *filings):
-            auditor.see(holding)
+    async with open_uploads(servers) as store, open_bucket(servers) as bucket:
+        begun = await store.list_uploads("")  # before the documents are read: each is there before its upload
+        async with open_ledgers(servers) as ledgers:
+            waiting, classifies = await ledgers.backlogs(), await ledgers.classifies()
+            auditor = Auditor(max_pending_seconds, classifies)
+            filings = [ledgers.filings()] if classifies else []
+            streams = (ledgers.accounts(), ledgers.reservations(), ledgers.documents(), bucket.objects())
+            async for holding in merged(*streams, *filings):
+                auditor.see(holding)
+            uploads = await read_uploads(store, begun, await ledgers.multiparts())
         for stored in bucket.foreign:
             auditor.see(Holding(stored.key, stored=stored))
-    notes = [f"{each.count} {each.where}" for each in standing.dead_letters if each.count]
-    return auditor.report([*standing.unread, *waiting], notes)
+    letters = [f"{each.count} {each.where}" for each in standing.dead_letters if each.count]
+    report = auditor.report([*standing.unread, *waiting], [*letters, *notes_on(uploads)])
+    return with_uploads(report, uploads, max_pending_seconds)
 
 
 async def settled(

@@ -144,4 +144,5 @@ def _of_key(holding: Holding, lost: int) -> Remark:
 _OF_CHECK = {
     Check.REST: Remark("somebody has not read, said or removed it yet", "docuvault status"),
     Check.WAITING: Remark("nothing came, and the sweep gives it up", "docuvault sweep"),
+    Check.PARTS: Remark("nobody can complete it any more, and the sweep ends it", "docuvault sweep"),
 }

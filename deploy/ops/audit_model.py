@@ -43,7 +43,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A row of the upload service; `age_seconds` counts from its creation.
+    """A row of the upload service; `age_seconds` counts from its creation, or, where its bytes come in parts, its end.
 
     `reason` is a tombstone's, `version` that of the ledger's decision it heard last, 0 for none; `changed_at` is of its
     last change. `verdict_at` is the time of what it heard of the classifier last, `topics` tells that from another.
@@ -88,6 +88,16 @@ class StoredObject:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload in parts that is open in the store, and what it holds; `document` is that of its key."""
+
+    key: str
+    parts: int
+    bytes: int
+    document: Document | None = None
+
+
 Item = Account | Reservation | Document | StoredObject | Filing
 
 
@@ -113,6 +123,7 @@ class Check(StrEnum):
     OBJECTS = "objects"
     DOCUMENTS = "documents"
     WAITING = "waiting"
+    PARTS = "parts"
     CLASSIFIED = "classified"
 
 
@@ -124,6 +135,7 @@ MEANING = {
     Check.OBJECTS: "every object belongs to a live document and is paid for",
     Check.DOCUMENTS: "every uploaded document has its object, of the size and etag that were decided",
     Check.WAITING: "no document is pending beyond the age at which it is swept",
+    Check.PARTS: "every part that lies in the store belongs to an upload that may still be completed",
     Check.CLASSIFIED: "the classifier knows all live documents and no others, and its last word is what is shown",
 }
 
@@ -159,6 +171,9 @@ class Counted:
     objects: int = 0
     documents: int = 0
     bytes: int = 0
+    uploads: int = 0
+    parts: int = 0
+    part_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

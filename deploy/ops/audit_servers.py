@@ -72,6 +72,10 @@ class Ledgers:
         async for row in self._connection.cursor(SQL["audit_documents"], prefetch=PREFETCH_ROWS):
             yield Document(**dict(row))
 
+    async def multiparts(self) -> list[Document]:
+        """Those whose bytes come in parts, and of which parts may lie in the store."""
+        return [Document(**dict(row)) for row in await self._connection.fetch(SQL["audit_multiparts"])]
+
     async def filings(self) -> AsyncIterator[Filing]:
         """Ascending by key; of a stack that classifies."""
         async for row in self._connection.cursor(SQL["audit_filings"], prefetch=PREFETCH_ROWS):

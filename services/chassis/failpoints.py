@@ -38,6 +38,7 @@ Name = Literal[
     "upload.before_write",  # what a batch changes is known, and not written
     "janitor.before_delete",  # the order is committed, the object still there
     "janitor.after_delete",  # the object is gone, and that is not recorded
+    "janitor.before_ended",  # uploads are ended, and that is not recorded
     "janitor.sweep_before_publish",  # what the store holds is known, and not said
     "janitor.sweep_before_mark",  # said, and not recorded
     "classifier.after_claim",  # the lease is committed, nothing is read
@@ -46,6 +47,10 @@ Name = Literal[
     "classifier.after_record",  # recorded and in the outbox
     "upload_url.after_sign",  # no row yet
     "upload_url.after_commit",  # the row is there, nobody was told its id
+    "multipart.after_commit",  # the row is there, the store has not heard of it
+    "multipart.after_begin",  # the store has begun it, no row knows its id
+    "multipart.after_complete",  # the object is there, nobody was told
+    "multipart.after_abort",  # the tombstone is committed, the parts are there
     "confirm.before_observation",
     "confirm.after_observation",
     "confirm.before_answer",

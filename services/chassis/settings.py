@@ -9,6 +9,7 @@ Each field is read from the environment variable of its own name, upper-cased: `
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from docuvault_contracts import topics
@@ -205,6 +206,9 @@ class UrlSettings(Settings):
     upload_url_minutes: int = Field(
         15, ge=1, le=7 * 24 * 60, description="life of a presigned URL; minutes, default 15"
     )
+    multipart_days: float = Field(
+        1, gt=0, le=7, allow_inf_nan=False, description="how long an upload in parts may take; days, default 1"
+    )
     sweep_every_seconds: Seconds = Field(
         1800, description="period in which undecided uploads are looked after; seconds, default 1800"
     )
@@ -226,6 +230,11 @@ class UrlSettings(Settings):
         """How long after it was made a URL may still bring bytes; seconds, the grace included."""
         return self.upload_url_minutes * 60 + self.sweep_grace_seconds
 
+    @property
+    def multipart_life(self) -> timedelta:
+        """How long after it was begun an upload in parts may be completed."""
+        return timedelta(days=self.multipart_days)
+
     @model_validator(mode="after")
     def _sweeps_dead_urls(self) -> Self:
         if self.sweep_age_seconds < self.url_seconds:
@@ -234,9 +243,11 @@ class UrlSettings(Settings):
 
     @model_validator(mode="after")
     def _remembers_what_comes_again(self) -> Self:
-        if self.tombstone_retention_seconds < self.url_seconds + REPLAYED_SECONDS:
+        longest = max(self.url_seconds, self.multipart_life.total_seconds() + self.sweep_grace_seconds)
+        if self.tombstone_retention_seconds < longest + REPLAYED_SECONDS:
             raise ValueError(
-                "TOMBSTONE_RETENTION_SECONDS must not be below UPLOAD_URL_MINUTES * 60 + SWEEP_GRACE_SECONDS + "
-                f"{REPLAYED_SECONDS:.0f}, what topics keep: a record that comes again would find no tombstone"
+                "TOMBSTONE_RETENTION_SECONDS must not be below UPLOAD_URL_MINUTES * 60 + SWEEP_GRACE_SECONDS, or "
+                f"MULTIPART_DAYS * 86400 + SWEEP_GRACE_SECONDS, + {REPLAYED_SECONDS:.0f}, what topics keep: a record "
+                "that comes again would find no tombstone"
             )
         return self

@@ -96,6 +96,10 @@ class ObjectStorage(Protocol):
         """
         ...
 
+    async def end_uploads(self, object_key: str) -> int:
+        """Ends all uploads in parts of exactly this key, and removes their parts; how many there were."""
+        ...
+
     async def list_page(self, after: str = "", most: int = MOST_KEYS) -> Page:
         """The objects whose keys come after `after` in S3's order, that of UTF-8 bytes; at most `most` of them."""
         ...

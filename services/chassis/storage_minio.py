@@ -22,6 +22,7 @@ from services.chassis.storage_deletion import Deletion, fits_xml
 from services.chassis.storage_errors import MISSING, is_missing_object, translated
 from services.chassis.storage_heads import read_head
 from services.chassis.storage_listing import Listing
+from services.chassis.storage_multipart import Multipart
 
 CHUNK_BYTES = 64 * 1024
 
@@ -35,6 +36,7 @@ class MinioStorage:
         self._internal = internal
         self._listing = Listing(session, own)
         self._deletion = Deletion(session, own)
+        self.multipart = Multipart(session, own, public, settings.minio_timeout_seconds)
         self._presigner = public
         self._bucket = settings.minio_bucket
         self._timeout_seconds = settings.minio_timeout_seconds
@@ -88,6 +90,10 @@ class MinioStorage:
         for key in object_keys:
             if not fits_xml(key):
                 await self.delete_object(key)
+
+    async def end_uploads(self, object_key: str) -> int:
+        """Ends all uploads in parts of exactly this key, and removes their parts; how many there were."""
+        return await self.multipart.abort_all(object_key)
 
     async def list_page(self, after: str = "", most: int = MOST_KEYS) -> Page:
         """At most `most` objects whose keys come after `after`, and when the store looked by its own clock."""

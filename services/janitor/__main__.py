@@ -47,7 +47,7 @@ async def main(stop: asyncio.Event) -> None:
         objects, looks = PgObjects(pool, settings.patience), PgLooks(pool)
         rows = PgRows(pool, settings.sweep_grace_seconds)
         jobs = [
-            sweep_job(settings, looks, storage, producer),
+            sweep_job(settings, pool, storage, producer),
             reconcile_job(settings, Reconciler(storage, rows, producer, settings.manner, Counted())),
             expiry_job(settings, looks),
         ]

@@ -27,7 +27,6 @@ from services.chassis.settings import SettingsError, load
 from services.chassis.storage_minio import open_storage
 from services.janitor import command_reconcile
 from services.janitor.jobs import sweep_job
-from services.janitor.looks import PgLooks
 from services.janitor.settings import Settings
 
 DONE = 0
@@ -102,5 +101,5 @@ async def _sweep(settings: Settings, options: argparse.Namespace) -> Result:
         open_storage(settings) as storage,
         open_producer(settings) as producer,
     ):
-        job: Job = sweep_job(settings, PgLooks(pool), storage, producer)
+        job: Job = sweep_job(settings, pool, storage, producer)
         return await run_now(pool, job, options.wait)

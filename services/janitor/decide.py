@@ -13,6 +13,7 @@
 | any | upload.requested, heard before | as before |
 | not deleted by its owner | upload.requested, a reminder | looked up now: somebody missed what was said |
 | deleted by its owner | a reminder | as before |
+| any | upload.requested, the first, in parts | as above, and the uploads of its key are ended once its URLs are dead |
 
 In the ledger a refusal and a release are final: whatever is put to the key afterwards is refused again. So a key
 that has to go never has to stay later, and the only keys that must not be touched are those whose newest known
@@ -94,7 +95,9 @@ class Known:
 
     `cause` says why the object has to go, and is None while it stays; `deleted` that its owner deleted the document.
     `look_at` is when the sweep has to look it up, None where there is nothing to look for. `etag` and `size_bytes` are
-    of what is reserved; None also where it was decided before anyone wrote them down.
+    of what is reserved; None also where it was decided before anyone wrote them down. `multipart`: its bytes come in
+    parts, some of which may lie in the store without an object; `end_at` is when the sweep has to end the uploads of
+    the key, whatever became of it, None where that is done or there are none.
     """
 
     object_key: str
@@ -111,6 +114,8 @@ class Known:
     etag: str | None = None
     size_bytes: int | None = None
     abandoned_at: datetime | None = None
+    multipart: bool = False
+    end_at: datetime | None = None
 
 
 def learn(known: Known, fact: Fact, patience: Patience) -> Known:
@@ -119,7 +124,7 @@ def learn(known: Known, fact: Fact, patience: Patience) -> Known:
         case UploadRequested():
             after = _requested(known, fact, patience)
         case DocumentDeleted():
-            after = known if known.deleted else _deleted(known)
+            after = _in_parts(known, fact) if known.deleted else _deleted(_in_parts(known, fact))
         case _ if fact.version <= known.version:
             after = _complete(known, fact)
         case _:
@@ -130,6 +135,8 @@ def learn(known: Known, fact: Fact, patience: Patience) -> Known:
 def _requested(known: Known, fact: UploadRequested, patience: Patience) -> Known:
     heard = known.requested_at is not None
     after = known if heard else replace(known, requested_at=fact.requested_at, expires_at=fact.expires_at)
+    if fact.multipart and not heard:
+        after = replace(after, multipart=True, end_at=patience.until(fact.requested_at, fact.expires_at))
     if known.deleted:
         return after
     if fact.reminded_at is not None:
@@ -170,6 +177,11 @@ def _order(fact: Decision) -> _Order:
 def _deleted(known: Known) -> Known:
     """A deletion is heard of twice, from its owner and from the ledger, in either order; it is one order to remove."""
     return replace(known, look_at=None, abandoned_at=None, **_DELETION)
+
+
+def _in_parts(known: Known, fact: DocumentDeleted) -> Known:
+    """Where its request was never heard of, or is yet to come."""
+    return replace(known, multipart=True) if fact.multipart else known
 
 
 def learn_all(known: Known, facts: Iterable[Fact], patience: Patience) -> Known:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
+import asyncpg
 import structlog
 
 from services.chassis.expiry import purge
@@ -17,14 +19,26 @@ from services.janitor.reconcile_progress import Progress
 from services.janitor.reconcile_rules import Difference
 from services.janitor.settings import Settings
 from services.janitor.sweep import Store, Sweep
+from services.janitor.uploads import EndUploads, PgEnds
+from services.janitor.uploads import Store as Ending
 
 log = structlog.get_logger(__name__)
 
 
-def sweep_job(settings: Settings, looks: PgLooks, store: Store, publisher: Publisher) -> Job:
-    """Looks up what was never decided."""
-    sweep = Sweep(looks, store, publisher, settings.patience, settings.looks_at_once)
-    return Job("sweep", settings.sweep_every_seconds, sweep)
+class Swept(Store, Ending, Protocol):
+    """What a sweep asks of the object storage."""
+
+
+def sweep_job(settings: Settings, pool: asyncpg.Pool[asyncpg.Record], store: Swept, publisher: Publisher) -> Job:
+    """Ends what nobody can complete any more, then looks up what was never decided: nothing is completed in between."""
+    end = EndUploads(PgEnds(pool), store, settings.looks_at_once)
+    sweep = Sweep(PgLooks(pool), store, publisher, settings.patience, settings.looks_at_once)
+
+    async def work(lease: Lease) -> Mapping[str, object]:
+        ended = await end(lease)
+        return {**await sweep(lease), "ended": ended}
+
+    return Job("sweep", settings.sweep_every_seconds, work)
 
 
 class Counted:

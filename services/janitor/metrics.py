@@ -8,7 +8,8 @@ from services.chassis.metrics import REGISTRY
 
 SWEPT = Counter(
     "docuvault_janitor_swept",
-    "uploads the sweep looked up: cleaned (abandoned), healed (their notification was lost), asked (a reminder)",
+    "uploads the sweep looked up: cleaned (abandoned), healed (their notification was lost), asked (a reminder); and "
+    "uploads in parts that it ended",
     ("outcome",),
     registry=REGISTRY,
 )

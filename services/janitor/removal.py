@@ -1,4 +1,7 @@
-"""Removes objects from the store: a slice in one request, each slice checked once more right before."""
+"""Removes objects from the store: a slice in one request, each slice checked once more right before.
+
+What comes in parts may lie there without an object: its uploads are ended first, so that none is completed after.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,14 @@ SIDE_BY_SIDE = 2
 
 
 class Store(Protocol):
-    """The one call of the object storage that is needed here."""
+    """The calls of the object storage that are needed here."""
 
     async def delete_objects(self, object_keys: Sequence[str]) -> None:
         """Done also where there are no such objects. Raises Transient where any of them is still there."""
+        ...
+
+    async def end_uploads(self, object_key: str) -> int:
+        """Ends all uploads in parts of exactly this key, and removes their parts; how many. Raises Transient."""
         ...
 
 
@@ -45,6 +52,8 @@ class Remover:
         doomed = [order for order in some if order.object_key in going]
         if doomed:
             failpoint("janitor.before_delete")
+            in_parts = [order.object_key for order in doomed if order.multipart]
+            await abreast(self._store.end_uploads, in_parts, SIDE_BY_SIDE)
             await self._store.delete_objects([order.object_key for order in doomed])
             failpoint("janitor.after_delete")
         return doomed

@@ -115,6 +115,8 @@ async def _write(connection: Connection, news: Sequence[Known], now: datetime) -
             [known.size_bytes for known in news],
             [known.abandoned_at for known in news],
             now,
+            [known.multipart for known in news],
+            [known.end_at for known in news],
         )
 
 

@@ -34,6 +34,8 @@ from services.upload.listener import listen
 from services.upload.live.http import LiveRoutes
 from services.upload.live.hub import make_hub
 from services.upload.live.looks import PgEyes
+from services.upload.multipart_http import make_multipart_routes
+from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments
 from services.upload.store_keys import PgKeys
@@ -61,6 +63,9 @@ async def main(stop: asyncio.Event) -> None:
         documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
         tables = Tables(documents, accounts, PgKeys(pool))
         routes = make_routes(settings, tables, storage, KafkaLedger(producer, consumer), waiters)
+        multipart = make_multipart_routes(
+            settings, tables, PgMultiparts(pool, outbox), storage, routes.uploads.request_upload
+        )
         hub = make_hub(settings)
         live = LiveRoutes(hub, PgEyes(pool), documents, storage, settings)
         ready: dict[str, Check] = {
@@ -72,6 +77,7 @@ async def main(stop: asyncio.Event) -> None:
 
         def setup(app: web.Application) -> None:
             routes.setup(app)
+            multipart.setup(app)
             live.setup(app)
 
         app = make_app(settings, TokenVerifier(settings), ready=ready, setup=setup)

@@ -81,6 +81,9 @@ class Document:
     rejected_bytes: int = 0
     reason: Reason | None = None
     verdict: Verdict | None = None
+    multipart: bool = False
+    """Whether its bytes come in parts; then `upload_id` is the store's of them, once it is known."""
+    upload_id: str | None = None
     declared_bytes: int | None = None
     steps: str = field(default="[]", compare=False)
     """What its row has of what happened to it, as JSON; steps.py reads it."""

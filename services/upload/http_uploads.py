@@ -42,7 +42,7 @@ class UploadRoutes:
     async def upload_url(self, request: web.Request) -> web.Response:
         """200 with the URL, 413 where the declared size cannot fit, 422."""
         body = await read_body(request, UploadUrlRequest)
-        claim = _claim(request, "upload-url", body)
+        claim = claim_in(request, "upload-url", body)
         if claim is None:
             made = await self.request_upload(caller(request).user_id, _file(body), traceparent(request))
         else:
@@ -58,7 +58,7 @@ class UploadRoutes:
         files = [_file(each) for each in body.files]
         outcome = _used(
             await self.request_uploads(
-                caller(request).user_id, files, traceparent(request), _claim(request, "upload-urls", body)
+                caller(request).user_id, files, traceparent(request), claim_in(request, "upload-urls", body)
             )
         )
         note(request, documents=len(outcome.uploads), refused=len(outcome.refused))
@@ -90,7 +90,7 @@ def _file(body: UploadUrlRequest) -> File:
     return File(body.filename, body.content_type, body.size_bytes, body.bound)
 
 
-def _claim(request: web.Request, operation: str, body: Request) -> Claim | None:
+def claim_in(request: web.Request, operation: str, body: Request) -> Claim | None:
     """None without a key. Raises HttpError 422 for one that is none, or for several."""
     given = request.headers.getall(IDEMPOTENCY_KEY, None)
     if given is None:
@@ -102,8 +102,13 @@ def _claim(request: web.Request, operation: str, body: Request) -> Claim | None:
 
 def _used(outcome: Outcome | KeyRefused) -> Outcome:
     if isinstance(outcome, KeyRefused):
-        raise _bad_key(outcome.value, _REFUSED[outcome])
+        raise unusable(outcome)
     return outcome
+
+
+def unusable(refused: KeyRefused) -> HttpError:
+    """The answer where a key stands for something else, or for nothing any more."""
+    return _bad_key(refused.value, _REFUSED[refused])
 
 
 def _bad_key(kind: str, reason: str) -> HttpError:

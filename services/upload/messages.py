@@ -46,6 +46,7 @@ def _requested(
         "requested_at": document.created_at,
         "expires_at": document.expires_at,
         "reminded_at": reminded_at,
+        "multipart": document.multipart or None,
     }
     fact = "" if reminded_at is None else f":{reminded_at.isoformat()}"
     return _REQUESTED.say(
@@ -73,7 +74,11 @@ def upload_observed(document: Document, stat: ObjectStat, time: datetime, tracep
 def document_deleted(document: Document, time: datetime, traceparent: str) -> Message:
     """Its owner deleted the document, which happens once."""
     event = DocumentDeleted(
-        document_id=document.id, user_id=document.user_id, object_key=document.object_key, deleted_at=time
+        document_id=document.id,
+        user_id=document.user_id,
+        object_key=document.object_key,
+        deleted_at=time,
+        multipart=document.multipart or None,
     )
     return _message(event, time, traceparent)
 
@@ -86,6 +91,7 @@ def deletion_reminded(document: Document, reminded_at: datetime) -> Message:
         object_key=document.object_key,
         deleted_at=document.updated_at,
         reminded_at=reminded_at,
+        multipart=document.multipart or None,
     )
     return encode(event, id=_id(event, f":{reminded_at.isoformat()}"), source=SOURCE, time=reminded_at)
 

@@ -34,6 +34,8 @@ def from_row(row: asyncpg.Record) -> Document:
         rejected_bytes=row["rejected_bytes"],
         reason=None if reason is None else Reason(reason),
         verdict=_verdict(row),
+        multipart=row["multipart"],
+        upload_id=row["upload_id"],
         declared_bytes=row["declared_bytes"],
         steps=row["steps"],
         revision=row.get("revision", ""),

@@ -42,6 +42,9 @@ class Settings(
     poll_interval_seconds: Seconds = Field(
         0.5, description="how often a waiter reads its row unasked, should a wake-up be lost; seconds, default 0.5"
     )
+    multipart_url_minutes: int = Field(
+        60, ge=1, le=24 * 60, description="life of a URL of a part, within its upload's; minutes, default 60"
+    )
     listen_check_seconds: Seconds = Field(
         5, description="how often the listening connection is asked whether it still lives; seconds, default 5"
     )

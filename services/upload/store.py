@@ -143,6 +143,7 @@ def _created(document: Document, message: Message) -> Created:
         document.updated_at,
         document.expires_at,
         document.declared_bytes,
+        document.multipart,
         said.topic,
         said.key,
         said.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from docuvault_contracts import http_topics
+from docuvault_contracts import http_multipart, http_topics
 from docuvault_contracts.http import (
     BODIES,
     DocumentQuery,
@@ -131,7 +131,7 @@ def test_a_response_with_a_field_that_nobody_described_is_a_bug() -> None:
         Quota.model_validate({"used_bytes": 0, "limit_bytes": 0, "surprise": 1})
 
 
-@pytest.mark.parametrize("body", [*BODIES, *http_topics.BODIES], ids=lambda body: body.__name__)
+@pytest.mark.parametrize("body", [*BODIES, *http_topics.BODIES, *http_multipart.BODIES], ids=lambda body: body.__name__)
 def test_every_field_of_every_body_is_described(body: type[Response]) -> None:
     assert all(field.description for field in body.model_fields.values())
 

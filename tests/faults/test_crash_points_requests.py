@@ -17,7 +17,15 @@ from tests.faults.support.aftermath import (
     crash_under_load,
     forgotten,
 )
-from tests.faults.support.crash_names import IN_A_BATCH, IN_A_REQUEST, IN_A_SWEEP, IN_THE_CLASSIFIER, IN_THE_RELAY
+from tests.faults.support.crash_names import (
+    IN_A_BATCH,
+    IN_A_REQUEST,
+    IN_A_SWEEP,
+    IN_PARTS,
+    IN_THE_CLASSIFIER,
+    IN_THE_ENDING,
+    IN_THE_RELAY,
+)
 from tests.faults.support.crashes import Crashes, Stop
 from tests.faults.support.eyes import Eyes
 from tests.faults.support.load import Load
@@ -53,7 +61,7 @@ CASES: Mapping[Name, Case] = {
 
 
 def test_every_declared_failpoint_is_crashed_at_in_exactly_one_test() -> None:
-    crashed = [*IN_A_BATCH, *IN_THE_RELAY, *IN_A_REQUEST, *IN_A_SWEEP, *IN_THE_CLASSIFIER]
+    crashed = [*IN_A_BATCH, *IN_THE_RELAY, *IN_A_REQUEST, *IN_A_SWEEP, *IN_THE_CLASSIFIER, *IN_PARTS, *IN_THE_ENDING]
     assert sorted(crashed) == sorted(get_args(Name))
     assert [*CASES] == [*IN_A_REQUEST]
 

@@ -82,7 +82,7 @@ async def test_reconcile_walks_the_bucket_and_tells_what_differs_and_what_was_do
 async def test_sweep_does_what_the_janitor_does_and_says_what_came_of_it(stack: Stack) -> None:
     said = await run(stack, "sweep", "--json")
     assert (said.code, said.err) == (0, "")
-    assert json.loads(said.out) == {"cleaned": 0, "healed": 0, "asked": 0}
+    assert json.loads(said.out) == {"cleaned": 0, "healed": 0, "asked": 0, "ended": 0}
     assert (await run(stack, "sweep")).out.startswith("swept: {")
 
 

@@ -29,6 +29,8 @@ from services.upload.http import Tables, make_routes
 from services.upload.live.http import LiveRoutes
 from services.upload.live.hub import Hub, make_hub
 from services.upload.live.looks import PgEyes
+from services.upload.multipart_http import make_multipart_routes
+from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
 from tests.stack.upload_replicas import Replica, open_replicas, rejected, reserved
 
@@ -132,9 +134,13 @@ async def open_service(
         tables = Tables(mine.documents, mine.accounts, mine.keys)
         live = LiveRoutes(_open_hub(made), PgEyes(mine.pool), mine.documents, storage, made)
         routes = make_routes(made, tables, storage, ledger, mine.waiters)
+        parts = make_multipart_routes(
+            made, tables, PgMultiparts(mine.pool, mine.outbox), storage, routes.uploads.request_upload
+        )
 
         def setup(app: web.Application) -> None:
             routes.setup(app)
+            parts.setup(app)
             live.setup(app)
 
         app = make_app(made, TokenVerifier(made), ready={}, setup=setup)

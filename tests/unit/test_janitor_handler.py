@@ -97,6 +97,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.deleted: list[str] = []
+        self.ended: list[str] = []
         self.requests: list[int] = []
         self.away = False
 
@@ -106,6 +107,13 @@ class MemoryStore:
             raise Transient("the store is away")
         self.requests.append(len(object_keys))
         self.deleted += object_keys
+
+    async def end_uploads(self, object_key: str) -> int:
+        if self.away:
+            raise Transient("the store is away")
+        assert object_key not in self.deleted
+        self.ended.append(object_key)
+        return 1
 
 
 class Clock:
@@ -279,3 +287,11 @@ async def test_a_slice_of_which_some_is_left_is_not_said_to_be_gone_and_comes_ag
     assert {known.state for known in objects.rows.values()} == {State.REMOVE}
     healthy = JanitorHandler(objects, Remover(objects, store, at_once=4), Clock())
     assert len(await healthy.handle(batch(rejected(1), rejected(2)))) == 2
+
+
+async def test_uploads_in_parts_of_what_has_to_go_are_ended_before_its_object_and_of_nothing_else(
+    handler: JanitorHandler, store: MemoryStore
+) -> None:
+    in_parts = deleted(1).model_copy(update={"multipart": True})
+    await handler.handle(batch(in_parts, deleted(2), reserved(3)))
+    assert (store.ended, store.deleted) == ([key(1)], [key(1), key(2)])

@@ -37,7 +37,7 @@ def test_the_database_keeps_the_journal_for_as_long_as_the_least_setting() -> No
     ("variable", "value"),
     [
         ("TOMBSTONE_RETENTION_SECONDS", 7 * DAY),
-        ("TOMBSTONE_RETENTION_SECONDS", 7 * DAY + 30 * 60 - 1),
+        ("TOMBSTONE_RETENTION_SECONDS", 8 * DAY + 15 * 60 - 1),
         ("JOURNAL_RETENTION_SECONDS", JOURNAL_SECONDS - 1),
     ],
 )
@@ -50,9 +50,14 @@ def test_a_retention_that_forgets_too_early_is_refused_at_start(
 
 
 def test_a_url_that_lives_longer_asks_for_a_longer_retention(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOMBSTONE_RETENTION_SECONDS", str(7 * DAY + 30 * 60))
-    assert load(Settings).tombstone_retention_seconds == 7 * DAY + 30 * 60
-    monkeypatch.setenv("UPLOAD_URL_MINUTES", "16")
+    monkeypatch.setenv("TOMBSTONE_RETENTION_SECONDS", str(8 * DAY + 15 * 60))
+    assert load(Settings).tombstone_retention_seconds == 8 * DAY + 15 * 60
+    monkeypatch.setenv("MULTIPART_DAYS", "1.01")
+    with pytest.raises(SettingsError, match="TOMBSTONE_RETENTION_SECONDS"):
+        load(Settings)
+    monkeypatch.setenv("MULTIPART_DAYS", "0.001")
+    monkeypatch.setenv("SWEEP_AGE_SECONDS", str(2 * DAY))
+    monkeypatch.setenv("UPLOAD_URL_MINUTES", str(24 * 60 + 1))
     with pytest.raises(SettingsError, match="TOMBSTONE_RETENTION_SECONDS"):
         load(Settings)
 

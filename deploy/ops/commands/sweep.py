@@ -6,7 +6,8 @@ import argparse
 
 HELP = """\
 Looks up in the store now what the janitor looks up every half hour: uploads that were never decided. What is there is
-told to the ledger, what never came is given up. Says how many were cleaned (given up), healed (told) and asked about.
+told to the ledger, what never came is given up, parts that nobody can complete are removed. Says how many were cleaned
+(given up), healed (told) and asked about, and how many uploads in parts were ended.
 
   docuvault sweep
   docuvault sweep --wait 300 --json

@@ -5,7 +5,7 @@ SELECT
     status,
     size_bytes,
     etag,
-    extract(EPOCH FROM now() - created_at)::float8 AS age_seconds,
+    extract(EPOCH FROM now() - CASE WHEN multipart THEN expires_at ELSE created_at END)::float8 AS age_seconds,
     reason,
     version::integer AS version,
     updated_at AS changed_at,

@@ -8,6 +8,7 @@ WHERE object_key IN (
     WHERE coalesce(removed_at, abandoned_at) < clock_timestamp() - make_interval(secs => $1)
       AND state <> 'remove'
       AND look_at IS NULL
+      AND end_at IS NULL
     ORDER BY coalesce(removed_at, abandoned_at)
     LIMIT $2
     FOR UPDATE SKIP LOCKED

@@ -48,7 +48,16 @@ async def _put(connection: Connection, statement: str, lost: Sequence[Lost]) -> 
     if not lost:
         return 0
     rows = [
-        (each.id, each.user_id, each.object_key, each.filename, each.content_type, each.created_at, each.expires_at)
+        (
+            each.id,
+            each.user_id,
+            each.object_key,
+            each.filename,
+            each.content_type,
+            each.created_at,
+            each.expires_at,
+            each.multipart,
+        )
         for each in lost
     ]
     status = await connection.execute(SQL[statement], *map(list, zip(*rows, strict=True)))

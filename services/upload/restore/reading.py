@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +34,7 @@ class Lost:
     created_at: datetime
     expires_at: datetime
     deleted: bool = False
+    multipart: bool = False
 
 
 def read(record: Record) -> Lost | None:
@@ -61,12 +62,14 @@ def _requested(event: UploadRequested) -> Lost | None:
         content_type=_type(event.content_type),
         created_at=event.requested_at,
         expires_at=event.expires_at,
+        multipart=bool(event.multipart),
     )
 
 
 def _deleted(event: DocumentDeleted) -> Lost:
     """The tombstone, should even its request be lost."""
-    return nameless(event.document_id, event.user_id, event.object_key, event.deleted_at, deleted=True)
+    lost = nameless(event.document_id, event.user_id, event.object_key, event.deleted_at, deleted=True)
+    return replace(lost, multipart=bool(event.multipart))
 
 
 def nameless(document_id: UUID, user_id: UUID, object_key: str, time: datetime, *, deleted: bool = False) -> Lost:

@@ -32,6 +32,13 @@ IN_A_REQUEST: Sequence[Name] = (
     "delete.before_commit",
     "delete.after_commit",
 )
+IN_PARTS: Sequence[Name] = (
+    "multipart.after_commit",
+    "multipart.after_begin",
+    "multipart.after_complete",
+    "multipart.after_abort",
+)
+IN_THE_ENDING: Sequence[Name] = ("janitor.before_ended",)
 IN_THE_CLASSIFIER: Sequence[Name] = (
     "classifier.before_commit",
     "classifier.after_claim",

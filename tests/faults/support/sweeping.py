@@ -68,7 +68,8 @@ class Waiting:
         await eventually(lambda: self.rows(user_id, "requested_at IS NOT NULL"), becomes=count)
         await self._connection.execute(
             """UPDATE janitor.objects SET requested_at = requested_at - $2::interval,
-               expires_at = expires_at - $2::interval, look_at = look_at - $2::interval WHERE user_id = $1""",
+               expires_at = expires_at - $2::interval, look_at = look_at - $2::interval,
+               end_at = end_at - $2::interval WHERE user_id = $1""",
             user_id, timedelta(hours=hours),
         )  # fmt: skip
 

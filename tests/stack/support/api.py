@@ -88,6 +88,11 @@ class Client:
             self._given.note_url(answer.body["upload_url"])
         return answer
 
+    def note(self, *urls: str) -> None:
+        """Remembers presigned URLs that were handed out, which nobody may log."""
+        for url in urls:
+            self._given.note_url(url)
+
     async def upload_urls(self, *files: Mapping[str, object], key: str | None = None) -> Answer:
         """Asks for the presigned URLs of several files, under a key where one is given."""
         headers = {} if key is None else {"Idempotency-Key": key}

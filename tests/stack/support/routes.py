@@ -18,11 +18,17 @@ class Route:
         return Route(self.method, self.path.format(document=document_id, user=user_id), self.body)
 
 
+PART_NUMBERS = b'{"part_numbers": [1]}'
+PARTS = b'{"parts": [{"PartNumber": 1, "ETag": "e"}]}'
 DOCUMENT_ROUTES = (
     Route("POST", "/api/documents/{document}/confirm"),
     Route("GET", "/api/documents/{document}"),
     Route("DELETE", "/api/documents/{document}"),
     Route("POST", "/api/documents/{document}/classify"),
+    Route("GET", "/api/documents/multipart/{document}/parts"),
+    Route("POST", "/api/documents/multipart/{document}/parts/sign", PART_NUMBERS),
+    Route("POST", "/api/documents/multipart/{document}/complete", PARTS),
+    Route("DELETE", "/api/documents/multipart/{document}"),
 )
 ADMIN_ROUTES = (
     Route("GET", "/api/admin/quotas/{user}"),
@@ -30,6 +36,8 @@ ADMIN_ROUTES = (
 )
 ROUTES = (
     Route("POST", "/api/documents/upload-url", b'{"filename": "a.txt", "content_type": "text/plain"}'),
+    Route("POST", "/api/documents/multipart", b'{"filename": "a.txt", "content_type": "text/plain"}'),
+    Route("POST", "/api/documents/sign-request", b'{"method": "PUT", "key": "k", "filename": "a.txt"}'),
     Route("GET", "/api/documents"),
     Route("GET", "/api/auth/me/quota"),
     *DOCUMENT_ROUTES,

@@ -1,11 +1,13 @@
 -- Makes documents their owners' tombstones, as sql/delete_document.sql does, also those that are not there; one array a
 -- column. The event has been said already. What was refused stays refused.
 INSERT INTO documents (
-    id, user_id, object_key, filename, content_type, created_at, updated_at, expires_at, status, reason
+    id, user_id, object_key, filename, content_type, created_at, updated_at, expires_at, multipart, status, reason
 )
-SELECT id, user_id, object_key, filename, content_type, created_at, created_at, expires_at, 'deleted', 'document_deleted'
-FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])
-    AS lost (id, user_id, object_key, filename, content_type, created_at, expires_at)
+SELECT
+    id, user_id, object_key, filename, content_type, created_at, created_at, expires_at, multipart,
+    'deleted', 'document_deleted'
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+    $8::boolean[]) AS lost (id, user_id, object_key, filename, content_type, created_at, expires_at, multipart)
 ON CONFLICT (id) DO UPDATE
 SET status = 'deleted',
     reason = 'document_deleted',
