@@ -23,8 +23,9 @@ from deploy.local.ports import reserve_block
 from deploy.local.programs import Program
 from deploy.local.provision import Tools, provision
 from deploy.local.settings import SERVICE_PORTS, StackSettings
-from deploy.local.starting import Starter, run_async
+from deploy.local.starting import Starter
 from deploy.local.supervisor import Process, Supervisor
+from deploy.local.waiting import run_async
 from deploy.local.ways import FaultPorts
 
 __all__ = ["Stack", "StackSettings"]
