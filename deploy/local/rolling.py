@@ -8,6 +8,7 @@ only replica of a service has somebody stand in for it meanwhile.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from deploy.local.console import say
+from deploy.local.errors import StackError
 from deploy.local.programs import Program
 from deploy.local.server_gateway import HEALTH_FAILS, HEALTH_SECONDS
 from deploy.local.server_minio import CHECK_TIMEOUT
@@ -73,7 +75,8 @@ class Roller:
             self._until_told(member, "alive", 1)
 
     def _announce(self, member: Member) -> None:
-        self._supervisor.signal(member.program.name, "USR1")
+        with contextlib.suppress(StackError):  # one that has just ended has nothing to say any more
+            self._supervisor.signal(member.program.name, "USR1")
         self._until_told(member, "leaving", HEALTH_FAILS)
 
     def _until_told(self, member: Member, answer: str, times: int) -> None:

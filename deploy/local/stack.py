@@ -31,7 +31,9 @@ from deploy.local.ways import FaultPorts
 __all__ = ["Stack", "StackSettings"]
 
 
-FOR_TESTS = {"CLASSIFIER_NICE": "0", "SIGNING_PER_SECOND": "1000000", "SIGNING_BURST": "1000000"}
+FOR_MANY_CALLERS = {"SIGNING_PER_SECOND": "1000000", "SIGNING_BURST": "1000000"}
+"""What services are told where a few callers stand for many, as in tests and benchmarks."""
+FOR_TESTS = {"CLASSIFIER_NICE": "0", **FOR_MANY_CALLERS}
 """What services of a test's own stack are told unless the test says otherwise."""
 
 

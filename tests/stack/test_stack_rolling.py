@@ -17,7 +17,7 @@ import pytest
 from yarl import URL
 
 from deploy.local.server_gateway import own_authority
-from deploy.local.stack import Stack
+from deploy.local.stack import Stack, StackSettings
 from deploy.ops.users import access_token, register
 from tests.stack.gateway_names import Here
 from tests.stack.gateway_page import small_page
@@ -121,12 +121,10 @@ async def load(own: Stack, session: aiohttp.ClientSession) -> AsyncIterator[Coun
             stop.set()
 
 
-def changed(own: Stack, replicas: int, minutes: int) -> Stack:
-    """The same stack, as somebody starts it with another setting of its services."""
-    asked = own.settings.model_copy(
-        update={"service_env": {**own.settings.service_env, "UPLOAD_URL_MINUTES": str(minutes)}}
-    )
-    return Stack(type(asked)(**{**asked.model_dump(exclude_unset=True), "replicas": replicas}))
+def asked(own: Stack, **settings: object) -> Stack:
+    """The same stack as somebody addresses it who says nothing but `settings`."""
+    kept = Stack(StackSettings(state_dir=own.layout.state)).settings
+    return Stack(StackSettings(**{**kept.model_dump(), **settings}))
 
 
 def pids(own: Stack) -> dict[str, int]:
@@ -137,10 +135,11 @@ def pids(own: Stack) -> dict[str, int]:
 async def test_services_are_restarted_under_load_and_no_client_notices(
     own: Stack, session: aiohttp.ClientSession, replicas: int, minutes: int
 ) -> None:
-    await asyncio.to_thread(own.up, replicas=replicas)
+    await asyncio.to_thread(asked(own, replicas=replicas).up)
     before = await asyncio.to_thread(pids, own)
     async with load(own, session) as seen:
-        await asyncio.to_thread(changed(own, replicas, minutes).up)
+        environment = {**own.settings.service_env, "UPLOAD_URL_MINUTES": str(minutes)}
+        await asyncio.to_thread(asked(own, service_env=environment).up)
     after = await asyncio.to_thread(pids, own)
     assert {status for _, _, status in seen} == {200}, seen
     assert min(seen.values()) > 20
@@ -157,5 +156,5 @@ async def test_services_are_restarted_under_load_and_no_client_notices(
 
 def test_what_runs_as_it_should_is_left_alone(own: Stack) -> None:
     before = pids(own)
-    own.up()
+    asked(own).up()
     assert pids(own) == before
