@@ -89,9 +89,9 @@ async def test_the_page_and_the_documentation_are_there(own: Stack, session: aio
 
 
 @asynccontextmanager
-async def load(own: Stack, session: aiohttp.ClientSession) -> AsyncIterator[Counter[object]]:
+async def load(own: Stack, session: aiohttp.ClientSession) -> AsyncIterator[Counter[tuple[str, str, object]]]:
     """Clients that do one thing after the other all the time: what they were answered, by what they did."""
-    seen: Counter[object] = Counter()
+    seen: Counter[tuple[str, str, object]] = Counter()
     stop = asyncio.Event()
     api = own.settings.gateway_origin
     body = {"filename": "a.txt", "content_type": "text/plain"}
