@@ -7,6 +7,7 @@ from docuvault_contracts import http, http_uploads
 from generator.operation import (
     FORBIDDEN,
     INVALID,
+    LIMITED,
     NO_DOCUMENT,
     NO_QUOTA,
     OVER_QUOTA,
@@ -25,7 +26,7 @@ UPLOAD_URL = Operation(
     "/api/documents/upload-url",
     "Ask for a URL to PUT a file to",
     "documents",
-    (Answer(200, "The URL, good for 15 minutes", http.UploadUrlResponse), OVER_QUOTA, INVALID),
+    (Answer(200, "The URL, good for 15 minutes", http.UploadUrlResponse), OVER_QUOTA, INVALID, LIMITED),
     body=http.UploadUrlRequest,
     description="Makes a document of status `pending`. A PUT of the bytes to the URL is the upload; it is a bare one"
     " unless `headers` say otherwise. A declared size that cannot fit is refused at once, as far as is known: the"
@@ -38,7 +39,7 @@ UPLOAD_URLS = Operation(
     "/api/documents/upload-urls",
     "Ask for the URLs of up to 100 files",
     "documents",
-    (Answer(200, "A URL or a reason for each", http_uploads.UploadUrlsResponse), TOO_LARGE, INVALID),
+    (Answer(200, "A URL or a reason for each", http_uploads.UploadUrlsResponse), TOO_LARGE, INVALID, LIMITED),
     body=http_uploads.UploadUrlsRequest,
     description="As one by one, in one transaction: of declared sizes those fit for which there is room beside the"
     " files before them. A file that is malformed refuses the whole.",

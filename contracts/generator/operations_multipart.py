@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from docuvault_contracts import http, http_multipart
 
-from generator.operation import INVALID, NO_DOCUMENT, OVER_QUOTA, TOO_LARGE, Answer, Operation
+from generator.operation import INVALID, LIMITED, NO_DOCUMENT, OVER_QUOTA, TOO_LARGE, Answer, Operation
 
 CLOSED = Answer(
     409,
@@ -24,7 +24,7 @@ BEGIN = Operation(
     "/api/documents/multipart",
     "Begin an upload of many parts",
     "documents",
-    (Answer(200, "The upload, good for a day", http_multipart.Multipart), OVER_QUOTA, INVALID),
+    (Answer(200, "The upload, good for a day", http_multipart.Multipart), OVER_QUOTA, INVALID, LIMITED),
     body=http_multipart.MultipartRequest,
     idempotent=True,
     description="Makes a document of status `pending`. Have parts signed, PUT them, complete, confirm.",
@@ -44,7 +44,7 @@ SIGN_PARTS = Operation(
     "/api/documents/multipart/{document_id}/parts/sign",
     "Ask for URLs to PUT parts to",
     "documents",
-    (Answer(200, "The URLs", http_multipart.SignedParts), NO_DOCUMENT, CLOSED, TOO_LARGE, INVALID),
+    (Answer(200, "The URLs", http_multipart.SignedParts), NO_DOCUMENT, CLOSED, TOO_LARGE, INVALID, LIMITED),
     body=http_multipart.SignPartsRequest,
 )
 COMPLETE = Operation(
@@ -77,7 +77,14 @@ SIGN = Operation(
     "/api/documents/sign-request",
     "Sign one request to the store, for Uppy's `signRequest`",
     "documents",
-    (Answer(200, "The signed request", http_multipart.SignedRequest), NO_DOCUMENT, CLOSED, OVER_QUOTA, INVALID),
+    (
+        Answer(200, "The signed request", http_multipart.SignedRequest),
+        NO_DOCUMENT,
+        CLOSED,
+        OVER_QUOTA,
+        INVALID,
+        LIMITED,
+    ),
     body=http_multipart.SignRequest,
     description="Without `uploadId` it makes a document of status `pending`, whose `key` counts from then on. To have a"
     " DELETE signed is the abort: the document is gone.",

@@ -63,9 +63,7 @@ async def main(stop: asyncio.Event) -> None:
         documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
         tables = Tables(documents, accounts, PgKeys(pool))
         routes = make_routes(settings, tables, storage, KafkaLedger(producer, consumer), waiters)
-        multipart = make_multipart_routes(
-            settings, tables, PgMultiparts(pool, outbox), storage, routes.uploads.request_upload
-        )
+        multipart = make_multipart_routes(settings, tables, PgMultiparts(pool, outbox), storage, routes.uploads)
         hub = make_hub(settings)
         live = LiveRoutes(hub, PgEyes(pool), documents, storage, settings)
         ready: dict[str, Check] = {

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from aiohttp import web
 from docuvault_contracts import http as bodies
 
+from services.chassis.rate_limit import Rate
 from services.chassis.storage import ObjectStorage
 from services.chassis.web import (
     HttpError,
+    RateLimit,
     caller,
     error_response,
     json_response,
@@ -118,6 +120,7 @@ def make_routes(
             RequestUpload(documents, tables.accounts, signer),
             RequestUploads(documents, tables.accounts, tables.keys, signer),
             Download(documents, storage),
+            RateLimit("presigned URLs", Rate(settings.signing_per_second, settings.signing_burst)),
         ),
         Confirm(documents, storage, ledger, waiters, confirming),
         Delete(documents, waiters, Patience(settings.delete_wait_seconds, poll)),

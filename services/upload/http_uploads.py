@@ -9,7 +9,16 @@ from aiohttp import web
 from docuvault_contracts.http import Request, UploadUrlRequest
 from docuvault_contracts.http_uploads import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN, DownloadUrl, UploadUrlsRequest
 
-from services.chassis.web import HttpError, caller, error_response, json_response, note, read_body, traceparent
+from services.chassis.web import (
+    HttpError,
+    RateLimit,
+    caller,
+    error_response,
+    json_response,
+    note,
+    read_body,
+    traceparent,
+)
 from services.upload.answers import answer, upload_of_many, upload_of_one
 from services.upload.decide import NotStored, Refused
 from services.upload.download import Download
@@ -32,6 +41,7 @@ class UploadRoutes:
     request_upload: RequestUpload
     request_uploads: RequestUploads
     download_document: Download
+    signing: RateLimit
 
     def setup(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -40,7 +50,8 @@ class UploadRoutes:
         app.router.add_get("/api/documents/{id:[^/]+}/download", self.download)
 
     async def upload_url(self, request: web.Request) -> web.Response:
-        """200 with the URL, 413 where the declared size cannot fit, 422."""
+        """200 with the URL, 413 where the declared size cannot fit, 422, 429."""
+        self.signing.take(request)
         body = await read_body(request, UploadUrlRequest)
         claim = claim_in(request, "upload-url", body)
         if claim is None:
@@ -53,8 +64,9 @@ class UploadRoutes:
         return json_response(upload_of_one(made))
 
     async def upload_urls(self, request: web.Request) -> web.Response:
-        """200 with a URL or a reason for each, 422."""
+        """200 with a URL or a reason for each, 422, 429."""
         body = await read_body(request, UploadUrlsRequest)
+        self.signing.take(request, len(body.files))
         files = [_file(each) for each in body.files]
         outcome = _used(
             await self.request_uploads(

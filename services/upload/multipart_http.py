@@ -13,20 +13,20 @@ from docuvault_contracts import http_multipart as bodies
 from services.chassis.storage_minio import MinioStorage
 from services.chassis.storage_multipart import COMPLETE_SECONDS
 from services.chassis.storage_parts import MultipartStorage, Part
-from services.chassis.web import HttpError, caller, json_response, note, read_body, traceparent, within
+from services.chassis.web import HttpError, RateLimit, caller, json_response, note, read_body, traceparent, within
 from services.upload.answers import answer
 from services.upload.decide import Refused
 from services.upload.document import Document
 from services.upload.http import Tables
 from services.upload.http_command import command_of, not_found
-from services.upload.http_uploads import claim_in, unusable
+from services.upload.http_uploads import UploadRoutes, claim_in, unusable
 from services.upload.idempotency import KeyRefused
 from services.upload.multipart import BadParts, Lives, Multiparts, MultipartUploads, Shelf
 from services.upload.multipart_begin import BeginMultipart
 from services.upload.multipart_rules import Closed, part_bytes
 from services.upload.settings import Settings
 from services.upload.sign_request import SignRequests
-from services.upload.uploads import File, RequestUpload
+from services.upload.uploads import File
 
 MOST_COMPLETE_BYTES = 4 * 1024 * 1024
 """A complete names up to ten thousand parts; what Uppy sends with each of them fits, too."""
@@ -51,6 +51,7 @@ class MultipartRoutes:
     uploads: MultipartUploads
     sign_request: SignRequests
     store: MultipartStorage
+    signing: RateLimit
 
     def setup(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -63,7 +64,8 @@ class MultipartRoutes:
         app.router.add_post("/api/documents/sign-request", self.sign)
 
     async def begin(self, request: web.Request) -> web.Response:
-        """200 with the upload, 413 where the declared size cannot fit, 422."""
+        """200 with the upload, 413 where the declared size cannot fit, 422, 429."""
+        self.signing.take(request)
         body = await read_body(request, bodies.MultipartRequest)
         claim = claim_in(request, "multipart", body)
         file = File(body.filename, body.content_type, body.size_bytes)
@@ -76,9 +78,10 @@ class MultipartRoutes:
         return json_response(_begun(made))
 
     async def sign_parts(self, request: web.Request) -> web.Response:
-        """200 with the URLs, 404, 409, 422."""
+        """200 with the URLs, 404, 409, 422, 429."""
         command = command_of(request)
         body = await read_body(request, bodies.SignPartsRequest)
+        self.signing.take(request, len(body.part_numbers))
         signed = await self.uploads.sign_parts(command, body.part_numbers)
         if isinstance(signed, Closed):
             _refuse(signed)
@@ -115,7 +118,8 @@ class MultipartRoutes:
         return web.Response(status=204)
 
     async def sign(self, request: web.Request) -> web.Response:
-        """200 with the signed request, 404, 409, 422."""
+        """200 with the signed request, 404, 409, 422, 429."""
+        self.signing.take(request)
         body = await read_body(request, bodies.SignRequest)
         signed = await self.sign_request(body, caller(request).user_id, traceparent(request))
         if isinstance(signed, Closed):
@@ -135,13 +139,14 @@ class MultipartRoutes:
 
 
 def make_multipart_routes(
-    settings: Settings, tables: Tables, multiparts: Multiparts, storage: MinioStorage, request_upload: RequestUpload
+    settings: Settings, tables: Tables, multiparts: Multiparts, storage: MinioStorage, uploads_of_one: UploadRoutes
 ) -> MultipartRoutes:
     """The routes on these resources."""
     lives = Lives(settings.multipart_life, settings.multipart_url_minutes * 60)
     shelf = Shelf(tables.documents, multiparts, storage.multipart, storage.stat_object, lives)
     begin, uploads = BeginMultipart(shelf, tables.accounts, tables.keys), MultipartUploads(shelf)
-    return MultipartRoutes(begin, uploads, SignRequests(shelf, uploads, begin, request_upload), shelf.store)
+    sign_requests = SignRequests(shelf, uploads, begin, uploads_of_one.request_upload)
+    return MultipartRoutes(begin, uploads, sign_requests, shelf.store, uploads_of_one.signing)
 
 
 def _begun(document: Document) -> bodies.Multipart:

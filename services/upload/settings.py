@@ -11,6 +11,7 @@ from services.chassis.settings import (
     HttpSettings,
     KafkaSettings,
     ServiceSettings,
+    SigningSettings,
     StorageSettings,
     TokenSettings,
     UrlSettings,
@@ -22,6 +23,7 @@ from services.upload.live.settings import LiveSettings
 class Settings(
     ServiceSettings,
     HttpSettings,
+    SigningSettings,
     TokenSettings,
     DatabaseSettings,
     KafkaSettings,

@@ -136,9 +136,7 @@ async def open_service(
         tables = Tables(mine.documents, mine.accounts, mine.keys)
         live = LiveRoutes(_open_hub(made), PgEyes(mine.pool), mine.documents, storage, made)
         routes = make_routes(made, tables, storage, ledger, mine.waiters)
-        parts = make_multipart_routes(
-            made, tables, PgMultiparts(mine.pool, mine.outbox), storage, routes.uploads.request_upload
-        )
+        parts = make_multipart_routes(made, tables, PgMultiparts(mine.pool, mine.outbox), storage, routes.uploads)
 
         def setup(app: web.Application) -> None:
             routes.setup(app)
