@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import yarl
@@ -292,3 +292,22 @@ async def test_a_caller_who_asks_for_too_many_urls_waits_and_may_do_all_else_mea
         assert await service.upload(uuid4())
         await asyncio.sleep(float(wait))
         assert await service.upload(user)
+
+
+async def test_many_urls_at_once_count_as_many(stack: Any, database: str) -> None:
+    file = {"filename": "a.txt", "content_type": "text/plain"}
+    async with open_service(stack.info, database, signing_per_second=0.01, signing_burst=100) as service:
+
+        async def status(user: UUID, path: str, body: object) -> int:
+            return (await service.call("POST", f"/api/documents/{path}", user, body))[0]
+
+        one, other = uuid4(), uuid4()
+        assert await status(one, "upload-urls", {"files": [file] * 99}) == 200
+        assert await status(one, "upload-urls", {"files": [file] * 2}) == 429
+        assert await status(one, "sign-request", file | {"method": "PUT", "key": "a.txt"}) == 200
+        assert await status(one, "sign-request", file | {"method": "PUT", "key": "a.txt"}) == 429
+        begun = (await service.call("POST", "/api/documents/multipart", other, file))[1]
+        parts = f"multipart/{begun['document_id']}/parts/sign"
+        assert await status(other, parts, {"part_numbers": list(range(1, 100))}) == 200
+        assert await status(other, parts, {"part_numbers": [1]}) == 429
+        assert await status(other, "multipart", file) == 429
