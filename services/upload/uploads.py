@@ -137,14 +137,14 @@ class RequestUploads:
         """Whether it is made: somebody else may have been first with the key."""
         documents = {place: upload.document for place, upload in outcome.uploads.items()}
         said = [(document, upload_requested(document, traceparent)) for document in documents.values()]
-        failpoint("upload_url.after_sign")
+        failpoint("upload_urls.after_sign")
         if claim is None:
             await self._documents.create_all(said)
             done = True
         else:
             made = {place: document.id for place, document in documents.items()}
             done = await self._documents.create_claimed(said, claim, Kept(claim.fingerprint, made, outcome.refused))
-        failpoint("upload_url.after_commit")
+        failpoint("upload_urls.after_commit")
         return done
 
     async def _lost(self, claim: Claim | None, files: Sequence[File]) -> Outcome | KeyRefused:

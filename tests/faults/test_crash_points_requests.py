@@ -25,6 +25,7 @@ from tests.faults.support.crash_names import (
     IN_THE_CLASSIFIER,
     IN_THE_ENDING,
     IN_THE_RELAY,
+    UNDER_A_KEY,
 )
 from tests.faults.support.crashes import Crashes, Stop
 from tests.faults.support.eyes import Eyes
@@ -61,7 +62,8 @@ CASES: Mapping[Name, Case] = {
 
 
 def test_every_declared_failpoint_is_crashed_at_in_exactly_one_test() -> None:
-    crashed = [*IN_A_BATCH, *IN_THE_RELAY, *IN_A_REQUEST, *IN_A_SWEEP, *IN_THE_CLASSIFIER, *IN_PARTS, *IN_THE_ENDING]
+    in_requests = [*IN_A_REQUEST, *UNDER_A_KEY, *IN_PARTS]
+    crashed = [*IN_A_BATCH, *IN_THE_RELAY, *in_requests, *IN_A_SWEEP, *IN_THE_CLASSIFIER, *IN_THE_ENDING]
     assert sorted(crashed) == sorted(get_args(Name))
     assert [*CASES] == [*IN_A_REQUEST]
 
@@ -87,6 +89,32 @@ async def test_a_request_cut_off_at_a_boundary_is_asked_again_and_done_once(
     await assert_as_if_nothing_had_happened(site, eyes, asking, others)
     assert await forgotten(eyes, asking) == case.forgotten
     assert await forgotten(eyes, others) == 0
+
+
+@pytest.mark.parametrize("name", UNDER_A_KEY)
+async def test_a_request_under_a_key_cut_off_at_a_boundary_is_asked_again_and_makes_its_documents_once(
+    name: Name, site: Site, crashes: Crashes, eyes: Eyes
+) -> None:
+    client, others, stops = await site.api.user(), Load(site.api, PASSERS_BY), [Stop(PROCESS, name)]
+    await others.open()
+    crashes.arm(stops)
+
+    async def ask() -> list[str]:
+        answer = await client.upload_urls(*[{"filename": "a.txt", "content_type": "text/plain"}] * 3, key="once")
+        return [each["document_id"] for each in answer.body["uploads"]] if answer.status == 200 else []
+
+    async with asyncio.TaskGroup() as group:
+        cut_off = group.create_task(ask())
+        await crashes.reached(stops)
+        made = await eyes.rows("upload.documents", client.user_id)
+        assert made == (3 if name == "upload_urls.after_commit" else 0)
+        await crash_under_load(crashes, stops, others, eyes)
+    assert cut_off.result() == []
+    documents = await ask()
+    assert len(set(documents)) == 3
+    assert await ask() == documents
+    assert await eyes.rows("upload.documents", client.user_id) == 3
+    await assert_as_if_nothing_had_happened(site, eyes, others)
 
 
 async def _seen(asking: Load, eyes: Eyes) -> dict[str, bool]:
