@@ -47,8 +47,6 @@ Name = Literal[
     "classifier.after_record",  # recorded and in the outbox
     "upload_url.after_sign",  # no row yet
     "upload_url.after_commit",  # the row is there, nobody was told its id
-    "upload_urls.after_sign",  # the same of a batch, or of a request under a key
-    "upload_urls.after_commit",
     "multipart.after_commit",  # the row is there, the store has not heard of it
     "multipart.after_begin",  # the store has begun it, no row knows its id
     "multipart.after_complete",  # the object is there, nobody was told

@@ -32,10 +32,6 @@ IN_A_REQUEST: Sequence[Name] = (
     "delete.before_commit",
     "delete.after_commit",
 )
-UNDER_A_KEY: Sequence[Name] = (
-    "upload_urls.after_sign",
-    "upload_urls.after_commit",
-)
 IN_PARTS: Sequence[Name] = (
     "multipart.after_commit",
     "multipart.after_begin",
