@@ -51,7 +51,11 @@ async def new_client(stack: Stack, new_user: NewUser) -> AsyncIterator[NewClient
 
         async def make(user: User | None = None, **options: Any) -> DocuvaultClient:
             found = user or await new_user()
-            given = {"base_url": stack.info.gateway_url, "token": found.token, "patience": QUICK} | options
+            given: dict[str, Any] = {
+                "base_url": stack.info.gateway_url,
+                "token": found.token,
+                "patience": QUICK,
+            } | options
             return await opened.enter_async_context(DocuvaultClient(**given))
 
         yield make

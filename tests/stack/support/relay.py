@@ -43,9 +43,16 @@ class Relay:
     orders: deque[Order] = field(default_factory=deque)
     passed: int = 0
     connections: int = 0
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    def cut(self) -> None:
+        """Cuts all connections that are there."""
+        for writer in self._open:
+            writer.transport.abort()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._open.add(writer)
         order = self.orders.popleft() if self.orders else None
         try:
             if isinstance(order, Refuse):
@@ -60,6 +67,7 @@ class Relay:
         except (OSError, asyncio.IncompleteReadError):
             pass  # who came went
         finally:
+            self._open.discard(writer)
             writer.close()
 
     async def _relay(
