@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
@@ -17,6 +18,7 @@ from docuvault_contracts.events import DocumentChanged
 from deploy.local.stack import Stack
 from services.chassis.auth import create_access_token
 from services.chassis.producer_partition import partitions_of
+from tests.faults.support.crashes import Crashes, Stop
 from tests.faults.support.site import Site
 from tests.faults.support.stacks import own_stack
 from tests.faults.support.toxiproxy import FaultProxy
@@ -44,9 +46,10 @@ SERVICE_ENV = {
 
 
 @pytest.fixture(scope="module")
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, triggers: Path) -> Iterator[Stack]:
     """Two replicas of each service, which reach the servers through the fault proxy."""
-    options = {"fault_proxy": True, "replicas": 2, "service_env": SERVICE_ENV}
+    environment = {**SERVICE_ENV, "FAILPOINTS_DIR": str(triggers)}
+    options = {"fault_proxy": True, "replicas": 2, "service_env": environment}
     with own_stack(request, tmp_path_factory.mktemp("live"), **options) as stack:
         yield stack
 
@@ -158,6 +161,20 @@ async def test_with_its_replica_killed_a_client_goes_on_at_the_other_without_a_g
     async with at(site, 1, client, listener.newest_id) as new:
         await new.until(knows(after, "uploaded"))
         assert "reset" not in new.events, "a new process reads what was said before it began"
+
+
+async def test_a_consumer_killed_between_what_it_wrote_and_what_it_says_leaves_no_gap(
+    site: Site, crashes: Crashes
+) -> None:
+    """The row is committed, and nobody was told: whoever hears the batch again says it, though it changes nothing."""
+    client, stop = await site.api.user(), Stop("upload-1", "consumer.after_handle")
+    async with at(site, 2, client) as listener, open_wire(site.info) as wire:
+        crashes.arm([stop])
+        documents = [(await client.put_new(b"data")).document_id for _ in range(12)]
+        await crashes.reached([stop])
+        await crashes.crash([stop], wire)
+        await listener.until(knows(documents, "uploaded"), BACK_SECONDS)
+    await site.processes.ready()
 
 
 @pytest.mark.parametrize("fault", ["away", "hung"])
