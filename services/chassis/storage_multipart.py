@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from io import BytesIO
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
@@ -145,6 +146,7 @@ class Multipart:
     ) -> AsyncIterator[ClientResponse]:
         """The answer, all of whose reading is bounded. Raises what its calls do."""
         limit = seconds or self._timeout_seconds
+        data = None if body is None else BytesIO(body)  # sent in pieces: ten thousand parts are a megabyte
         patience = ClientTimeout(total=None, sock_connect=self._timeout_seconds, sock_read=limit)
         try:
             with translated():
@@ -153,7 +155,7 @@ class Multipart:
                     self._session.request(
                         method,
                         URL(url, encoded=True),
-                        data=body,
+                        data=data,
                         headers=headers,
                         allow_redirects=False,
                         timeout=patience,

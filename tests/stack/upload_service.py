@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
@@ -103,7 +104,8 @@ class Service:
         """The response, to be entered; a redirect is not followed."""
         token = create_access_token(user, "user", self.settings)
         sent = {"Authorization": f"Bearer {token}"} | headers
-        return self.session.request(method, path, data=body, headers=sent, allow_redirects=False)
+        data = None if body is None else BytesIO(body)  # large ones, too
+        return self.session.request(method, path, data=data, headers=sent, allow_redirects=False)
 
     async def upload(self, user: UUID, data: bytes | None = None, filename: str = "a.txt") -> str:
         """A new document's id; `data` was put to its URL."""
