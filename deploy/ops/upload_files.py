@@ -11,6 +11,8 @@ from docuvault_client import File
 
 from deploy.local.errors import StackError
 
+LINK = "it is a link to a folder, and those are not followed"
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -21,7 +23,7 @@ class Trouble:
 
 
 def chosen(paths: Iterable[Path], *, recursive: bool) -> tuple[list[File], list[Trouble]]:
-    """The files in order, each once; links to folders are not followed. Raises StackError where there are none."""
+    """The files in order, each once. Raises StackError where there are none."""
     files: dict[str, File] = {}
     troubles: list[Trouble] = []
     for path in paths:
@@ -52,5 +54,6 @@ def _below(folder: Path) -> Iterator[Path | Trouble]:
 
     for where, folders, names in os.walk(folder, onerror=note):
         folders.sort()
+        yield from (Trouble(Path(where) / name, LINK) for name in folders if os.path.islink(f"{where}/{name}"))  # noqa: PTH114
         yield from (Path(where) / name for name in sorted(names))
     yield from closed

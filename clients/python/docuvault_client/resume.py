@@ -29,7 +29,7 @@ class Journal:
         """What was begun of this source at this address."""
         try:
             found = json.loads(self._path(url, identity).read_bytes())
-            begun = Begun(UUID(found["document_id"]), int(found["part_bytes"]))
+            begun = Begun(UUID(str(found["document_id"])), int(found["part_bytes"]))
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return begun if begun.part_bytes > 0 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -124,10 +125,10 @@ def parsed(model: type[R], body: Any) -> R:  # noqa: ANN401 - whatever JSON came
 
 def said_of(error: BaseException) -> str:
     """The words of a connection's trouble on one line, without the URL, which may be a secret."""
+    if isinstance(error, OSError) and isinstance(error.errno, int) and error.errno > 0:
+        return os.strerror(error.errno)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or "no connection"
-    if isinstance(error, OSError) and error.strerror and "://" not in error.strerror:
-        return error.strerror
+        return "its name leads nowhere" if isinstance(error, aiohttp.ClientConnectorDNSError) else "no connection"
     return "it takes too long" if isinstance(error, TimeoutError) else "the connection was cut"
 
 
