@@ -32,7 +32,7 @@ from tests.faults.support.toxiproxy import FaultProxy
 from tests.stack.client.conftest import QUICK, NewClient
 from tests.stack.conftest import NewUser
 from tests.stack.support.api import token_settings
-from tests.stack.support.relay import After, LoseAnswer, Refuse, Relay
+from tests.stack.support.relay import After, LoseAnswer, Refuse, Relay, relaying
 
 MIB = 1024 * 1024
 
@@ -99,6 +99,21 @@ async def test_a_put_whose_answer_was_lost_is_charged_once(new_client: NewClient
     document = await client.upload(Bytes(b"x" * 1000, "a.bin"))
     assert relay.connections == 2
     assert (document.size_bytes, await used(client), await names(client)) == (1000, 1000, ["a.bin"])
+
+
+async def test_an_answer_of_the_api_that_was_lost_makes_no_second_document(
+    new_client: NewClient, new_user: NewUser, stack: Stack
+) -> None:
+    async with relaying(int(stack.info.gateway_url.rpartition(":")[2])) as way:
+        client = await new_client(await new_user(), base_url=f"http://127.0.0.1:{way.port}")
+        way.orders.append(LoseAnswer())
+        document = await client.upload(Bytes(b"x" * 10, "a.bin"))
+        assert way.connections == 2
+        assert [each.id async for each in client.documents()] == [document.id]
+        way.orders.append(LoseAnswer())
+        way.cut()
+        await client.delete(document.id)
+        assert await names(client) == []
 
 
 async def test_what_the_store_refuses_for_good_is_told_and_leaves_no_document(
