@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 PYTHON ?= python3
-export PYTHONPATH := $(CURDIR):$(CURDIR)/contracts
+export PYTHONPATH := $(CURDIR):$(CURDIR)/contracts:$(CURDIR)/clients/python
 
 # The interpreter with the packages of a lock; made when missing, found in a tenth of a second when not.
 STACK = py=$$($(PYTHON) deploy/local/bootstrap.py stack) || exit 1;
@@ -50,7 +50,7 @@ lint: ## Checks style, types, architecture, locks and generated contracts
 	@$(DEV) set -e; \
 	"$$py" -m ruff check .; \
 	"$$py" -m ruff format --check .; \
-	"$$py" -m mypy services deploy contracts benchmarks tests; \
+	"$$py" -m mypy services deploy contracts clients benchmarks tests; \
 	"$$(dirname "$$py")/lint-imports"; \
 	"$$py" -m deploy.local.locks --check; \
 	"$$py" contracts/generate.py --check

@@ -73,7 +73,7 @@ def run(copy: Path, tests: Sequence[str]) -> Verdict:
 def _pytest(copy: Path, tests: Sequence[str]) -> tuple[int, str]:
     """Exit code and output. SIGTERM, not SIGKILL, ends a run that takes too long: it takes its stack down with it."""
     command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-rfE", "--tb=short", *tests]
-    env = {**os.environ, "PYTHONPATH": f"{copy}:{copy / 'contracts'}"}
+    env = {**os.environ, "PYTHONPATH": f"{copy}:{copy / 'contracts'}:{copy / 'clients' / 'python'}"}
     with subprocess.Popen(  # noqa: S603 - pytest, on tests of ours
         command, cwd=copy, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

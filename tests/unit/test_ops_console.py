@@ -237,7 +237,7 @@ def test_without_a_state_dir_it_is_the_checkouts_own_stack(tmp_path: Path) -> No
     told = script(tmp_path / "told", 'echo "$STATE_DIR|$PYTHONPATH|$*"')
     python = script(tmp_path / "python3", f"echo {told}")
     ran = shell(f"STATE_DIR= {CHECKOUT}/docuvault audit 'a b'", tmp_path, tmp_path, python)
-    wanted = f"{CHECKOUT}/.state|{CHECKOUT}:{CHECKOUT}/contracts|-P -m deploy.ops audit a b\n"
+    wanted = f"{CHECKOUT}/.state|{CHECKOUT}:{CHECKOUT}/contracts:{CHECKOUT}/clients/python|-P -m deploy.ops audit a b\n"
     assert ran.stdout == wanted
 
 

@@ -50,7 +50,10 @@ async def docuvault(stack: Stack, *arguments: str) -> Ran:
 
 def environment(stack: Stack) -> dict[str, str]:
     """In which a process of its own finds the stack and this checkout."""
-    own = {"STATE_DIR": str(stack.layout.state), "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}"}
+    own = {
+        "STATE_DIR": str(stack.layout.state),
+        "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}:{CHECKOUT / 'clients' / 'python'}",
+    }
     return {**os.environ, **own}
 
 
