@@ -16,6 +16,7 @@ from deploy.local.errors import StackError
 from deploy.local.provision_kafka import provision_kafka
 from deploy.local.provision_minio import provision_minio
 from deploy.local.provision_toxiproxy import provision_toxiproxy
+from deploy.local.provision_web import provision_web
 from deploy.local.settings import SERVICES
 
 
@@ -34,6 +35,7 @@ class Tools:
     kafka_jars: Path
     minio: Path
     caddy: Path
+    page: Path | None = None
     toxiproxy: Path | None = None
     classifier_python: Path | None = None
 
@@ -54,6 +56,7 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifie
         uv = partial(ensure_uv, cache)
         kafka = pool.submit(provision_kafka, cache, steps)
         minio = pool.submit(provision_minio, cache, uv, steps)
+        page = pool.submit(provision_web, cache, uv, steps)
         proxy = pool.submit(provision_toxiproxy, cache, uv, steps) if fault_proxy else None
         return Tools(
             python=Path(sys.executable),
@@ -63,6 +66,7 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifie
             kafka_jars=kafka.result(),
             minio=minio.result(),
             caddy=Path(sys.executable).parent / "caddy",
+            page=page.result(),
             toxiproxy=proxy.result() if proxy else None,
             classifier_python=ensure_environment("classifier", cache) if classifier else None,
         )
