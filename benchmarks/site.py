@@ -24,7 +24,7 @@ from deploy.local.credentials import load_credentials
 from deploy.local.info import StackInfo
 from deploy.local.provision import provision
 from deploy.local.server_services import CHECKOUT, service_environment, service_port
-from deploy.local.stack import Stack
+from deploy.local.stack import FOR_MANY_CALLERS, Stack
 
 STOP_SECONDS = 20.0
 PEERS = "benchmarks.peers"
@@ -91,7 +91,7 @@ class Site:
     @asynccontextmanager
     async def service(self, name: str, *arguments: str, **env: str) -> AsyncIterator[Child]:
         """A service as the stack itself would run it, with the same settings; or its command, by `arguments`."""
-        own = {"PYTHONUNBUFFERED": "1", **self.environment(name), **env}
+        own = {"PYTHONUNBUFFERED": "1", **self.environment(name), **FOR_MANY_CALLERS, **env}
         async with self.running(f"services.{name}", own, *arguments) as child:
             yield child
 

@@ -46,6 +46,9 @@ UNAUTHORIZED = Answer(
     (("WWW-Authenticate", "the scheme that is wanted, `Bearer`"),),
 )
 FORBIDDEN = Answer(403, "The token's role is not admin", http.ErrorBody, "Role admin required")
+LIMITED = Answer(
+    429, "The caller asked for too many at once", http.ErrorBody, "Too many presigned URLs asked for, try again", RETRY
+)
 UNAVAILABLE = Answer(503, "Something this needs is away for now", http.ErrorBody, "Try again later", RETRY)
 TOO_LARGE = Answer(413, "The request's body is too large", http.ErrorBody, "Request body too large")
 INVALID = Answer(422, "The request does not fit; each wrong field is named", http.ValidationBody)

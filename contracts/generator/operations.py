@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from docuvault_contracts import http
 
-from generator.operation import FORBIDDEN, INVALID, NO_DOCUMENT, NO_QUOTA, RETRY, TOO_LARGE, Answer, Operation
+from generator.operation import (
+    FORBIDDEN,
+    INVALID,
+    LIMITED,
+    NO_DOCUMENT,
+    NO_QUOTA,
+    RETRY,
+    TOO_LARGE,
+    Answer,
+    Operation,
+)
 from generator.operations_topics import OF_CLASSIFIER
 
 UPLOAD_URL = Operation(
@@ -13,7 +23,7 @@ UPLOAD_URL = Operation(
     "/api/documents/upload-url",
     "Ask for a URL to PUT a file to",
     "documents",
-    (Answer(200, "The URL, good for 15 minutes", http.UploadUrlResponse), TOO_LARGE, INVALID),
+    (Answer(200, "The URL, good for 15 minutes", http.UploadUrlResponse), TOO_LARGE, INVALID, LIMITED),
     body=http.UploadUrlRequest,
     description="Makes a document of status `pending`. A bare PUT of the bytes to the URL is the upload.",
 )

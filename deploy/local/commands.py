@@ -38,10 +38,9 @@ def up(_: argparse.Namespace) -> int:
     """Starts the stack and says where it is."""
     stack = _stack()
     stack.up()
-    info = stack.info
     if stack.settings.services:
-        say(f"The API is at http://localhost:{stack.settings.gateway_port}")
-    say(f"The store is at http://{info.minio_public_endpoint}, the logs are in {stack.layout.logs}")
+        say(f"The API is at {stack.settings.gateway_origin}, its description at {stack.settings.gateway_origin}/docs")
+    say(f"The store is at {stack.settings.store_origin}, the logs are in {stack.layout.logs}")
     return 0
 
 

@@ -27,6 +27,7 @@ class StackInfo:
 
     `databases`: connection URLs by role: postgres (superuser), upload, quota, janitor, classifier, audit (reads all
     schemas).
+    Where `gateway_url` is https, its certificate may be of the stack's own authority (`own_authority`).
     `store_keys`: by user: root, upload, janitor, classifier, audit. `service_urls`: by process name, e.g. upload-1.
     `fault_proxy_url`: where toxiproxy takes its orders, "" where there is none; its proxies are named in FAULT_WAYS.
     """
@@ -51,7 +52,7 @@ class StackInfo:
 def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
     """What the settings and secrets of a stack amount to."""
     return StackInfo(
-        gateway_url=f"http://127.0.0.1:{port_for(settings, 'clients', 'gateway')}",
+        gateway_url=f"{'https' if settings.tls else 'http'}://127.0.0.1:{port_for(settings, 'clients', 'gateway')}",
         minio_url=f"http://127.0.0.1:{settings.minio_port}",
         minio_endpoint=f"127.0.0.1:{settings.minio_port}",
         minio_public_endpoint=settings.public_endpoint,

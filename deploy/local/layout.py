@@ -54,9 +54,18 @@ class Layout:
         return self.runtime / "supervisor.sock"
 
     @property
+    def gateway(self) -> Path:
+        """What the gateway reads and keeps: its configuration, the documentation, certificates."""
+        return self.state / "gateway"
+
+    @property
     def gateway_socket(self) -> Path:
         """Where the gateway's administration listens."""
         return self.runtime / "gateway.sock"
+
+    def spare_socket(self, service: str) -> Path:
+        """Where the one listens that stands in for the only replica of a service while that is restarted."""
+        return self.runtime / f"{service}.sock"
 
     @property
     def secrets(self) -> Path:

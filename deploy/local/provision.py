@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.local.bootstrap import cache_folder, ensure_environment, ensure_uv
 from deploy.local.console import Steps
 from deploy.local.errors import StackError
+from deploy.local.provision_docs import provision_docs
 from deploy.local.provision_kafka import provision_kafka
 from deploy.local.provision_minio import provision_minio
 from deploy.local.provision_toxiproxy import provision_toxiproxy
@@ -22,7 +23,7 @@ from deploy.local.settings import SERVICES
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where the programs of the stack are; the fault proxy only where it was asked for.
+    """Where the programs of the stack are, and what its gateway serves; the fault proxy only where it was asked for.
 
     `service_python` has what the services need and nothing else, as their images will; `classifier_python`, only where
     it was asked for, what the classifier needs beside.
@@ -35,6 +36,7 @@ class Tools:
     kafka_jars: Path
     minio: Path
     caddy: Path
+    redoc: Path
     page: Path | None = None
     toxiproxy: Path | None = None
     classifier_python: Path | None = None
@@ -56,6 +58,7 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifie
         uv = partial(ensure_uv, cache)
         kafka = pool.submit(provision_kafka, cache, steps)
         minio = pool.submit(provision_minio, cache, uv, steps)
+        redoc = pool.submit(provision_docs, cache, uv, steps)
         page = pool.submit(provision_web, cache, uv, steps)
         proxy = pool.submit(provision_toxiproxy, cache, uv, steps) if fault_proxy else None
         return Tools(
@@ -66,6 +69,7 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifie
             kafka_jars=kafka.result(),
             minio=minio.result(),
             caddy=Path(sys.executable).parent / "caddy",
+            redoc=redoc.result(),
             page=page.result(),
             toxiproxy=proxy.result() if proxy else None,
             classifier_python=ensure_environment("classifier", cache) if classifier else None,

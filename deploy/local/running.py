@@ -9,7 +9,9 @@ from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
 from deploy.local.settings import StackSettings
 
-CHANGEABLE = frozenset({"replicas", "start_timeout_seconds", "state_dir"})
+CHANGEABLE = frozenset(
+    {"replicas", "log_level", "page_dir", "page_origins", "service_env", "start_timeout_seconds", "state_dir"}
+)
 """What `up` may change while the stack runs."""
 
 

@@ -1,16 +1,15 @@
-"""The services: as many replicas of each as asked for, and the gateway in front of them."""
+"""The services: as many replicas of each as asked for, and one more that stands in where the only one is restarted."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from string import Template
 
 from deploy.local.credentials import Credentials, store_key
-from deploy.local.errors import StackError
-from deploy.local.layout import Layout, write_private
+from deploy.local.layout import Layout
 from deploy.local.programs import Program
 from deploy.local.server_minio import BUCKET, REGION, check_url
 from deploy.local.server_postgres import database_url
@@ -18,11 +17,12 @@ from deploy.local.settings import PORTS_OF_A_SERVICE, SERVICES, StackSettings
 from deploy.local.ways import port_for
 
 CHECKOUT = Path(__file__).parents[2]
-CADDYFILE = CHECKOUT / "deploy" / "gateway" / "Caddyfile.template"
 JWT_ISSUER = "docuvault"
 JWT_AUDIENCE = "docuvault"
 HAVE_CLIENTS = ("upload", "quota", "classifier")
 """Only these verify tokens, so only these get the key."""
+CODE = ("services", "contracts/docuvault_contracts")
+"""What the services are made of, below the checkout."""
 _PYTHON = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}", "PYTHONUNBUFFERED": "1"}
 
 
@@ -49,6 +49,7 @@ def _replica(settings: StackSettings, credentials: Credentials, python: Path, se
         check=lambda: check_url(f"http://127.0.0.1:{port}/readyz"),
         environment={
             **_PYTHON,
+            "DOCUVAULT_CODE": code_version(),  # another one makes another program of it, which `up` restarts
             "REPLICA": str(number),
             "HTTP_PORT": str(port),
             "HTTP_HOST": "127.0.0.1",
@@ -56,6 +57,31 @@ def _replica(settings: StackSettings, credentials: Credentials, python: Path, se
             **settings.service_env,
         },
     )
+
+
+def spare(layout: Layout, only: Program, service: str) -> Program:
+    """What takes the requests of a service's only replica while that is restarted.
+
+    It listens on a socket in the stack's own folder: a port that is free most of the time could be anybody's.
+    """
+    socket = layout.spare_socket(service)
+    return replace(
+        only,
+        name=f"{service}-spare",
+        ports={},
+        check=lambda: check_url("http://localhost/readyz", socket=socket),
+        environment={**only.environment, "REPLICA": "spare", "HTTP_SOCKET": str(socket)},
+    )
+
+
+def code_version() -> str:
+    """A hash of the services' code: processes that run another are outdated."""
+    digest = hashlib.sha256()
+    for folder in CODE:
+        for path in sorted((CHECKOUT / folder).rglob("*")):
+            if path.is_file() and path.parent.name != "__pycache__":
+                digest.update(f"{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def command_environment(settings: StackSettings, credentials: Credentials, service: str) -> Mapping[str, str]:
@@ -91,67 +117,9 @@ def _store(settings: StackSettings, credentials: Credentials, service: str) -> d
         "MINIO_ENDPOINT": f"127.0.0.1:{port_for(settings, service, 'minio')}",
         "MINIO_PUBLIC_ENDPOINT": settings.public_endpoint,
         "MINIO_SECURE": "false",
-        "MINIO_PUBLIC_SECURE": "false",
+        "MINIO_PUBLIC_SECURE": str(settings.store_is_behind_tls).lower(),
         "MINIO_REGION": REGION,
         "MINIO_BUCKET": BUCKET,
         "MINIO_ACCESS_KEY": store_key(service),
         "MINIO_SECRET_KEY": credentials.store[service],
     }
-
-
-def gateway(layout: Layout, settings: StackSettings, caddy: Path) -> Program:
-    """The gateway; its configuration must be written."""
-    return Program(
-        name="gateway",
-        command=(str(caddy), "run", "--config", str(_caddyfile(layout)), "--adapter", "caddyfile"),
-        ports={"GATEWAY_PORT": settings.gateway_port},
-        check=lambda: check_url(f"http://127.0.0.1:{settings.gateway_port}/healthz"),
-        environment=_caddy_environment(layout),
-        stop_seconds=15,
-    )
-
-
-def _caddyfile(layout: Layout) -> Path:
-    return layout.state / "gateway" / "Caddyfile"
-
-
-def _caddy_environment(layout: Layout) -> dict[str, str]:
-    folder = layout.state / "gateway"
-    return {"HOME": str(folder), "XDG_DATA_HOME": str(folder / "data"), "XDG_CONFIG_HOME": str(folder / "config")}
-
-
-def write_gateway(layout: Layout, settings: StackSettings) -> bool:
-    """Writes the gateway's configuration. Returns whether it is another than before."""
-    text = render_gateway(layout, settings)
-    path = _caddyfile(layout)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    if path.exists() and path.read_text() == text:
-        return False
-    write_private(path, text)
-    return True
-
-
-def render_gateway(layout: Layout, settings: StackSettings) -> str:
-    """The Caddyfile for as many replicas as the settings say."""
-    return Template(CADDYFILE.read_text()).substitute(
-        admin=layout.gateway_socket,
-        port=settings.gateway_port,
-        upload=_upstreams(settings, "upload"),
-        quota=_upstreams(settings, "quota"),
-        classifier=_upstreams(settings, "classifier"),
-    )
-
-
-def _upstreams(settings: StackSettings, service: str) -> str:
-    ports = (service_port(settings, service, number) for number in range(1, settings.replicas + 1))
-    return " ".join(f"127.0.0.1:{port}" for port in ports)
-
-
-def reload_gateway(layout: Layout, caddy: Path) -> None:
-    """Makes the running gateway follow its configuration; requests in flight are finished."""
-    command = [str(caddy), "reload", "--config", str(_caddyfile(layout)), "--adapter", "caddyfile"]
-    command += ["--address", f"unix/{layout.gateway_socket}"]
-    environment = _caddy_environment(layout)
-    says = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - caddy
-    if says.returncode != 0:
-        raise StackError(f"the gateway does not take its new configuration: {says.stderr.strip().splitlines()[-1:]}")

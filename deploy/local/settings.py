@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from deploy.local.errors import StackError
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+Origins = Annotated[tuple[str, ...], NoDecode]
 MAX_REPLICAS = 9
 SERVICES = ("upload", "quota", "janitor", "classifier")
 PORTS_OF_A_SERVICE = 20
@@ -29,6 +32,7 @@ KAFKA_CLIENTS = ("upload", "quota", "janitor", "classifier", "store")
 FAULT_PORTS = 1 + len(FAULT_WAYS) + len(KAFKA_CLIENTS)
 """Ports from FAULT_PROXY_PORT on that belong to the stack, where it has a fault proxy."""
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port", "kafka_controller_port")
 
 
@@ -49,11 +53,30 @@ class StackSettings(BaseSettings):
         description="upload-i listens on base+i, quota-i on base+20+i, janitor-i on base+40+i, classifier-i on "
         "base+60+i; default 18100",
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="origins, with commas, whose pages may PUT to the store; default http://localhost:GATEWAY_PORT"
+    gateway_host: HostName = Field("localhost", description="name by which clients call the gateway; default localhost")
+    gateway_tls: str = Field(
+        "off",
+        description="TLS of the gateway: off, internal (certificates of an authority of the stack's own) or "
+        "<certificate>:<key>, two files; default off",
+    )
+    store_host: Annotated[HostName | None, BeforeValidator(lambda name: name or None)] = Field(
+        None,
+        description="name by which clients call the store through the gateway, on its port; default none, and with TLS "
+        "store.GATEWAY_HOST",
+    )
+    page_dir: Path | None = Field(
+        None, description="folder of the page that the gateway serves; default the one that is built from web/"
+    )
+    page_origins: Origins = Field(
+        (),
+        description="origins, with commas, that the page may call beside the API and the store, as those of a "
+        "sign-in; default none",
+    )
+    cors_origins: Origins = Field(
+        (), description="origins, with commas, whose pages may PUT to the store; default the gateway's own"
     )
     minio_public_endpoint: str = Field(
-        "", description="host:port that presigned URLs name; default localhost:MINIO_PORT"
+        "", description="host:port that presigned URLs name; default STORE_HOST:GATEWAY_PORT, else localhost:MINIO_PORT"
     )
     log_level: str = Field("INFO", description="least level the services log; default INFO")
     services: bool = Field(True, description="whether the services and the gateway run too; default true")
@@ -72,22 +95,32 @@ class StackSettings(BaseSettings):
         120, gt=0, description="how long `up` waits for one stage of the stack to be healthy; seconds, default 120"
     )
 
-    @field_validator("cors_origins", "without_services", mode="before")
+    @field_validator("cors_origins", "page_origins", "without_services", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "page_origins")
     @classmethod
     def _no_wildcard(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
             if "*" in origin:
                 raise ValueError("a wildcard would let any page write to the store; name the origins")
-            if not origin.startswith(("http://", "https://")) or origin.count("/") > 2:  # noqa: PLR2004 - of ://
+            if not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin!r} is no origin, such as http://localhost:8080")
         return origins
+
+    @field_validator("gateway_tls")
+    @classmethod
+    def _readable_files(cls, tls: str) -> str:
+        if tls in {"off", "internal"}:
+            return tls
+        files = [Path(name).expanduser() for name in tls.split(":")]
+        if len(files) != 2 or not all(file.is_file() for file in files):  # noqa: PLR2004 - certificate and key
+            raise ValueError("is off, internal, or the files of a certificate and its key, with a colon between them")
+        return ":".join(str(file.resolve()) for file in files)
 
     @field_validator("without_services")
     @classmethod
@@ -96,10 +129,10 @@ class StackSettings(BaseSettings):
             raise ValueError(f"{unknown[0]!r} is no service; they are {', '.join(SERVICES)}")
         return names
 
-    @field_validator("state_dir")
+    @field_validator("state_dir", "page_dir")
     @classmethod
-    def _absolute(cls, folder: Path) -> Path:
-        return folder.expanduser().resolve()
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        return None if folder is None else folder.expanduser().resolve()
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
@@ -122,14 +155,53 @@ class StackSettings(BaseSettings):
         return tuple(name for name in SERVICES if self.services and name not in self.without_services)
 
     @property
+    def tls(self) -> bool:
+        """Whether clients speak TLS to the gateway."""
+        return self.gateway_tls != "off"
+
+    @property
+    def gateway_origin(self) -> str:
+        """The gateway as clients call it."""
+        return f"{_scheme(tls=self.tls)}://{self.gateway_host}:{self.gateway_port}"
+
+    @property
+    def store_behind_gateway(self) -> str | None:
+        """The name under which the gateway passes requests on to the store, where it does.
+
+        With TLS it does unless told otherwise: browsers that were told to use TLS for a host do so on all its ports.
+        """
+        if self.store_host is None and self.tls and not self.minio_public_endpoint:
+            return f"store.{self.gateway_host}"
+        return self.store_host
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """The origins whose pages may write to the store."""
-        return self.cors_origins or (f"http://localhost:{self.gateway_port}",)
+        return self.cors_origins or (self.gateway_origin,)
 
     @property
     def public_endpoint(self) -> str:
         """host:port of the store as clients resolve it."""
-        return self.minio_public_endpoint or f"localhost:{self.minio_port}"
+        if self.minio_public_endpoint:
+            return self.minio_public_endpoint
+        name = self.store_behind_gateway
+        return f"{name}:{self.gateway_port}" if name else f"localhost:{self.minio_port}"
+
+    @property
+    def store_is_behind_tls(self) -> bool:
+        """Whether presigned URLs say https; of an endpoint that was named, MINIO_PUBLIC_SECURE of SERVICE_ENV tells."""
+        named = self.service_env.get("MINIO_PUBLIC_SECURE", "")
+        own = bool(self.minio_public_endpoint)
+        return named.lower() in {"true", "1"} if own or named else self.tls and self.store_behind_gateway is not None
+
+    @property
+    def store_origin(self) -> str:
+        """The store as pages call it."""
+        return f"{_scheme(tls=self.store_is_behind_tls)}://{self.public_endpoint}"
+
+
+def _scheme(*, tls: bool) -> str:
+    return "https" if tls else "http"
 
 
 def load_settings() -> StackSettings:

@@ -23,11 +23,18 @@ from deploy.local.ports import reserve_block
 from deploy.local.programs import Program
 from deploy.local.provision import Tools, provision
 from deploy.local.settings import SERVICE_PORTS, StackSettings
-from deploy.local.starting import Starter, run_async
+from deploy.local.starting import Starter
 from deploy.local.supervisor import Process, Supervisor
+from deploy.local.waiting import run_async
 from deploy.local.ways import FaultPorts
 
 __all__ = ["Stack", "StackSettings"]
+
+
+FOR_MANY_CALLERS = {"SIGNING_PER_SECOND": "1000000", "SIGNING_BURST": "1000000"}
+"""What services are told where a few callers stand for many, as in tests and benchmarks."""
+FOR_TESTS = {"CLASSIFIER_NICE": "0", **FOR_MANY_CALLERS}
+"""What services of a test's own stack are told unless the test says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,8 @@ class Stack:
         With `fault_proxy` its services reach the servers through a proxy that makes faults, and so do its clients the
         store and the gateway; see `StackInfo.fault_proxy_url`. The classifier runs where it is asked for alone
         (`without_services=()`): it takes cores, and what is uploaded does not stay `uploaded`. It gives way to nobody
-        there: other tests may keep the machine busy for longer than a test waits.
+        there: other tests may keep the machine busy for longer than a test waits. And whoever calls may ask for as many
+        URLs as he likes: a few callers stand for many.
         """
         first, block = reserve_block()
         chosen: dict[str, Any] = {
@@ -84,7 +92,7 @@ class Stack:
             proxy = FaultPorts(first + 4 + SERVICE_PORTS)
             endpoint = f"localhost:{proxy.ways['clients_minio']}"
             chosen |= {"fault_proxy_port": proxy.api, "minio_public_endpoint": endpoint}
-        settings["service_env"] = {"CLASSIFIER_NICE": "0"} | settings.get("service_env", {})
+        settings["service_env"] = FOR_TESTS | settings.get("service_env", {})
         stack = cls(StackSettings(state_dir=state_dir, **{**chosen, **settings}))
         stack._block = block
         return stack

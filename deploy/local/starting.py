@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
 
 from deploy.local import leftovers
 from deploy.local.console import Steps, say
 from deploy.local.credentials import Credentials
+from deploy.local.docs_pages import write_docs
 from deploy.local.health import wait_until_well
 from deploy.local.layout import Layout
 from deploy.local.ports import check_ports
 from deploy.local.programs import Program
 from deploy.local.provision import Tools
+from deploy.local.rolling import Member, Roller, Team
+from deploy.local.server_gateway import Served, gateway, reload_gateway, write_gateway
 from deploy.local.server_kafka import kafka, prepare_kafka
 from deploy.local.server_minio import minio
 from deploy.local.server_postgres import postgres, prepare_postgres
-from deploy.local.server_services import gateway, reload_gateway, replicas, write_gateway
+from deploy.local.server_services import HAVE_CLIENTS, replicas, spare
 from deploy.local.server_toxiproxy import toxiproxy, write_toxiproxy
 from deploy.local.settings import StackSettings
 from deploy.local.setup_kafka import setup_kafka
 from deploy.local.setup_minio import setup_minio
 from deploy.local.setup_postgres import setup_postgres
 from deploy.local.supervisor import Supervisor
+from deploy.local.waiting import run_async
 from deploy.local.ways import fault_ports
-
-T = TypeVar("T")
 
 STARTED = frozenset({"RUNNING", "STARTING", "BACKOFF"})
 """What supervisord calls a process that it runs or is about to run again."""
-
-
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns, run to its end also where the caller's thread has an event loop of its own."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 class Starter:
@@ -50,6 +45,7 @@ class Starter:
         self._credentials = credentials
         self._tools = tools
         self._supervisor = supervisor
+        self._outdated: frozenset[str] = frozenset()
 
     def start(self) -> None:
         """Returns when every process is well and everything is set up; raises StackError otherwise."""
@@ -68,9 +64,12 @@ class Starter:
                 run_async(self._set_up())
             if services:
                 with steps.step(f"services: {len(services)} processes"):
-                    self._start_and_wait(services)
+                    self._start_and_wait([program for program in services if program.name not in self._outdated])
                 with steps.step("gateway"):
                     self._open_the_door(door)
+            for service in self._outdated_services():
+                with steps.step(f"{service}: restarted, one process after the other"):
+                    self._roll(service)
 
     def programs(self) -> tuple[Program, ...]:
         """All programs of the stack, in the order they are started."""
@@ -127,16 +126,20 @@ class Starter:
             return
         names = {program.name for program in programs}
         started = self._started()
+        running = {name for name, process in self._supervisor.processes().items() if process.state == "RUNNING"}
         if "gateway" in started & names and started - names:
             self._reload_gateway()
         self._supervisor.configure(programs)
-        self._supervisor.update()
+        self._outdated = self._supervisor.update(later=running & {program.name for program in self._services()})
 
     def _start_and_wait(self, programs: Sequence[Program]) -> None:
         started = self._started()
         for program in programs:
             if program.name not in started:
                 self._supervisor.start(program.name)
+        self._until_well(programs)
+
+    def _until_well(self, programs: Sequence[Program]) -> None:
         timeout = self._settings.start_timeout_seconds
         run_async(wait_until_well(programs, self._supervisor, self._layout, timeout))
 
@@ -152,9 +155,40 @@ class Starter:
         if "gateway" in self._started():
             self._reload_gateway()
         else:
-            write_gateway(self._layout, self._settings)
+            write_gateway(self._layout, self._settings, self._served())
         self._start_and_wait(door)
 
     def _reload_gateway(self) -> None:
-        if write_gateway(self._layout, self._settings):
+        if write_gateway(self._layout, self._settings, self._served()):
             reload_gateway(self._layout, self._tools.caddy)
+
+    def _served(self) -> Served:
+        page = self._settings.page_dir or self._tools.page
+        return Served(write_docs(self._layout, self._tools.redoc), page)
+
+    def _outdated_services(self) -> list[str]:
+        """Those of whose processes some run as something else than what they are to be now."""
+        return [name for name in self._settings.running_services if self._members(name)]
+
+    def _members(self, service: str) -> list[Member]:
+        return [
+            Member(program, port=next(iter(program.ports.values())))
+            for program in self._services()
+            if program.name in self._outdated and program.name.rpartition("-")[0] == service
+        ]
+
+    def _roll(self, service: str) -> None:
+        """Restarts the outdated processes of a service; the only one is stood in for, where it has clients."""
+        members, asked = self._members(service), service in HAVE_CLIENTS
+        alone = asked and self._settings.replicas == 1
+        standing_in = self._stand_in(service, members[0].program) if alone else None
+        Roller(self._supervisor, self._until_well).roll(Team(members, standing_in, asked))
+        if alone:
+            self._supervisor.configure(self.programs())
+            self._outdated = self._supervisor.update(later=self._outdated)
+
+    def _stand_in(self, service: str, only: Program) -> Member:
+        program = spare(self._layout, only, service)
+        self._supervisor.configure((*self.programs(), program))
+        self._supervisor.update(later=self._outdated)
+        return Member(program, socket=self._layout.spare_socket(service))

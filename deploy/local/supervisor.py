@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,14 +164,29 @@ class Supervisor:
         """Writes the configuration; a running supervisord takes it up with `update`."""
         write_private(self._layout.configuration, render_configuration(self._layout, programs))
 
-    def update(self) -> None:
-        """Makes a running supervisord follow its configuration: what is new or changed is known but not started."""
+    def update(self, later: Collection[str] = ()) -> frozenset[str]:
+        """Makes a running supervisord follow its configuration: what is new or changed is known but not started.
+
+        What is changed and in `later` runs on as it is, for `replace`. Returns the names of those.
+        """
         added, changed, removed = self._call("reloadConfig")[0]
-        for name in (*changed, *removed):
-            self._call("stopProcessGroup", name)
-            self._call("removeProcessGroup", name)
-        for name in (*added, *changed):
+        left = frozenset(changed) & frozenset(later)
+        for name in removed:
+            self._drop(name)
+        for name in sorted(set(changed) - left):
+            self.replace(name)
+        for name in added:
             self._call("addProcessGroup", name)
+        return left
+
+    def replace(self, name: str) -> None:
+        """Stops a process and makes it what the configuration said at the last `update`; it is not started."""
+        self._drop(name)
+        self._call("addProcessGroup", name)
+
+    def _drop(self, name: str) -> None:
+        self._call("stopProcessGroup", name)
+        self._call("removeProcessGroup", name)
 
     def processes(self) -> dict[str, Process]:
         """All processes by name."""

@@ -65,7 +65,7 @@ def demo(settings: StackSettings, console: Console) -> None:
     console.print(
         f"\n[bold green]All as it must be[/bold green], in {time.monotonic() - started:.0f} s.\n"
         "The stack goes on running:\n"
-        f"  API    http://localhost:{stack.settings.gateway_port} (README.md walks through it with curl)\n"
+        f"  API    {stack.settings.gateway_origin} (README.md walks through it with curl)\n"
         "  token  make -s token USER=<any uuid> ROLE=user\n"
         "  logs   make logs SERVICE=quota\n"
         "  stop   make down (keeps the data; make reset removes it)"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
-from prometheus_client import generate_latest
+from prometheus_client import Counter, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from services.chassis.errors import Transient
@@ -19,6 +19,11 @@ PUBLIC = frozenset({"/healthz", "/readyz", "/metrics"})
 
 Check = Callable[[], Awaitable[None]]
 
+LEAVING = web.AppKey("leaving", asyncio.Event)
+"""Set where the process is about to be stopped: it works on, and asks gateways to send their requests elsewhere."""
+
+PROBES = Counter("docuvault_http_probes", "answers of /healthz", ("answer",), registry=REGISTRY)
+
 
 def add_probes(app: web.Application, checks: Mapping[str, Check], timeout_seconds: float) -> None:
     """Adds the three routes. A check raises where what it looks at is not ready, and has `timeout_seconds`."""
@@ -26,13 +31,17 @@ def add_probes(app: web.Application, checks: Mapping[str, Check], timeout_second
     async def readyz(_: web.Request) -> web.Response:
         return await _readiness(checks, timeout_seconds)
 
+    app[LEAVING] = asyncio.Event()
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", within(None, readyz))  # its checks are bounded, each by itself
     app.router.add_get("/metrics", _metrics)
 
 
-async def _healthz(_: web.Request) -> web.Response:
-    return json_response({"status": "alive"})
+async def _healthz(request: web.Request) -> web.Response:
+    """200, or 503 from a process that is about to be stopped; whoever stops it counts who has been told."""
+    leaving = request.app[LEAVING].is_set()
+    PROBES.labels("leaving" if leaving else "alive").inc()
+    return error_response(503, "About to stop") if leaving else json_response({"status": "alive"})
 
 
 async def _metrics(_: web.Request) -> web.Response:

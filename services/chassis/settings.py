@@ -9,6 +9,7 @@ Each field is read from the environment variable of its own name, upper-cased: `
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from docuvault_contracts import topics
@@ -162,6 +163,9 @@ class HttpSettings(Settings):
 
     http_host: NonEmpty = Field("127.0.0.1", description="address to listen on, default 127.0.0.1")
     http_port: int = Field(ge=0, le=65535, description="port to listen on, 0 is any free one; required")
+    http_socket: Annotated[Path | None, EMPTY_IS_NONE] = Field(
+        None, description="path of a socket to listen on instead of host and port; default none"
+    )
     request_timeout_seconds: Seconds = Field(
         5, description="longest handling of a request whose route names no time of its own; seconds, default 5"
     )
@@ -169,6 +173,17 @@ class HttpSettings(Settings):
     ready_timeout_seconds: Seconds = Field(2, description="longest check of one dependency; seconds, default 2")
     shutdown_grace_seconds: Seconds = Field(
         12, description="how long requests in flight may take to finish at a stop; seconds, default 12"
+    )
+
+
+class SigningSettings(Settings):
+    """How many presigned URLs one caller may ask one process for."""
+
+    signing_per_second: float = Field(
+        100, gt=0, le=1_000_000, description="URLs a second of one caller and process, for good; default 100"
+    )
+    signing_burst: int = Field(
+        600, ge=100, le=1_000_000, description="URLs at once, of one that asked for none before; default 600"
     )
 
 

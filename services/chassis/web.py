@@ -19,6 +19,7 @@ from services.chassis.settings import HttpSettings
 from services.chassis.web_auth import Verifier, authenticate, caller, require_role
 from services.chassis.web_body import HttpError, error_response, json_response, read_body, read_query
 from services.chassis.web_errors import Handler, answer_errors
+from services.chassis.web_limits import RateLimit
 from services.chassis.web_observe import add_headers, note, observe, request_id, traceparent
 from services.chassis.web_server import listening, serve
 from services.chassis.web_time import limit_time, within
@@ -54,6 +55,7 @@ def make_app(
 __all__ = [
     "Handler",
     "HttpError",
+    "RateLimit",
     "Verifier",
     "caller",
     "error_response",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
 
+from services.chassis.health import LEAVING
 from services.chassis.settings import HttpSettings
 from services.chassis.web_body import error_response
 
@@ -21,14 +23,18 @@ KEEPALIVE_SECONDS = 120.0
 
 
 async def serve(app: web.Application, settings: HttpSettings, stop: asyncio.Event) -> None:
-    """Serves until `stop`; then accepts no more, lets requests finish within the grace, and closes."""
+    """Serves until `stop`; then accepts no more, lets requests finish within the grace, and closes.
+
+    SIGUSR1 announces a stop: `/healthz` is 503 from then on, and nothing else changes.
+    """
     async with listening(app, settings):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, app[LEAVING].set)
         await stop.wait()
 
 
 @asynccontextmanager
 async def listening(app: web.Application, settings: HttpSettings) -> AsyncIterator[int]:
-    """Serves inside the block and gives the port. Raises OSError where the port is taken."""
+    """Serves inside the block and gives the port, 0 for a socket. Raises OSError where the port is taken."""
     runner = _Runner(
         app,
         access_log=None,  # a line of ours per request instead; it would write query strings
@@ -38,13 +44,20 @@ async def listening(app: web.Application, settings: HttpSettings) -> AsyncIterat
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.http_host, settings.http_port).start()
-        port = runner.addresses[0][1]
-        log.info("http.listening", host=settings.http_host, port=port)
+        await _site(runner, settings).start()
+        port = 0 if settings.http_socket else runner.addresses[0][1]
+        where = {"socket": str(settings.http_socket)} if settings.http_socket else {"host": settings.http_host}
+        log.info("http.listening", port=port, **where)
         yield port
     finally:
         await runner.cleanup()
         log.info("http.stopped")
+
+
+def _site(runner: web.AppRunner, settings: HttpSettings) -> web.BaseSite:
+    if settings.http_socket is not None:
+        return web.UnixSite(runner, settings.http_socket)
+    return web.TCPSite(runner, settings.http_host, settings.http_port)
 
 
 class _Connection(web.RequestHandler):

@@ -10,9 +10,11 @@ from uuid import UUID
 from aiohttp import web
 from docuvault_contracts import http as bodies
 
+from services.chassis.rate_limit import Rate
 from services.chassis.storage import ObjectStorage
 from services.chassis.web import (
     HttpError,
+    RateLimit,
     caller,
     error_response,
     json_response,
@@ -49,6 +51,7 @@ class Routes:
     reclassify: Reclassify
     confirm_seconds: float
     delete_seconds: float
+    signing: RateLimit
 
     def setup(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -62,7 +65,8 @@ class Routes:
         app.router.add_post("/api/documents/{id:[^/]+}/classify", self.classify)
 
     async def upload_url(self, request: web.Request) -> web.Response:
-        """200 with the URL, 422."""
+        """200 with the URL, 422, 429."""
+        self.signing.take(request)
         body = await read_body(request, bodies.UploadUrlRequest)
         upload = await self.request_upload(
             caller(request).user_id, body.filename, body.content_type, traceparent(request)
@@ -125,6 +129,7 @@ def make_routes(
         Reclassify(documents),
         settings.confirm_wait_seconds,
         settings.delete_wait_seconds,
+        RateLimit("presigned URLs", Rate(settings.signing_per_second, settings.signing_burst)),
     )
 
 

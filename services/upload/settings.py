@@ -11,6 +11,7 @@ from services.chassis.settings import (
     HttpSettings,
     KafkaSettings,
     ServiceSettings,
+    SigningSettings,
     StorageSettings,
     TokenSettings,
     UrlSettings,
@@ -19,7 +20,14 @@ from services.chassis.settings_types import Seconds
 
 
 class Settings(
-    ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings, StorageSettings, UrlSettings
+    ServiceSettings,
+    HttpSettings,
+    SigningSettings,
+    TokenSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    StorageSettings,
+    UrlSettings,
 ):
     """Everything the service is told from outside."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -271,3 +272,21 @@ async def test_no_log_line_holds_the_url(service: Service) -> None:
     assert document in {line.get("document_id") for line in logs}
     assert "X-Amz" not in repr(logs)
     assert "http://" not in repr(logs)
+
+
+async def test_a_caller_who_asks_for_too_many_urls_waits_and_may_do_all_else_meanwhile(
+    stack: Any, database: str
+) -> None:
+    user, body = uuid4(), {"filename": "a.txt", "content_type": "text/plain"}
+    async with open_service(stack.info, database, signing_per_second=1, signing_burst=100) as service:
+        document = await service.upload(user, b"x")
+        for _ in range(99):
+            await service.upload(user)
+        async with service.raw("POST", "/api/documents/upload-url", user, json.dumps(body).encode()) as refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
+            assert await refused.json() == {"detail": "Too many presigned URLs asked for, try again in 1 s"}
+        assert (await service.confirm(user, document))[0] == 200
+        assert (await service.call("GET", "/api/documents?limit=1", user))[0] == 200
+        assert await service.upload(uuid4())
+        await asyncio.sleep(float(refused.headers["Retry-After"]))
+        assert await service.upload(user)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
+import signal
+import socket
+from pathlib import Path
 
 import pytest
-from aiohttp import ClientConnectorError, ClientSession, web
+from aiohttp import ClientConnectorError, ClientSession, UnixConnector, web
 from structlog.testing import capture_logs
 
 from services.chassis.auth import TokenVerifier
@@ -110,3 +115,48 @@ async def test_a_taken_port_is_an_error_at_once() -> None:
     async with listening(made(), HTTP) as port:
         with pytest.raises(OSError, match="address already in use"):
             await serve(made(), HttpSettings(http_port=port), asyncio.Event())
+
+
+async def test_a_process_that_is_about_to_stop_says_so_and_works_on() -> None:
+    stop, app = asyncio.Event(), made()
+    port = free_port()
+    server = asyncio.create_task(serve(app, HTTP.model_copy(update={"http_port": port}), stop))
+    async with ClientSession(f"http://127.0.0.1:{port}") as session:
+        await answering(session)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        async with asyncio.timeout(5):
+            while (answer := await session.get("/healthz")).status == 200:
+                answer.release()
+        assert (answer.status, await answer.json()) == (503, {"detail": "About to stop"})
+        assert (await session.get("/readyz")).status == 200
+        metrics = await (await session.get("/metrics")).text()
+    assert re.search(r'^docuvault_http_probes_total{answer="leaving"} [1-9]', metrics, re.MULTILINE)
+    stop.set()
+    await asyncio.wait_for(server, 5)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def answering(session: ClientSession) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                (await session.get("/healthz")).release()
+            except ClientConnectorError:
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+
+async def test_a_socket_is_served_as_a_port_is_also_where_a_dead_process_left_one(tmp_path: Path) -> None:
+    path = tmp_path / "service.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    own = HTTP.model_copy(update={"http_socket": path})
+    async with listening(made(), own) as port, ClientSession(connector=UnixConnector(str(path))) as session:
+        assert (await session.get("http://localhost/healthz")).status == 200
+        assert port == 0

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from deploy.local import server_services
 from deploy.local.credentials import STORE_USERS, Credentials, ensure_credentials, load_credentials
 from deploy.local.errors import StackError
 from deploy.local.health import last_line
 from deploy.local.layout import SOCKET_PATH_LIMIT, Layout
 from deploy.local.programs import Program
 from deploy.local.running import recall, recall_running, remember
-from deploy.local.server_services import render_gateway, replicas, service_environment, service_port
+from deploy.local.server_gateway import Served, render_gateway
+from deploy.local.server_services import replicas, service_environment, service_port
 from deploy.local.settings import FAULT_PORTS, MAX_REPLICAS, PORTS_OF_SERVERS, SERVICES, StackSettings, load_settings
 from deploy.local.setup_minio import policy
 from deploy.local.supervisor import render_configuration
@@ -45,6 +47,38 @@ def test_the_defaults_are_those_the_documents_name() -> None:
     assert [getattr(settings, name) for name in PORTS_OF_SERVERS] == [8080, 9000, 15432, 19092, 19093]
     assert settings.origins == ("http://localhost:8080",)
     assert settings.public_endpoint == "localhost:9000"
+
+
+def test_tls_moves_the_store_behind_the_gateway_so_that_browsers_may_be_told_to_stay_with_it() -> None:
+    settings = StackSettings(gateway_tls="internal", gateway_port=8443, gateway_host="docs.example")
+    assert settings.origins == (settings.gateway_origin,) == ("https://docs.example:8443",)
+    assert settings.store_origin == "https://store.docs.example:8443"
+
+
+def test_the_store_may_have_a_name_behind_a_gateway_without_tls() -> None:
+    settings = StackSettings(store_host="store.localhost")
+    assert (settings.store_origin, settings.store_is_behind_tls) == ("http://store.localhost:8080", False)
+
+
+def test_an_endpoint_that_was_named_is_the_operators_own() -> None:
+    settings = StackSettings(gateway_tls="internal", minio_public_endpoint="s3.example:443")
+    assert (settings.store_behind_gateway, settings.store_origin) == (None, "http://s3.example:443")
+    secure = StackSettings(minio_public_endpoint="s3.example:443", service_env={"MINIO_PUBLIC_SECURE": "true"})
+    assert secure.store_origin == "https://s3.example:443"
+
+
+@pytest.mark.parametrize("tls", ["on", "no.pem", "no.pem:no.key", "a:b:c", ":"])
+def test_a_tls_setting_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, tls: str) -> None:
+    monkeypatch.setenv("GATEWAY_TLS", tls)
+    with pytest.raises(StackError, match=r"^GATEWAY_TLS: is off, internal, or the files"):
+        load_settings()
+
+
+@pytest.mark.parametrize("origin", ["https://a.example;script-src", "https://a.example b", "https://a.example/x", "a"])
+def test_an_origin_cannot_widen_the_pages_policy(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("PAGE_ORIGINS", origin)
+    with pytest.raises(StackError, match=r"^PAGE_ORIGINS: .* is no origin"):
+        load_settings()
 
 
 def test_a_moved_gateway_moves_the_origin_that_may_write() -> None:
@@ -193,11 +227,33 @@ def test_a_value_supervisord_would_misread_is_refused(layout: Layout, value: str
 
 
 def test_the_gateway_sends_to_every_replica(layout: Layout) -> None:
-    text = render_gateway(layout, StackSettings(replicas=3))
+    text = render_gateway(layout, StackSettings(replicas=3), Served(layout.gateway))
     assert "import proxied 127.0.0.1:18101 127.0.0.1:18102 127.0.0.1:18103" in text
     assert "import proxied 127.0.0.1:18121 127.0.0.1:18122 127.0.0.1:18123" in text
     assert "import proxied 127.0.0.1:18161 127.0.0.1:18162 127.0.0.1:18163" in text
-    assert not any(f"${name}" in text for name in ("admin", "port", "upload", "quota", "classifier"))
+    assert "$" not in text.replace('.*$"', "").replace('}$"', "")
+    assert "Strict-Transport-Security" not in text
+
+
+def test_the_only_replica_has_somebody_to_stand_in_for_it_on_a_socket_of_the_stacks_own(layout: Layout) -> None:
+    text = render_gateway(layout, StackSettings(), Served(layout.gateway))
+    assert f"import proxied 127.0.0.1:18101 unix/{layout.runtime}/upload.sock\n" in text
+    assert f"import proxied 127.0.0.1:18121 unix/{layout.runtime}/quota.sock\n" in text
+
+
+def test_a_folder_that_a_caddyfile_cannot_name_is_refused(layout: Layout, tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="holds a brace"):
+        render_gateway(layout, StackSettings(), Served(layout.gateway, tmp_path / "a{b}"))
+
+
+def test_other_code_makes_other_programs(monkeypatch: pytest.MonkeyPatch, credentials: Credentials) -> None:
+    def programs() -> tuple[Program, ...]:
+        return replicas(StackSettings(), credentials, dict.fromkeys(SERVICES, Path("/python")))
+
+    first = programs()
+    assert [one.environment for one in programs()] == [one.environment for one in first]
+    monkeypatch.setattr(server_services, "CODE", ("contracts/docuvault_contracts",))
+    assert not any(one.environment == other.environment for one, other in zip(programs(), first, strict=True))
 
 
 @pytest.mark.parametrize(

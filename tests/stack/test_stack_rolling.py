@@ -1,0 +1,160 @@
+"""`make up` on a stack whose services are to run as something else: restarted one by one, and no client notices.
+
+The stack speaks TLS, and its store has a name of its own behind the gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from deploy.local.server_gateway import own_authority
+from deploy.local.stack import Stack, StackSettings
+from deploy.ops.users import access_token, register
+from tests.stack.gateway_names import Here
+from tests.stack.gateway_page import small_page
+
+pytestmark = pytest.mark.timeout(400)
+CLIENTS = 12
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    page = small_page(tmp_path_factory.mktemp("page"))
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("rolling"), gateway_tls="internal", page_dir=page)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.reset()
+
+
+@pytest.fixture
+async def session(own: Stack) -> AsyncIterator[aiohttp.ClientSession]:
+    """Believes the stack's own authority and nobody else; knows only users that are registered."""
+    context = ssl.create_default_context(cafile=own_authority(own.layout))
+    connector = aiohttp.TCPConnector(ssl=context, resolver=Here(), limit=0)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30)) as found:
+        yield found
+
+
+async def headers_of_a_user(own: Stack) -> dict[str, str]:
+    user = uuid4()
+    await register(own.info, user)
+    return {"Authorization": f"Bearer {access_token(own.info, user)}"}
+
+
+async def test_a_document_is_uploaded_through_the_gateway_alone_over_tls(
+    own: Stack, session: aiohttp.ClientSession
+) -> None:
+    headers, api = await headers_of_a_user(own), own.settings.gateway_origin
+    body = {"filename": "a.txt", "content_type": "text/plain"}
+    async with session.post(f"{api}/api/documents/upload-url", json=body, headers=headers) as answer:
+        assert answer.status == 200
+        made = await answer.json()
+    url = URL(made["upload_url"], encoded=True)
+    assert str(url.origin()) == own.settings.store_origin == f"https://store.localhost:{own.settings.gateway_port}"
+    preflight = {"Origin": api, "Access-Control-Request-Method": "PUT"}
+    async with session.options(url, headers=preflight) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == api
+    async with session.put(url, data=b"x" * 1_000_000, headers={"Origin": api}) as answer:
+        assert (answer.status, answer.headers.getall("Strict-Transport-Security")) == (200, ["max-age=600"])
+        assert answer.headers["Access-Control-Allow-Origin"] == api
+    async with session.post(f"{api}/api/documents/{made['document_id']}/confirm", headers=headers) as answer:
+        assert (answer.status, (await answer.json())["size_bytes"]) == (200, 1_000_000)
+    log = await asyncio.to_thread(own.layout.log("gateway").read_text)
+    assert "X-Amz-Signature" not in log
+    assert "Bearer" not in log
+
+
+async def test_the_page_and_the_documentation_are_there(own: Stack, session: aiohttp.ClientSession) -> None:
+    for path in (
+        "/",
+        "/docs/",
+        "/docs/openapi.html",
+        "/docs/redoc.standalone.js",
+        "/docs/openapi.json",
+        "/docs/asyncapi.html",
+    ):
+        async with session.get(own.settings.gateway_origin + path) as answer:
+            assert (answer.status, len(await answer.read()) > 100) == (200, True), path
+
+
+@asynccontextmanager
+async def load(own: Stack, session: aiohttp.ClientSession) -> AsyncIterator[Counter[object]]:
+    """Clients that do one thing after the other all the time: what they were answered, by what they did."""
+    seen: Counter[object] = Counter()
+    stop = asyncio.Event()
+    api = own.settings.gateway_origin
+    body = {"filename": "a.txt", "content_type": "text/plain"}
+
+    async def one(headers: dict[str, str]) -> None:
+        asks = (
+            ("POST", "/api/documents/upload-url", body),
+            ("GET", "/api/documents?limit=1", None),
+            ("GET", "/api/auth/me/quota", None),
+        )
+        while not stop.is_set():
+            for method, path, sent in asks:
+                try:
+                    async with session.request(method, api + path, json=sent, headers=headers) as answer:
+                        await answer.read()
+                        seen[method, path, answer.status] += 1
+                except aiohttp.ClientError as error:
+                    seen[method, path, repr(error)] += 1
+
+    headers = [await headers_of_a_user(own) for _ in range(2)]
+    async with asyncio.TaskGroup() as group:
+        for number in range(CLIENTS):
+            group.create_task(one(headers[number % 2]))
+        try:
+            yield seen
+        finally:
+            stop.set()
+
+
+def asked(own: Stack, **settings: object) -> Stack:
+    """The same stack as somebody addresses it who says nothing but `settings`."""
+    kept = Stack(StackSettings(state_dir=own.layout.state)).settings
+    return Stack(StackSettings(**{**kept.model_dump(), **settings}))
+
+
+def pids(own: Stack) -> dict[str, int]:
+    return {name: process.pid for name, process in own.status().items()}
+
+
+@pytest.mark.parametrize(("replicas", "minutes"), [(1, 14), (2, 13)])
+async def test_services_are_restarted_under_load_and_no_client_notices(
+    own: Stack, session: aiohttp.ClientSession, replicas: int, minutes: int
+) -> None:
+    await asyncio.to_thread(asked(own, replicas=replicas).up)
+    before = await asyncio.to_thread(pids, own)
+    async with load(own, session) as seen:
+        environment = {**own.settings.service_env, "UPLOAD_URL_MINUTES": str(minutes)}
+        await asyncio.to_thread(asked(own, service_env=environment).up)
+    after = await asyncio.to_thread(pids, own)
+    assert {status for _, _, status in seen} == {200}, seen
+    assert min(seen.values()) > 20
+    servers = {"postgres", "kafka", "minio", "gateway"}
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] == before[name]} == servers
+    assert 0 not in after.values()
+    headers, body = await headers_of_a_user(own), {"filename": "a.txt", "content_type": "text/plain"}
+    async with session.post(
+        f"{own.settings.gateway_origin}/api/documents/upload-url", json=body, headers=headers
+    ) as answer:
+        assert f"X-Amz-Expires={minutes * 60}" in (await answer.json())["upload_url"]
+
+
+def test_what_runs_as_it_should_is_left_alone(own: Stack) -> None:
+    before = pids(own)
+    asked(own).up()
+    assert pids(own) == before
