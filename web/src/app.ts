@@ -141,10 +141,10 @@ export class App {
   }
 
   async download(document_: Doc): Promise<void> {
-    const answer = await this.api.downloadUrl(document_.id);
+    const answer = await this.api.download(document_.id);
     if (!answer.ok) return this.notices.problem("notice.no_download", { name: document_.filename });
     const link = document.createElement("a");
-    link.href = answer.body; // the store says that it is an attachment, so the page stays
+    link.href = answer.body.url; // the store says that it is an attachment, so the page stays
     link.rel = "noreferrer";
     link.click();
   }

@@ -119,16 +119,8 @@ export class Api {
   }
 
   /** The presigned address of a document's bytes, where they are to be had. */
-  async downloadUrl(id: string): Promise<Answer<string>> {
-    const reading = new AbortController();
-    const response = await this.#http.open(`/api/documents/${id}/download`, { signal: reading.signal });
-    if (response === null) return { ok: false, failure: { kind: "network" } };
-    // The redirect was followed up to the first bytes, which are not wanted here: the browser fetches them by itself.
-    reading.abort();
-    if (response.ok && response.redirected) {
-      return { ok: true, status: 200, body: response.url, headers: response.headers };
-    }
-    return { ok: false, failure: { kind: response.status === 404 ? "missing" : "busy", seconds: 2 } };
+  download(id: string): Promise<Answer<{ readonly url: string }>> {
+    return this.#ask(`/api/documents/${encodeURIComponent(id)}/download`, { headers: { Accept: "application/json" } });
   }
 
   /** What may be asked again without harm is, a few times, while nothing answers or all are busy. */
