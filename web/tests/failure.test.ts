@@ -48,7 +48,7 @@ describe("an upload that failed", () => {
   test.each([
     ["a PUT that was answered after all", s3(412), single, "sent"],
     ["a URL that expired", s3(403), single, "renew"],
-    ["parts that are no more", s3(404), parts, "renew"],
+    ["parts that were put together after all", s3(404), parts, "sent"],
     ["a network that is away", new Error("network"), single, "wait"],
     ["a store that is away", s3(503), single, "wait"],
     ["a store that will not", s3(400), single, "give-up"],

@@ -34,12 +34,16 @@ export interface Circumstances {
   readonly begun: boolean;
 }
 
+/** What the API says of parts that were put together already. */
+const COMPLETE = "The upload is complete already: confirm it";
+
 export function remedyFor(error: unknown, circumstances: Circumstances): Remedy {
   if (error instanceof SigningFailed) return forSigning(error.failure, circumstances);
   const status = statusOf(error);
   if (status === 412) return { kind: "sent" };
   if (status === 403) return { kind: "renew", problem: { kind: "expired" } };
-  if (status === 404 && circumstances.multipart) return { kind: "renew", problem: { kind: "expired" } };
+  // Parts that are no more were most likely put together, and the answer was lost: the confirm will tell.
+  if (status === 404 && circumstances.multipart) return { kind: "sent" };
   if (status === 0 || status >= 500 || status === 429) return { kind: "wait", problem: { kind: "network" } };
   return { kind: "give-up", problem: { kind: "said", text: `HTTP ${status}` } };
 }
@@ -59,6 +63,7 @@ function forSigning(failure: Failure, { multipart, begun }: Circumstances): Reme
       return begun ? { kind: "renew", problem: { kind: "gone" } } : { kind: "give-up", problem: { kind: "gone" } };
     case "refused":
       if (failure.status === 405 && multipart && !begun) return { kind: "whole" };
+      if (begun && failure.text === COMPLETE) return { kind: "sent" };
       if (begun && (failure.status === 422 || failure.status === 409)) {
         return { kind: "renew", problem: { kind: "expired" } };
       }
