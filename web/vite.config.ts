@@ -1,7 +1,8 @@
+import { env } from "node:process";
 import { defineConfig } from "vitest/config";
 
 // `npm run dev` needs a stack of its own: `make up CORS_ORIGINS=http://localhost:5173`, and PROXY names its gateway.
-const gateway = process.env["PROXY"] ?? "http://localhost:8080";
+const gateway = env["PROXY"] ?? "http://localhost:8080";
 
 export default defineConfig({
   cacheDir: ".vite", // node_modules is shared with other builds of the same lock

@@ -100,7 +100,8 @@ export class App {
   async loadQuota(): Promise<void> {
     const answer = await this.api.quota();
     if (answer.ok) this.store.dispatch({ type: "quota", quota: { state: "ready", value: answer.body } });
-    else if (answer.failure.kind === "missing") this.store.dispatch({ type: "quota", quota: { state: "ready", value: null } });
+    else if (answer.failure.kind === "missing")
+      this.store.dispatch({ type: "quota", quota: { state: "ready", value: null } });
     else this.store.dispatch({ type: "quota", quota: { state: "failed", failure: answer.failure } });
   }
 
@@ -195,7 +196,12 @@ export class App {
 
   /** Null where the server takes the token. */
   async #tried(session: Session): Promise<Failure | null> {
-    const answer: Answer<Quota> = await new Api(new Http(() => session.token, () => undefined)).quota();
+    const answer: Answer<Quota> = await new Api(
+      new Http(
+        () => session.token,
+        () => undefined,
+      ),
+    ).quota();
     return answer.ok || answer.failure.kind === "missing" ? null : answer.failure;
   }
 
@@ -216,7 +222,8 @@ export class App {
     const data = parseData(event.data);
     if (event.event === "reset" || (event.event === "hello" && !resumed)) this.refresh();
     else if (event.event === "document") this.store.dispatch({ type: "document", document: data as Doc });
-    else if (event.event === "quota") this.store.dispatch({ type: "quota", quota: { state: "ready", value: data as Quota } });
+    else if (event.event === "quota")
+      this.store.dispatch({ type: "quota", quota: { state: "ready", value: data as Quota } });
     else if (event.event === "expired") this.#ended();
     else if (event.event === "removed") {
       const removal = removalOf(data);

@@ -25,11 +25,19 @@ export class Notices {
   }
 
   plain(text: string, values: Values): void {
-    this.#say({ id: crypto.randomUUID(), kind: "plain", text, values, documentId: null }, PLAIN_SECONDS, () => undefined);
+    this.#say(
+      { id: crypto.randomUUID(), kind: "plain", text, values, documentId: null },
+      PLAIN_SECONDS,
+      () => undefined,
+    );
   }
 
   problem(text: string, values: Values): void {
-    this.#say({ id: crypto.randomUUID(), kind: "problem", text, values, documentId: null }, PROBLEM_SECONDS, () => undefined);
+    this.#say(
+      { id: crypto.randomUUID(), kind: "problem", text, values, documentId: null },
+      PROBLEM_SECONDS,
+      () => undefined,
+    );
   }
 
   /** A problem with what the server says of it, where it says something a person can use. */

@@ -27,7 +27,10 @@ test("what was removed does not come back with a list that was asked for before"
 
 test("a list that is made anew forgets what is not on it, another page of it does not", () => {
   const first = after([{ type: "listed", page: page(doc("a")), anew: true }]);
-  expect([...after([{ type: "listed", page: page(doc("b")), anew: false }], first).documents.keys()]).toEqual(["a", "b"]);
+  expect([...after([{ type: "listed", page: page(doc("b")), anew: false }], first).documents.keys()]).toEqual([
+    "a",
+    "b",
+  ]);
   expect([...after([{ type: "listed", page: page(doc("b")), anew: true }], first).documents.keys()]).toEqual(["b"]);
 });
 
@@ -48,17 +51,24 @@ test("search finds all words, in names and topics, without case and accents", ()
   const topics = [{ topic_id: "t", name: "Reisen", score: 1, reason: "" }];
   const items = [doc("a", { filename: "Résumé 2026.pdf" }), doc("b", { filename: "Hotel.pdf", topics })];
   const state = after([{ type: "listed", page: page(...items), anew: true }]);
-  const found = (search: string) => viewOf(reduce(state, { type: "filter", change: { search } }), "en").items.map((one) => one.id);
+  const found = (search: string) =>
+    viewOf(reduce(state, { type: "filter", change: { search } }), "en").items.map((one) => one.id);
   expect(found("RESUME 26")).toEqual(["a"]);
   expect(found("reisen hotel")).toEqual(["b"]);
   expect(found("hotel 2026")).toEqual([]);
 });
 
 test("orders are total, and names are ordered as people count", () => {
-  const items = [doc("a", { filename: "scan 10.pdf" }), doc("b", { filename: "Scan 9.pdf" }), doc("c", { filename: "b.pdf", size_bytes: 9 })];
+  const items = [
+    doc("a", { filename: "scan 10.pdf" }),
+    doc("b", { filename: "Scan 9.pdf" }),
+    doc("c", { filename: "b.pdf", size_bytes: 9 }),
+  ];
   const state = after([{ type: "listed", page: page(...items), anew: true }]);
   const order = (sort: "name" | "newest" | "oldest" | "largest") =>
-    viewOf(reduce(state, { type: "filter", change: { sort } }), "en").items.map((one) => one.id).join("");
+    viewOf(reduce(state, { type: "filter", change: { sort } }), "en")
+      .items.map((one) => one.id)
+      .join("");
   expect(order("name")).toBe("cba");
   expect(order("newest")).toBe("cba");
   expect(order("oldest")).toBe("abc");
@@ -76,7 +86,10 @@ test("a page beyond the last is the last, and a new search begins at the first",
 });
 
 test("whose session ended finds the page as it was; anybody else finds nothing of theirs", () => {
-  const listed = after([{ type: "listed", page: page(doc("a")), anew: true }, { type: "signed-out", ended: true }]);
+  const listed = after([
+    { type: "listed", page: page(doc("a")), anew: true },
+    { type: "signed-out", ended: true },
+  ]);
   expect(listed.session).toBeNull();
   expect(reduce(listed, { type: "signed-in", session: SESSION }).documents.size).toBe(1);
   const other = reduce(listed, { type: "signed-in", session: { ...SESSION, user: "bob" } });
@@ -85,6 +98,9 @@ test("whose session ended finds the page as it was; anybody else finds nothing o
 });
 
 test("who signs out leaves nothing behind", () => {
-  const listed = after([{ type: "listed", page: page(doc("a")), anew: true }, { type: "signed-out", ended: false }]);
+  const listed = after([
+    { type: "listed", page: page(doc("a")), anew: true },
+    { type: "signed-out", ended: false },
+  ]);
   expect(listed).toEqual({ ...initialState(null, true) });
 });

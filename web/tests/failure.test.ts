@@ -14,7 +14,11 @@ describe("answers that are none", () => {
     [413, { detail: "Too large" }, { kind: "refused", status: 413, text: "Too large", field: "" }],
     [503, null, { kind: "busy", seconds: 2 }],
     [500, null, { kind: "refused", status: 500, text: "", field: "" }],
-    [422, { detail: [{ loc: ["body", "name"], msg: "too long" }] }, { kind: "refused", status: 422, text: "too long", field: "name" }],
+    [
+      422,
+      { detail: [{ loc: ["body", "name"], msg: "too long" }] },
+      { kind: "refused", status: 422, text: "too long", field: "name" },
+    ],
     [422, { detail: [7] }, { kind: "refused", status: 422, text: "", field: "" }],
   ])("%d %j", (status, body, failure) => expect(failureOf(status, body, null)).toEqual(failure));
 
@@ -33,7 +37,12 @@ test("what is missing is told by the server, or reckoned; a limit below what is 
 
 test("a removal is read wherever its numbers stand, and is none without an id", () => {
   expect(removalOf({ id: "a", reason: "rejected", ...NUMBERS })?.detail).toMatchObject(NUMBERS);
-  expect(removalOf({ id: "a", reason: "rejected", detail: NUMBERS, filename: "x" })).toEqual({ id: "a", reason: "rejected", detail: NUMBERS, filename: "x" });
+  expect(removalOf({ id: "a", reason: "rejected", detail: NUMBERS, filename: "x" })).toEqual({
+    id: "a",
+    reason: "rejected",
+    detail: NUMBERS,
+    filename: "x",
+  });
   expect(removalOf({ id: "a", reason: "of a newer kind" })?.reason).toBe("deleted");
   expect(removalOf({ reason: "deleted" })).toBeNull();
   expect(removalOf(null)).toBeNull();

@@ -3,7 +3,8 @@ import { type Pace, paced, secondsLeft, speed, WINDOW_MS } from "../src/pace";
 
 function steady(bytesPerSecond: number, seconds: number): Pace {
   let pace: Pace = [];
-  for (let tenth = 0; tenth <= seconds * 10; tenth += 1) pace = paced(pace, { at: tenth * 100, bytes: (tenth * bytesPerSecond) / 10 });
+  for (let tenth = 0; tenth <= seconds * 10; tenth += 1)
+    pace = paced(pace, { at: tenth * 100, bytes: (tenth * bytesPerSecond) / 10 });
   return pace;
 }
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
 import { pathOf, routeOf } from "../src/router";
 import { readToken } from "../src/session";

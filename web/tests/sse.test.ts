@@ -8,11 +8,14 @@ function parsed(...chunks: readonly string[]): readonly ServerEvent[] {
 
 describe("a stream of events", () => {
   test("has a name, an id and data, of one line or many", () => {
-    expect(parsed("id: 3.17\nevent: document\ndata: {\ndata: }\n\n")).toEqual([{ event: "document", data: "{\n}", id: "3.17" }]);
+    expect(parsed("id: 3.17\nevent: document\ndata: {\ndata: }\n\n")).toEqual([
+      { event: "document", data: "{\n}", id: "3.17" },
+    ]);
   });
 
   test("is the same however it is cut", () => {
-    const text = '\ufeffretry: 1000\r\n: heartbeat\r\nid: 0.1\r\nevent: quota\r\ndata: {"used_bytes":1}\r\n\r\ndata:x\rdata: y\r\r';
+    const text =
+      '\ufeffretry: 1000\r\n: heartbeat\r\nid: 0.1\r\nevent: quota\r\ndata: {"used_bytes":1}\r\n\r\ndata:x\rdata: y\r\r';
     const whole = parsed(text);
     expect(whole.map((one) => one.data)).toEqual(['{"used_bytes":1}', "x\ny"]);
     for (let cut = 0; cut <= text.length; cut += 1) expect(parsed(text.slice(0, cut), text.slice(cut))).toEqual(whole);

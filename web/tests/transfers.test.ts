@@ -8,7 +8,10 @@ const progress = (bytes: number, at = 0): Action => ({ type: "progress", at, sen
 const SENT: Action = { type: "sent", id: "a" };
 const SETTLED: Action = { type: "settled", id: "a" };
 const uploaded: Action = { type: "document", document: doc("d") };
-const classified: Action = { type: "document", document: doc("d", { status: "classified", updated_at: "2026-11-27T10:00:09Z" }) };
+const classified: Action = {
+  type: "document",
+  document: doc("d", { status: "classified", updated_at: "2026-11-27T10:00:09Z" }),
+};
 const rejected: Action = { type: "removed", removal: { id: "d", reason: "rejected", detail: NUMBERS } };
 
 function stage(...actions: readonly Action[]) {

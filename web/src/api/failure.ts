@@ -41,7 +41,10 @@ function words(detail: unknown): { text: string; field: string } {
   const first: unknown = Array.isArray(detail) ? detail[0] : undefined;
   if (!isRecord(first)) return { text: "", field: "" };
   const loc: unknown[] = Array.isArray(first["loc"]) ? first["loc"] : [];
-  return { text: typeof first["msg"] === "string" ? first["msg"] : "", field: typeof loc[1] === "string" ? loc[1] : "" };
+  return {
+    text: typeof first["msg"] === "string" ? first["msg"] : "",
+    field: typeof loc[1] === "string" ? loc[1] : "",
+  };
 }
 
 export function isQuotaExceeded(detail: unknown): detail is QuotaExceeded {
@@ -57,5 +60,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** By how many bytes something does not fit. */
 export function missingBytes(detail: QuotaExceeded): number {
-  return detail.over_by_bytes ?? Math.max(0, detail.rejected_bytes - Math.max(0, detail.limit_bytes - detail.used_bytes));
+  return (
+    detail.over_by_bytes ?? Math.max(0, detail.rejected_bytes - Math.max(0, detail.limit_bytes - detail.used_bytes))
+  );
 }

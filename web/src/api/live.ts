@@ -70,7 +70,10 @@ export class Live {
     this.#connection = connection;
     stopped.addEventListener("abort", () => connection.abort(), { once: true });
     try {
-      const headers = { Accept: "text/event-stream", ...(this.#lastId === "" ? {} : { "Last-Event-ID": this.#lastId }) };
+      const headers = {
+        Accept: "text/event-stream",
+        ...(this.#lastId === "" ? {} : { "Last-Event-ID": this.#lastId }),
+      };
       const response = await this.#http.open("/api/events", { headers, signal: connection.signal });
       if (response?.status === 404) return "off";
       if (response?.status === 401) return "unauthorized";
@@ -84,7 +87,9 @@ export class Live {
   async #read(body: ReadableStream<Uint8Array>, connection: AbortController): Promise<"heard" | "silent"> {
     const parser = new SseParser(this.#lastId);
     const resumed = this.#lastId !== "";
-    const reader = body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>).getReader();
+    const reader = body
+      .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
+      .getReader();
     let heard: "heard" | "silent" = "silent";
     const watchdog = setInterval(() => this.#watch(connection), 1_000);
     this.#lastHeard = performance.now();

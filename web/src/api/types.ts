@@ -99,7 +99,12 @@ export interface Classification {
   readonly mode: Mode;
   readonly threshold: number;
   readonly most_topics: number;
-  readonly llm: { readonly url: string; readonly model: string; readonly fall_back: boolean; readonly has_key: boolean } | null;
+  readonly llm: {
+    readonly url: string;
+    readonly model: string;
+    readonly fall_back: boolean;
+    readonly has_key: boolean;
+  } | null;
 }
 
 export interface ClassificationDraft {
@@ -107,7 +112,12 @@ export interface ClassificationDraft {
   readonly threshold: number;
   readonly most_topics: number;
   /** An absent key leaves the stored one as it is. */
-  readonly llm: { readonly url: string; readonly model: string; readonly fall_back: boolean; readonly key?: string } | null;
+  readonly llm: {
+    readonly url: string;
+    readonly model: string;
+    readonly fall_back: boolean;
+    readonly key?: string;
+  } | null;
 }
 
 /** Why a document went, as the live stream tells it. */

@@ -11,9 +11,7 @@ export function reduce(state: State, action: Action): State {
     case "signed-in":
       return signedIn(state, action.session.user, { ...state, session: action.session, ended: false });
     case "signed-out":
-      return action.ended
-        ? { ...state, session: null, ended: true, notices: [] }
-        : initialState(null, state.online);
+      return action.ended ? { ...state, session: null, ended: true, notices: [] } : initialState(null, state.online);
     case "online":
       return { ...state, online: action.online };
     case "live":

@@ -21,9 +21,13 @@ export function reduceTransfers(state: State, action: TransferAction): State {
     case "over-quota":
       return change(state, action.id, (one) => ({ ...one, stage: "refused", refusal: action.detail, problem: null }));
     case "held":
-      return change(state, action.id, (one) => (isOver(one) ? one : { ...one, stage: "waiting", pace: [], problem: action.problem }));
+      return change(state, action.id, (one) =>
+        isOver(one) ? one : { ...one, stage: "waiting", pace: [], problem: action.problem },
+      );
     case "failed":
-      return change(state, action.id, (one) => (isOver(one) ? one : { ...one, stage: "failed", problem: action.problem }));
+      return change(state, action.id, (one) =>
+        isOver(one) ? one : { ...one, stage: "failed", problem: action.problem },
+      );
     case "again":
       return change(state, action.id, fresh);
     case "cancelled":
@@ -37,19 +41,26 @@ export function reduceTransfers(state: State, action: TransferAction): State {
 
 /** A document as the server shows it now moves the transfer that made it, whoever told first. */
 export function follow(transfers: readonly Transfer[], document: Doc): readonly Transfer[] {
-  return mapOnly(transfers, (one) => one.documentId === document.id && document.status !== "pending", (one) =>
-    one.stage === "refused" ? one : settled(one, document),
+  return mapOnly(
+    transfers,
+    (one) => one.documentId === document.id && document.status !== "pending",
+    (one) => (one.stage === "refused" ? one : settled(one, document)),
   );
 }
 
 /** A document that went takes its transfer along, or refuses it. */
 export function leave(transfers: readonly Transfer[], removal: Removal): readonly Transfer[] {
-  return mapOnly(transfers, (one) => one.documentId === removal.id && one.stage !== "refused", (one) => {
-    if (removal.reason !== "rejected") return isOver(one) ? one : { ...one, stage: "failed", problem: { kind: "gone" } };
-    return removal.detail === undefined
-      ? { ...one, stage: "refused", refusal: null }
-      : { ...one, stage: "refused", refusal: removal.detail, problem: null };
-  });
+  return mapOnly(
+    transfers,
+    (one) => one.documentId === removal.id && one.stage !== "refused",
+    (one) => {
+      if (removal.reason !== "rejected")
+        return isOver(one) ? one : { ...one, stage: "failed", problem: { kind: "gone" } };
+      return removal.detail === undefined
+        ? { ...one, stage: "refused", refusal: null }
+        : { ...one, stage: "refused", refusal: removal.detail, problem: null };
+    },
+  );
 }
 
 export function isOver(one: Transfer): boolean {
@@ -70,11 +81,23 @@ export function inFlight(transfers: readonly Transfer[]): number {
 
 function fresh(one: NewTransfer): Transfer {
   const { id, name, folder, size } = one;
-  return { id, name, folder, size, stage: "waiting", sent: 0, pace: [], documentId: null, refusal: null, problem: null };
+  return {
+    id,
+    name,
+    folder,
+    size,
+    stage: "waiting",
+    sent: 0,
+    pace: [],
+    documentId: null,
+    refusal: null,
+    problem: null,
+  };
 }
 
 function settled(one: Transfer, document: Doc | undefined): Transfer {
-  const filed = document !== undefined && (document.status === "classified" || document.status === "classification_failed");
+  const filed =
+    document !== undefined && (document.status === "classified" || document.status === "classification_failed");
   return { ...one, sent: one.size, stage: filed ? "done" : "filing", problem: null, refusal: null };
 }
 

@@ -54,7 +54,12 @@ function Known({ document }: { readonly document: Doc }): JSX.Element {
           <Name>{name}</Name>
         </Heading>
         <div class="detail-actions">
-          <button type="button" class="button primary" disabled={document.status === "pending"} onClick={() => void app.download(document)}>
+          <button
+            type="button"
+            class="button primary"
+            disabled={document.status === "pending"}
+            onClick={() => void app.download(document)}
+          >
             <IconDownload />
             {words.t("action.download")}
           </button>
@@ -66,7 +71,9 @@ function Known({ document }: { readonly document: Doc }): JSX.Element {
       </header>
       <dl class="facts">
         <Fact name={words.t("detail.status")}>{words.t(`status.${document.status}`)}</Fact>
-        <Fact name={words.t("detail.size")}>{document.status === "pending" ? "–" : words.bytes(document.size_bytes)}</Fact>
+        <Fact name={words.t("detail.size")}>
+          {document.status === "pending" ? "–" : words.bytes(document.size_bytes)}
+        </Fact>
         <Fact name={words.t("detail.type")}>{document.content_type}</Fact>
         <Fact name={words.t("detail.added")}>
           <time dateTime={document.created_at} title={words.time(document.created_at)}>

@@ -17,7 +17,9 @@ export function DocumentRow({ document, now }: { readonly document: Doc; readonl
         </ViewLink>
         <Filed document={document} />
       </div>
-      <span class="row-size quiet numbers">{document.status === "pending" ? "" : words.bytes(document.size_bytes)}</span>
+      <span class="row-size quiet numbers">
+        {document.status === "pending" ? "" : words.bytes(document.size_bytes)}
+      </span>
       <time class="row-age quiet" dateTime={document.created_at} title={words.time(document.created_at)}>
         {words.age(document.created_at, now)}
       </time>

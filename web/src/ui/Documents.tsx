@@ -40,7 +40,8 @@ function List(): JSX.Element {
   }, [app, beyond]);
   const anything = state.documents.size > 0;
   if (!anything && !filtered) {
-    if (listing.state === "failed" && listing.failure !== null) return <Trouble failure={listing.failure} again={() => app.refresh()} />;
+    if (listing.state === "failed" && listing.failure !== null)
+      return <Trouble failure={listing.failure} again={() => app.refresh()} />;
     if (listing.state !== "ready") return <Skeleton rows={5} />;
     return (
       <Empty title={words.t("documents.none")}>
@@ -51,7 +52,9 @@ function List(): JSX.Element {
   return (
     <section class="list" aria-label={words.t("documents.list")}>
       <Toolbar />
-      {listing.state === "failed" && listing.failure !== null && <Trouble failure={listing.failure} again={() => app.refresh()} />}
+      {listing.state === "failed" && listing.failure !== null && (
+        <Trouble failure={listing.failure} again={() => app.refresh()} />
+      )}
       {view.items.length === 0 ? (
         listing.state === "loading" ? (
           <Skeleton rows={5} />
@@ -104,8 +107,15 @@ function Pager(props: {
           <button type="button" class="button" disabled={props.page === 0} onClick={() => to(props.page - 1)}>
             {words.t("pager.previous")}
           </button>
-          <span class="numbers">{words.t(more ? "pager.page_of_more" : "pager.page", { page: props.page + 1, pages: props.pages })}</span>
-          <button type="button" class="button" disabled={props.page + 1 >= props.pages && !more} onClick={() => to(props.page + 1)}>
+          <span class="numbers">
+            {words.t(more ? "pager.page_of_more" : "pager.page", { page: props.page + 1, pages: props.pages })}
+          </span>
+          <button
+            type="button"
+            class="button"
+            disabled={props.page + 1 >= props.pages && !more}
+            onClick={() => to(props.page + 1)}
+          >
             {words.t("pager.next")}
           </button>
         </div>

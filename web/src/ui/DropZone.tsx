@@ -27,7 +27,16 @@ export function DropZone({ small }: { readonly small: boolean }): JSX.Element {
           {t("drop.folder")}
         </button>
       </div>
-      <input ref={files} class="hidden" type="file" multiple tabIndex={-1} aria-hidden="true" onChange={chosen} data-test="files" />
+      <input
+        ref={files}
+        class="hidden"
+        type="file"
+        multiple
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={chosen}
+        data-test="files"
+      />
       <input
         ref={(input) => {
           folder.current = input;

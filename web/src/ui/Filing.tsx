@@ -47,13 +47,13 @@ function FiledUnder({ topic }: { readonly topic: DocumentTopic }): JSX.Element {
 }
 
 /** All topics as switches. A switch is a correction at once; until the server has said so, it is shown as wished. */
-function Correction({ document }: { readonly document: Doc }): JSX.Element {
+function Correction({ document }: { readonly document: Doc }): JSX.Element | null {
   const { app, words } = usePlace();
   const topics = useSelect((state) => state.topics);
   const [wished, setWished] = useState<readonly string[] | null>(null);
   const [corrected, setCorrected] = useState(false);
   useEffect(() => setWished(null), [document.updated_at]);
-  if (topics.state !== "ready" || document.status === "pending") return <></>;
+  if (topics.state !== "ready" || document.status === "pending") return null;
   if (topics.value.length === 0) {
     return (
       <p>

@@ -21,11 +21,20 @@ export function LlmFields(props: {
       <legend>{t("llm.title")}</legend>
       <label class="field">
         <span>{t("llm.url")}</span>
-        <input type="url" required value={llm.url} onInput={(event) => props.change({ ...llm, url: event.currentTarget.value })} />
+        <input
+          type="url"
+          required
+          value={llm.url}
+          onInput={(event) => props.change({ ...llm, url: event.currentTarget.value })}
+        />
       </label>
       <label class="field">
         <span>{t("llm.model")}</span>
-        <input required value={llm.model} onInput={(event) => props.change({ ...llm, model: event.currentTarget.value })} />
+        <input
+          required
+          value={llm.model}
+          onInput={(event) => props.change({ ...llm, model: event.currentTarget.value })}
+        />
       </label>
       <label class="field">
         <span>{t("llm.key")}</span>
@@ -38,7 +47,11 @@ export function LlmFields(props: {
         />
       </label>
       <label class="choice">
-        <input type="checkbox" checked={llm.fall_back} onChange={(event) => props.change({ ...llm, fall_back: event.currentTarget.checked })} />
+        <input
+          type="checkbox"
+          checked={llm.fall_back}
+          onChange={(event) => props.change({ ...llm, fall_back: event.currentTarget.checked })}
+        />
         <span>{t("llm.fall_back")}</span>
       </label>
     </fieldset>

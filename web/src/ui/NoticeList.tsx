@@ -26,7 +26,12 @@ export function NoticeList(): JSX.Element {
               {words.t("action.undo")}
             </button>
           )}
-          <button type="button" class="button ghost icon-only" onClick={() => app.notices.dismiss(one.id)} aria-label={words.t("action.dismiss")}>
+          <button
+            type="button"
+            class="button ghost icon-only"
+            onClick={() => app.notices.dismiss(one.id)}
+            aria-label={words.t("action.dismiss")}
+          >
             <IconClose />
           </button>
         </div>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Failure } from "../api/failure";
 import type { Classification, ClassificationDraft, Mode } from "../api/types";
 import { LANGUAGES, type Language } from "../messages";
-import { THEMES, type Theme, chosenTheme, chooseTheme } from "../theme";
+import { chooseTheme, chosenTheme, THEMES, type Theme } from "../theme";
 import { usePlace, useSelect } from "./context";
 import { LlmFields } from "./LlmFields";
 import { failureText, Heading, Skeleton, Trouble } from "./parts";
@@ -45,7 +45,13 @@ function ClassificationForm({ settings }: { readonly settings: Classification })
         <legend>{words.t("settings.mode")}</legend>
         {MODES.map((mode) => (
           <label key={mode} class="choice">
-            <input type="radio" name="mode" value={mode} checked={draft.mode === mode} onChange={() => change({ mode })} />
+            <input
+              type="radio"
+              name="mode"
+              value={mode}
+              checked={draft.mode === mode}
+              onChange={() => change({ mode })}
+            />
             <span>
               <strong>{words.t(`mode.${mode}`)}</strong>
               <small>{words.t(`mode.${mode}_hint`)}</small>

@@ -7,7 +7,7 @@ import { usePlace } from "./context";
 import { Skeleton, Trouble } from "./parts";
 
 /** `version` changes with the document: then the timeline is asked for anew. */
-export function TimelineOf({ id, version }: { readonly id: string; readonly version: string }): JSX.Element {
+export function TimelineOf({ id, version }: { readonly id: string; readonly version: string }): JSX.Element | null {
   const { app, words } = usePlace();
   const [answer, setAnswer] = useState<Answer<Timeline> | null>(null);
   const [asked, ask] = useState(0);
@@ -20,7 +20,7 @@ export function TimelineOf({ id, version }: { readonly id: string; readonly vers
       latest = false;
     };
   }, [app, id, version, asked]);
-  if (answer !== null && !answer.ok && answer.failure.kind === "missing") return <></>;
+  if (answer !== null && !answer.ok && answer.failure.kind === "missing") return null;
   return (
     <section class="card timeline" aria-labelledby="timeline-title">
       <h2 id="timeline-title">{words.t("timeline.title")}</h2>
@@ -76,7 +76,11 @@ function detail(words: Words, step: TimelineStep): string {
   const parts = Object.entries(step.detail).flatMap(([name, value]) => {
     if (typeof value === "number") {
       const number = name.endsWith("_bytes") ? words.bytes(value) : String(value);
-      return [words.any(`timeline.with_${name}`) === `timeline.with_${name}` ? number : words.any(`timeline.with_${name}`, { size: number })];
+      return [
+        words.any(`timeline.with_${name}`) === `timeline.with_${name}`
+          ? number
+          : words.any(`timeline.with_${name}`, { size: number }),
+      ];
     }
     return typeof value === "string" && (name === "reason" || name === "note") && value !== "" ? [value] : [];
   });

@@ -23,20 +23,29 @@ export function TopicForm(props: {
   const save = async (event: Event) => {
     event.preventDefault();
     setSaving(true);
-    const words_ = keywords.split(/[,\n]/).map((one) => one.trim()).filter(Boolean);
+    const words_ = keywords
+      .split(/[,\n]/)
+      .map((one) => one.trim())
+      .filter(Boolean);
     const failed = await app.saveTopic(props.topic?.id ?? null, { name, description, keywords: words_ });
     setSaving(false);
     setFailure(failed);
     if (failed === null) props.over();
   };
-  const escape = (event: KeyboardEvent) => {
+  const leave = (event: KeyboardEvent) => {
     if (event.key === "Escape") props.over();
   };
   return (
-    <form class="form" onSubmit={(event) => void save(event)} onKeyDown={escape}>
+    <form class="form" onSubmit={(event) => void save(event)} onKeyDown={leave}>
       <label class="field">
         <span>{words.t("topics.name")}</span>
-        <input ref={first} value={name} required maxLength={100} onInput={(event) => setName(event.currentTarget.value)} />
+        <input
+          ref={first}
+          value={name}
+          required
+          maxLength={100}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
       </label>
       <label class="field">
         <span>{words.t("topics.description")}</span>

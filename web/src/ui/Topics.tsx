@@ -73,13 +73,20 @@ function TopicCard({ topic, edit }: { readonly topic: Topic; readonly edit: () =
               </button>
             </>
           ) : (
-            <button type="button" class="button ghost icon-only" onClick={() => setSure(true)} aria-label={words.t("action.delete_of", { name })}>
+            <button
+              type="button"
+              class="button ghost icon-only"
+              onClick={() => setSure(true)}
+              aria-label={words.t("action.delete_of", { name })}
+            >
               <IconTrash />
             </button>
           )}
         </div>
       </div>
-      <p class={topic.description === "" ? "quiet" : ""}>{topic.description === "" ? words.t("topics.no_description") : topic.description}</p>
+      <p class={topic.description === "" ? "quiet" : ""}>
+        {topic.description === "" ? words.t("topics.no_description") : topic.description}
+      </p>
       {topic.keywords.length > 0 && (
         <p class="chips">
           {topic.keywords.map((word) => (

@@ -36,7 +36,12 @@ export function TransferRow({ transfer }: { readonly transfer: Transfer }): JSX.
       </div>
       <div class="transfer-actions">
         {troubled && (
-          <button type="button" class="button" onClick={() => act("retry")} aria-label={words.t("action.retry_of", { name: transfer.name })}>
+          <button
+            type="button"
+            class="button"
+            onClick={() => act("retry")}
+            aria-label={words.t("action.retry_of", { name: transfer.name })}
+          >
             <IconRetry />
             {words.t("action.retry")}
           </button>
@@ -97,10 +102,13 @@ function StageWords({ transfer, stage }: { readonly transfer: Transfer; readonly
   if (stage === "refused") return <p class="wrong-words">{refusalText(words, transfer)}</p>;
   if (stage === "failed") return <p class="wrong-words">{problemText(words, transfer)}</p>;
   if (stage === "waiting") {
-    return <p class="quiet">{transfer.problem === null ? words.t("transfer.waiting") : problemText(words, transfer)}</p>;
+    return (
+      <p class="quiet">{transfer.problem === null ? words.t("transfer.waiting") : problemText(words, transfer)}</p>
+    );
   }
   if (stage === "settling") return <p class="quiet">{words.t("transfer.settling")}</p>;
-  if (stage === "filing") return <p class="quiet">{words.t(live === "off" ? "transfer.filing_unseen" : "transfer.filing")}</p>;
+  if (stage === "filing")
+    return <p class="quiet">{words.t(live === "off" ? "transfer.filing_unseen" : "transfer.filing")}</p>;
   const topics = document?.topics.map((topic) => topic.name) ?? [];
   if (topics.length === 0) return <p class="quiet">{document?.reason ?? words.t("transfer.done")}</p>;
   return (

@@ -22,7 +22,13 @@ export function ViewLink(props: {
 }
 
 /** A view's heading, which is given the focus when the view is entered, so that a screen reader says where one is. */
-export function Heading({ children, focus = true }: { readonly children: ComponentChildren; readonly focus?: boolean }): JSX.Element {
+export function Heading({
+  children,
+  focus = true,
+}: {
+  readonly children: ComponentChildren;
+  readonly focus?: boolean;
+}): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (focus && document.body.dataset["moved"] === "yes") heading.current?.focus({ preventScroll: true });

@@ -53,9 +53,13 @@ export class Transport {
       generateObjectKey: (file) => file.meta.job,
       signRequest: (request) => this.#sign(request),
     });
-    this.#uppy.on("upload-progress", (file, { bytesUploaded }) => this.#with(file, (job) => progress.progress(job, bytesUploaded || 0)));
+    this.#uppy.on("upload-progress", (file, { bytesUploaded }) =>
+      this.#with(file, (job) => progress.progress(job, bytesUploaded || 0)),
+    );
     this.#uppy.on("upload-success", (file) => this.#with(file, (job) => this.#end(job, () => progress.sent(job))));
-    this.#uppy.on("upload-error", (file, error) => this.#with(file, (job) => this.#end(job, () => progress.failed(job, error))));
+    this.#uppy.on("upload-error", (file, error) =>
+      this.#with(file, (job) => this.#end(job, () => progress.failed(job, error))),
+    );
   }
 
   /** Sends it, or what of it is not there yet. */
@@ -106,7 +110,7 @@ export class Transport {
   async #signWhole(job: Job): Promise<Signed> {
     const { name, type, size } = job.file;
     const upload = { filename: name, content_type: type, size_bytes: size };
-    const signed = valueOf(await this.#api.uploadUrl(upload, job.idempotencyKey));
+    const signed = bodyOf(await this.#api.uploadUrl(upload, job.idempotencyKey));
     this.#signed(job, signed.document_id);
     return { url: signed.upload_url, headers: signed.headers ?? {} };
   }
@@ -115,7 +119,7 @@ export class Transport {
     if (request.uploadId !== undefined) this.#remember(job, request.key, request.uploadId);
     const { name, type, size } = job.file;
     const more = { filename: name, contentType: type, size_bytes: size, document_id: job.documentId ?? undefined };
-    const signed = valueOf(await this.#api.signRequest({ ...request, ...more }));
+    const signed = bodyOf(await this.#api.signRequest({ ...request, ...more }));
     if (signed.document_id !== undefined) this.#signed(job, signed.document_id);
     if (signed.key !== undefined) this.#keys.set(signed.key, job.id);
     return signed;
@@ -141,7 +145,7 @@ interface SignRequest {
   readonly partNumber?: number;
 }
 
-function valueOf<T>(answer: Answer<T>): T {
+function bodyOf<T>(answer: Answer<T>): T {
   if (answer.ok) return answer.body;
   throw new SigningFailed(answer.failure);
 }

@@ -112,7 +112,8 @@ export class Uploader implements Progress {
         this.#store.dispatch({ type: "over-quota", id: job.id, detail: remedy.detail });
         return this.#over(job);
       case "wait":
-        return void this.#wait(job, remedy.problem);
+        void this.#wait(job, remedy.problem);
+        return;
       case "renew":
         return this.#renew(job, remedy.problem);
       case "whole":
