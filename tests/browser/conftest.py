@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.console import Steps
 from deploy.local.provision_browser import provision_browser
 from deploy.local.stack import Stack
+from deploy.local.waiting import run_async
 from deploy.ops.users import access_token, register
 from tests.browser.support.visit import Visit
 
@@ -47,7 +47,7 @@ def new_user(stack: Stack) -> NewUser:
 
     def make(limit_bytes: int | None = None) -> tuple[UUID, str]:
         user = uuid4()
-        asyncio.run(register(stack.info, user, limit_bytes))
+        run_async(register(stack.info, user, limit_bytes))
         return user, access_token(stack.info, user)
 
     return make
