@@ -34,7 +34,7 @@ def test_somebody_uploads_finds_corrects_fetches_and_deletes_documents(
         ("Travel", "Tickets, hotels, bookings and itineraries"),
     ):
         page.get_by_role("button", name="Add a topic").click()
-        page.get_by_label("Name").fill(name)
+        page.get_by_label("Name", exact=True).fill(name)
         page.get_by_label("Description").fill(description)
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", name=name)).to_be_visible()
@@ -89,9 +89,9 @@ def test_documents_are_searched_filtered_and_ordered(visit: Visit, new_user: New
     page = visit.page
     visit.upload(*(files(f"{name}.txt", "x" * size) for name, size in (("scan 10", 5), ("scan 9", 900), ("Résumé", 70))))
     names = page.locator(".row-name")
-    page.get_by_label("Order").select_option("By name")
+    page.get_by_label("Order", exact=True).select_option("By name")
     expect(names).to_have_text(["Résumé.txt", "scan 9.txt", "scan 10.txt"])
-    page.get_by_label("Order").select_option("Largest first")
+    page.get_by_label("Order", exact=True).select_option("Largest first")
     expect(names).to_have_text(["scan 9.txt", "Résumé.txt", "scan 10.txt"])
     page.get_by_label("Search names and topics").fill("RESUME")
     expect(names).to_have_text(["Résumé.txt"])
@@ -100,7 +100,7 @@ def test_documents_are_searched_filtered_and_ordered(visit: Visit, new_user: New
     visit.shot("08-no-match")
     page.get_by_role("button", name="Show all documents").click()
     expect(names).to_have_count(3)
-    page.get_by_label("Status").select_option("On its way")
+    page.get_by_label("Status", exact=True).select_option("On its way")
     expect(page.get_by_text("Nothing fits your search")).to_be_visible()
 
 

@@ -43,7 +43,7 @@ def lived_in(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> Ite
     page = visit.page
     page.get_by_role("link", name="Topics").click()
     page.get_by_role("button", name="Add a topic").click()
-    page.get_by_label("Name").fill("Invoices")
+    page.get_by_label("Name", exact=True).fill("Invoices")
     page.get_by_label("Description").fill("Bills that have to be paid, with amounts and due dates")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Invoices")).to_be_visible()

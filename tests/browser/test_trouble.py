@@ -145,7 +145,7 @@ def test_names_from_outside_are_text_and_nothing_else(visit: Visit, new_user: Ne
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
     page.get_by_role("link", name="Topics").click()
     page.get_by_role("button", name="Add a topic").click()
-    page.get_by_label("Name").fill(f"{hostile} {{name}}")
+    page.get_by_label("Name", exact=True).fill(f"{hostile} {{name}}")
     page.get_by_label("Description").fill(f"<script>alert(2)</script>{hostile}")
     page.get_by_label("Keywords").fill("<b>bold</b>, needle")
     page.get_by_role("button", name="Save").click()

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import type { ClassificationDraft } from "../api/types";
 import { useWords } from "./context";
+import { Field } from "./parts";
 
 type Llm = NonNullable<ClassificationDraft["llm"]>;
 
@@ -19,33 +20,39 @@ export function LlmFields(props: {
   return (
     <fieldset>
       <legend>{t("llm.title")}</legend>
-      <label class="field">
-        <span>{t("llm.url")}</span>
-        <input
-          type="url"
-          required
-          value={llm.url}
-          onInput={(event) => props.change({ ...llm, url: event.currentTarget.value })}
-        />
-      </label>
-      <label class="field">
-        <span>{t("llm.model")}</span>
-        <input
-          required
-          value={llm.model}
-          onInput={(event) => props.change({ ...llm, model: event.currentTarget.value })}
-        />
-      </label>
-      <label class="field">
-        <span>{t("llm.key")}</span>
-        <input
-          type="password"
-          autocomplete="off"
-          value={llm.key ?? ""}
-          placeholder={props.hasKey ? t("llm.key_kept") : ""}
-          onInput={(event) => setKey(event.currentTarget.value)}
-        />
-      </label>
+      <Field label={t("llm.url")}>
+        {(of) => (
+          <input
+            {...of}
+            type="url"
+            required
+            value={llm.url}
+            onInput={(event) => props.change({ ...llm, url: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field label={t("llm.model")}>
+        {(of) => (
+          <input
+            {...of}
+            required
+            value={llm.model}
+            onInput={(event) => props.change({ ...llm, model: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <Field label={t("llm.key")}>
+        {(of) => (
+          <input
+            {...of}
+            type="password"
+            autocomplete="off"
+            value={llm.key ?? ""}
+            placeholder={props.hasKey ? t("llm.key_kept") : ""}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        )}
+      </Field>
       <label class="choice">
         <input
           type="checkbox"

@@ -7,7 +7,7 @@ import { LANGUAGES, type Language } from "../messages";
 import { chooseTheme, chosenTheme, THEMES, type Theme } from "../theme";
 import { usePlace, useSelect } from "./context";
 import { LlmFields } from "./LlmFields";
-import { failureText, Heading, Skeleton, Trouble } from "./parts";
+import { Field, failureText, Heading, Skeleton, Trouble } from "./parts";
 
 const MODES: readonly Mode[] = ["embedding", "keywords", "llm", "off"];
 
@@ -85,30 +85,36 @@ function Thresholds(props: {
   const { draft, change } = props;
   return (
     <>
-      <label class="field">
-        <span>{words.t("settings.threshold", { share: words.share(draft.threshold) })}</span>
-        <input
-          type="range"
-          min={0}
-          max={1}
-          step={0.01}
-          value={draft.threshold}
-          aria-valuetext={words.share(draft.threshold)}
-          onInput={(event) => change({ threshold: Number(event.currentTarget.value) })}
-        />
-        <small>{words.t("settings.threshold_hint")}</small>
-      </label>
-      <label class="field narrow">
-        <span>{words.t("settings.most_topics")}</span>
-        <input
-          type="number"
-          min={1}
-          max={20}
-          required
-          value={draft.most_topics}
-          onInput={(event) => change({ most_topics: Number(event.currentTarget.value) })}
-        />
-      </label>
+      <Field
+        label={words.t("settings.threshold", { share: words.share(draft.threshold) })}
+        hint={words.t("settings.threshold_hint")}
+      >
+        {(of) => (
+          <input
+            {...of}
+            type="range"
+            min={0}
+            max={1}
+            step={0.01}
+            value={draft.threshold}
+            aria-valuetext={words.share(draft.threshold)}
+            onInput={(event) => change({ threshold: Number(event.currentTarget.value) })}
+          />
+        )}
+      </Field>
+      <Field label={words.t("settings.most_topics")} narrow>
+        {(of) => (
+          <input
+            {...of}
+            type="number"
+            min={1}
+            max={20}
+            required
+            value={draft.most_topics}
+            onInput={(event) => change({ most_topics: Number(event.currentTarget.value) })}
+          />
+        )}
+      </Field>
     </>
   );
 }
@@ -119,33 +125,40 @@ function Looks(): JSX.Element {
   return (
     <section class="card form" aria-labelledby="looks-title">
       <h2 id="looks-title">{words.t("settings.looks")}</h2>
-      <label class="field narrow">
-        <span>{words.t("settings.language")}</span>
-        <select value={words.language} onChange={(event) => setLanguage(event.currentTarget.value as Language)}>
-          {Object.entries(LANGUAGES).map(([language, name]) => (
-            <option key={language} value={language} lang={language}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="field narrow">
-        <span>{words.t("settings.theme")}</span>
-        <select
-          value={theme}
-          onChange={(event) => {
-            const chosen = event.currentTarget.value as Theme;
-            chooseTheme(chosen);
-            setTheme(chosen);
-          }}
-        >
-          {THEMES.map((one) => (
-            <option key={one} value={one}>
-              {words.t(`theme.${one}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Field label={words.t("settings.language")} narrow>
+        {(of) => (
+          <select
+            {...of}
+            value={words.language}
+            onChange={(event) => setLanguage(event.currentTarget.value as Language)}
+          >
+            {Object.entries(LANGUAGES).map(([language, name]) => (
+              <option key={language} value={language} lang={language}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label={words.t("settings.theme")} narrow>
+        {(of) => (
+          <select
+            {...of}
+            value={theme}
+            onChange={(event) => {
+              const chosen = event.currentTarget.value as Theme;
+              chooseTheme(chosen);
+              setTheme(chosen);
+            }}
+          >
+            {THEMES.map((one) => (
+              <option key={one} value={one}>
+                {words.t(`theme.${one}`)}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
     </section>
   );
 }

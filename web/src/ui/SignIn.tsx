@@ -36,9 +36,10 @@ export function SignIn(): JSX.Element {
           </p>
         )}
         <form class="form" onSubmit={(event) => void signIn(event)}>
-          <label class="field">
-            <span>{words.t("signin.token")}</span>
+          <div class="field">
+            <label for="token">{words.t("signin.token")}</label>
             <textarea
+              id="token"
               ref={field}
               class="token"
               rows={4}
@@ -51,7 +52,7 @@ export function SignIn(): JSX.Element {
               onKeyDown={enter}
             />
             <small id="token-hint">{words.t("signin.hint")}</small>
-          </label>
+          </div>
           <p id="token-wrong" class="wrong-words" role="alert">
             {wrong}
           </p>

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../api/failure";
 import type { Topic, TopicDraft } from "../api/types";
 import { usePlace } from "./context";
-import { failureText } from "./parts";
+import { Field, failureText } from "./parts";
 
 export function TopicForm(props: {
   readonly topic: Topic | null;
@@ -37,32 +37,32 @@ export function TopicForm(props: {
   };
   return (
     <form class="form" onSubmit={(event) => void save(event)} onKeyDown={leave}>
-      <label class="field">
-        <span>{words.t("topics.name")}</span>
-        <input
-          ref={first}
-          value={name}
-          required
-          maxLength={100}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-      </label>
-      <label class="field">
-        <span>{words.t("topics.description")}</span>
-        <textarea
-          value={description}
-          rows={2}
-          maxLength={2000}
-          aria-describedby="description-hint"
-          onInput={(event) => setDescription(event.currentTarget.value)}
-        />
-        <small id="description-hint">{words.t("topics.description_hint")}</small>
-      </label>
-      <label class="field">
-        <span>{words.t("topics.keywords")}</span>
-        <input value={keywords} onInput={(event) => setKeywords(event.currentTarget.value)} />
-        <small>{words.t("topics.keywords_hint")}</small>
-      </label>
+      <Field label={words.t("topics.name")}>
+        {(of) => (
+          <input
+            {...of}
+            ref={first}
+            value={name}
+            required
+            maxLength={100}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <Field label={words.t("topics.description")} hint={words.t("topics.description_hint")}>
+        {(of) => (
+          <textarea
+            {...of}
+            value={description}
+            rows={2}
+            maxLength={2000}
+            onInput={(event) => setDescription(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      <Field label={words.t("topics.keywords")} hint={words.t("topics.keywords_hint")}>
+        {(of) => <input {...of} value={keywords} onInput={(event) => setKeywords(event.currentTarget.value)} />}
+      </Field>
       {failure !== null && (
         <p class="wrong-words" role="alert">
           {failureText(words, failure)}

@@ -1,6 +1,6 @@
 /** Small parts that all views are made of. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { Failure } from "../api/failure";
 import type { Route } from "../router";
 import { useLink, useWords } from "./context";
@@ -115,6 +115,23 @@ export function Skeleton({ rows }: { readonly rows: number }): JSX.Element {
       {Array.from({ length: rows }, (_, row) => (
         <div class="skeleton-row" key={row} />
       ))}
+    </div>
+  );
+}
+
+/** A control with its name, and a hint that is told after it. */
+export function Field(props: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly narrow?: boolean;
+  readonly children: (of: { readonly id: string; readonly "aria-describedby"?: string }) => JSX.Element;
+}): JSX.Element {
+  const id = useId();
+  return (
+    <div class={props.narrow ? "field narrow" : "field"}>
+      <label for={id}>{props.label}</label>
+      {props.children(props.hint === undefined ? { id } : { id, "aria-describedby": `${id}-hint` })}
+      {props.hint !== undefined && <small id={`${id}-hint`}>{props.hint}</small>}
     </div>
   );
 }
