@@ -12,7 +12,10 @@ export async function confirm(api: Api, store: Store, id: string, documentId: st
   for (let asked = 0; asked < MOST_CONFIRMS && isSettling(store, id); asked += 1) {
     const answer = await api.confirm(documentId);
     if (!isSettling(store, id)) return;
-    if (answer.ok && answer.status === 200) return store.dispatch({ type: "settled", id });
+    if (answer.ok && answer.status === 200) {
+      store.dispatch({ type: "settled", id });
+      return look(api, store, documentId);
+    }
     if (answer.ok) {
       await pause(Number(answer.headers.get("Retry-After") ?? 1) || 1);
     } else if (answer.failure.kind === "over_quota") {
@@ -23,6 +26,14 @@ export async function confirm(api: Api, store: Store, id: string, documentId: st
       await Promise.all([online(), pause(1 + asked)]);
     }
   }
+}
+
+/** Where no stream tells what became of it, and of the account, they are asked once. */
+async function look(api: Api, store: Store, documentId: string): Promise<void> {
+  if (store.state.live === "live") return;
+  const [document, quota] = await Promise.all([api.document(documentId), api.quota()]);
+  if (document.ok) store.dispatch({ type: "document", document: document.body });
+  if (quota.ok) store.dispatch({ type: "quota", quota: { state: "ready", value: quota.body } });
 }
 
 function isSettling(store: Store, id: string): boolean {
