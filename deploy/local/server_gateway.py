@@ -21,7 +21,7 @@ HEALTH_SECONDS = 1
 HEALTH_FAILS = 2
 """So many bad answers take a replica away."""
 READ_SECONDS = 60
-"""How long a request may take to arrive, and its answer to begin, but for a stream's."""
+"""How long a request and its answer may take, but for streams and for bytes on their way to the store or from it."""
 _REDIRECTS = "listener_wrappers {\n\t\t\thttp_redirect\n\t\t\ttls\n\t\t}"
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ START_SECONDS = 20.0
 async def ok(request: web.Request) -> web.Response:
     """What an upstream answers unless a test says otherwise: what it was sent."""
     body = await request.read()
-    return web.json_response({"path": request.path, "body": len(body), "headers": dict(request.headers)})
+    headers = {name.title(): value for name, value in request.headers.items()}
+    return web.json_response({"path": request.path, "body": len(body), "headers": headers})
 
 
 @dataclass(slots=True)
@@ -92,8 +93,15 @@ class Place:
         except (TimeoutError, ConnectionError):
             pass
         finally:
-            writer.close()
+            await hang_up(writer)
         return got
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Closes a connection, whether or not the other side still has it."""
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -119,7 +127,12 @@ async def gateway_place(folder: Path, *, page: Path | None = None, **settings: A
         write_gateway(layout, chosen, Served(docs, page))
         process = await stack.enter_async_context(_running(layout, chosen))
         session = await stack.enter_async_context(
-            ClientSession(timeout=ClientTimeout(total=30), connector=TCPConnector(ssl=False), auto_decompress=False)
+            ClientSession(
+                timeout=ClientTimeout(total=30),
+                connector=TCPConnector(ssl=False),
+                auto_decompress=False,
+                headers={"Accept-Encoding": "identity"},
+            )
         )
         yield Place(chosen, layout, upstreams, session, process)
 

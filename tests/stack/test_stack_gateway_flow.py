@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from aiohttp import ClientError, web
 
 from deploy.local import server_gateway
 from tests.stack.gateway_page import SCRIPT, small_page
-from tests.stack.gateway_place import Place, gateway_place
+from tests.stack.gateway_place import Place, gateway_place, hang_up
 
 SOON = 1.0
 
@@ -165,7 +166,7 @@ async def test_a_body_that_never_ends_is_given_up(place: Place) -> None:
     async with asyncio.timeout(20):
         while await reader.read(65536):
             pass
-    writer.close()
+    await hang_up(writer)
     assert asyncio.get_running_loop().time() - started < 10
 
 
@@ -177,10 +178,10 @@ async def test_bodies_and_headers_have_limits_of_their_own(place: Place) -> None
         "/api/topics": 64 * 1024,
     }
     for path, size in sizes.items():
-        async with place.session.post(place.url + path, data=b"x" * size) as response:
+        async with place.session.post(place.url + path, data=BytesIO(b"x" * size)) as response:
             assert (response.status, (await response.json())["body"]) == (200, size), path
         try:
-            async with place.session.post(place.url + path, data=b"x" * (size + 1)) as response:
+            async with place.session.post(place.url + path, data=BytesIO(b"x" * (size + 1))) as response:
                 assert (response.status, "detail" in await response.json()) == (413, True), path
         except ClientError:  # it hangs up on who goes on sending
             pass

@@ -72,7 +72,7 @@ async def test_a_plain_request_is_sent_to_https_and_no_service_hears_of_it(place
     for method in ("GET", "POST"):
         request = f"{method} /api/documents?x=1 HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer x\r\n\r\n"
         head = (await place.raw(request.encode())).decode()
-        assert head.startswith("HTTP/1.1 308 ")
+        assert head.startswith("HTTP/1.0 308 ")
         assert f"Location: https://localhost:{port}/api/documents?x=1\r\n" in head
     assert place.upload.heard == []
 
