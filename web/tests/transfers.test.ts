@@ -57,10 +57,10 @@ describe("a refusal", () => {
   });
 });
 
-test("a document that was deleted elsewhere ends its transfer, unless that was done", () => {
+test("a document that was deleted ends its transfer, or takes it along where that was done", () => {
   const deleted: Action = { type: "removed", removal: { id: "d", reason: "deleted" } };
   expect(stage(progress(10), deleted)).toBe("failed");
-  expect(stage(SENT, SETTLED, classified, deleted)).toBe("done");
+  expect(transferred(SENT, SETTLED, classified, deleted).transfers).toEqual([]);
 });
 
 test("one that is held waits, and says for what", () => {

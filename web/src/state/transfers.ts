@@ -50,15 +50,14 @@ export function follow(transfers: readonly Transfer[], document: Doc): readonly 
 
 /** A document that went takes its transfer along, or refuses it. */
 export function leave(transfers: readonly Transfer[], removal: Removal): readonly Transfer[] {
+  const kept = transfers.filter((one) => one.documentId !== removal.id || one.stage !== "done");
   return mapOnly(
-    transfers,
+    kept.length === transfers.length ? transfers : kept,
     (one) => one.documentId === removal.id && one.stage !== "refused",
     (one) => {
-      if (removal.reason !== "rejected")
-        return isOver(one) ? one : { ...one, stage: "failed", problem: { kind: "gone" } };
-      return removal.detail === undefined
-        ? { ...one, stage: "refused", refusal: null }
-        : { ...one, stage: "refused", refusal: removal.detail, problem: null };
+      if (removal.reason === "rejected")
+        return { ...one, stage: "refused", refusal: removal.detail ?? null, problem: null };
+      return isOver(one) ? one : { ...one, stage: "failed", problem: { kind: "gone" } };
     },
   );
 }

@@ -19,7 +19,7 @@ interface Spoken {
 export function Page({ app, spoken: first }: { readonly app: App; readonly spoken: Spoken }): JSX.Element {
   const [spoken, setSpoken] = useState(first);
   const [route, go] = useRoute();
-  const words = useMemo(() => wordsOf(spoken.language, spoken.messages), [spoken]);
+  const words = useMemo(() => wordsOf(spoken.language, spoken.messages, navigator.languages), [spoken]);
   const place: Place = {
     app,
     words,

@@ -14,49 +14,52 @@ export function Toolbar(): JSX.Element {
   const topics = useSelect((state) => state.topics);
   return (
     <search class="toolbar">
-      <label class="field search-field">
-        <span class="sr">{t("toolbar.search")}</span>
+      <div class="search-field">
         <IconSearch />
         <input
           type="search"
+          aria-label={t("toolbar.search")}
           value={filter.search}
           placeholder={t("toolbar.search")}
           onInput={(event) => app.filter({ search: event.currentTarget.value })}
         />
-      </label>
-      <label class="field">
-        <span class="sr">{t("toolbar.topic")}</span>
-        <select value={filter.topic} onChange={(event) => app.filter({ topic: event.currentTarget.value })}>
-          <option value="">{t("toolbar.any_topic")}</option>
-          {topics.state === "ready" &&
-            topics.value.map((topic) => (
-              <option key={topic.id} value={topic.id}>
-                {topic.name}
-              </option>
-            ))}
-        </select>
-      </label>
-      <label class="field">
-        <span class="sr">{t("toolbar.status")}</span>
-        <select value={filter.status} onChange={(event) => app.filter({ status: event.currentTarget.value })}>
-          <option value="">{t("toolbar.any_status")}</option>
-          {STATUSES.map((status) => (
-            <option key={status} value={status}>
-              {t(`status.${status}`)}
+      </div>
+      <select
+        aria-label={t("toolbar.topic")}
+        value={filter.topic}
+        onChange={(event) => app.filter({ topic: event.currentTarget.value })}
+      >
+        <option value="">{t("toolbar.any_topic")}</option>
+        {topics.state === "ready" &&
+          topics.value.map((topic) => (
+            <option key={topic.id} value={topic.id}>
+              {topic.name}
             </option>
           ))}
-        </select>
-      </label>
-      <label class="field">
-        <span class="sr">{t("toolbar.sort")}</span>
-        <select value={filter.sort} onChange={(event) => app.filter({ sort: event.currentTarget.value as Sort })}>
-          {SORTS.map((sort) => (
-            <option key={sort} value={sort}>
-              {t(`sort.${sort}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      </select>
+      <select
+        aria-label={t("toolbar.status")}
+        value={filter.status}
+        onChange={(event) => app.filter({ status: event.currentTarget.value })}
+      >
+        <option value="">{t("toolbar.any_status")}</option>
+        {STATUSES.map((status) => (
+          <option key={status} value={status}>
+            {t(`status.${status}`)}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label={t("toolbar.sort")}
+        value={filter.sort}
+        onChange={(event) => app.filter({ sort: event.currentTarget.value as Sort })}
+      >
+        {SORTS.map((sort) => (
+          <option key={sort} value={sort}>
+            {t(`sort.${sort}`)}
+          </option>
+        ))}
+      </select>
     </search>
   );
 }

@@ -13,7 +13,9 @@ const URGENCY = { failed: 0, refused: 0, sending: 1, settling: 2, waiting: 3, fi
 export function Transfers(): JSX.Element | null {
   const { app } = usePlace();
   const { t } = useWords();
-  const transfers = useSelect((state) => state.transfers);
+  const all = useSelect((state) => state.transfers);
+  const leaving = useSelect((state) => state.leaving);
+  const transfers = all.filter((one) => one.documentId === null || !leaving.has(one.documentId));
   if (transfers.length === 0) return null;
   const shown = mostUrgent(transfers);
   return (

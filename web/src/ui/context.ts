@@ -20,17 +20,19 @@ export interface Words {
   time(time: string): string;
 }
 
-export function wordsOf(language: Language, messages: Messages): Words {
+/** `wanted` are the browser's languages: numbers and times are written as in the first that is of this language. */
+export function wordsOf(language: Language, messages: Messages, wanted: readonly string[]): Words {
+  const locale = wanted.find((one) => one.startsWith(language)) ?? language;
   return {
     language,
-    t: (key, values) => say(messages, language, key, values),
-    any: (key, values) => say(messages, language, key, values),
-    bytes: (bytes) => formatBytes(bytes, language),
-    bytesUp: (bytes) => formatBytesUp(bytes, language),
-    seconds: (seconds) => formatSeconds(seconds, language),
-    share: (share) => formatShare(share, language),
-    age: (time, now) => formatAge(time, now, language),
-    time: (time) => formatTime(time, language),
+    t: (key, values) => say(messages, locale, key, values),
+    any: (key, values) => say(messages, locale, key, values),
+    bytes: (bytes) => formatBytes(bytes, locale),
+    bytesUp: (bytes) => formatBytesUp(bytes, locale),
+    seconds: (seconds) => formatSeconds(seconds, locale),
+    share: (share) => formatShare(share, locale),
+    age: (time, now) => formatAge(time, now, locale),
+    time: (time) => formatTime(time, locale),
   };
 }
 
