@@ -46,7 +46,8 @@ export class Transport {
   constructor(api: Api, progress: Progress) {
     this.#api = api;
     this.#progress = progress;
-    this.#uppy = new Uppy<Meta, AwsBody>({ id: "docuvault", autoProceed: true }).use(AwsS3<Meta, AwsBody>, {
+    const logger = { debug: nothing, warn: nothing, error: nothing }; // what fails is told to our owner
+    this.#uppy = new Uppy<Meta, AwsBody>({ id: "docuvault", autoProceed: true, logger }).use(AwsS3<Meta, AwsBody>, {
       limit: AT_ONCE,
       shouldUseMultipart: (file) => this.#jobs.get(file.meta.job)?.multipart ?? false,
       getChunkSize: ({ size }) => partSize(size),
@@ -144,6 +145,8 @@ interface SignRequest {
   readonly uploadId?: string;
   readonly partNumber?: number;
 }
+
+function nothing(): void {}
 
 function bodyOf<T>(answer: Answer<T>): T {
   if (answer.ok) return answer.body;
