@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Chromium:
     program: Path
 
     @property
-    def environment(self) -> dict[str, str]:
+    def environment(self) -> Mapping[str, str]:
         """Its own libraries come after the machine's: they are for machines that have none."""
         libraries = (os.environ.get("LD_LIBRARY_PATH", ""), str(self.program.parent / "al2023" / "lib"))
         fonts = str(self.program.parent / "fonts")

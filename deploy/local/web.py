@@ -1,4 +1,4 @@
-"""Runs a script of web/package.json: `python -m deploy.local.web check|test|build`; its packages come from the cache."""
+"""Runs a script of web/package.json, with packages from the cache: `python -m deploy.local.web check|test|build`."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from deploy.local.stack import Stack
 from deploy.local.waiting import run_async
 from deploy.ops.users import access_token, register
 from tests.browser.support.visit import Visit
+from tests.browser.support.way import Way
 
 NewUser = Callable[..., tuple[UUID, str]]
 NewVisit = Callable[..., Visit]
@@ -24,8 +25,9 @@ NewVisit = Callable[..., Visit]
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole stack with its classifier; its logs stay when a test failed."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), without_services=())
+    """The whole stack with its classifier, and URLs that live for a minute; its logs stay when a test failed."""
+    folder = tmp_path_factory.mktemp("stack")
+    stack = Stack.on_free_ports(folder, fault_proxy=True, without_services=(), service_env={"UPLOAD_URL_MINUTES": "1"})
     try:
         stack.up()
         yield stack
@@ -39,6 +41,12 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def url(stack: Stack) -> str:
     """The page's origin, as the store knows it."""
     return stack.info.cors_origins[0]
+
+
+@pytest.fixture(scope="session")
+def to_the_store(stack: Stack) -> Way:
+    """The browser's way to the store."""
+    return Way(stack.info.fault_proxy_url, "clients_minio")
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +70,7 @@ def browser() -> Iterator[Browser]:
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium.program, env=chromium.environment, args=arguments, chromium_sandbox=False
+            executable_path=chromium.program, env=dict(chromium.environment), args=arguments, chromium_sandbox=False
         )
         yield browser
         browser.close()
@@ -105,9 +113,9 @@ def files(tmp_path: Path) -> Callable[..., Path]:
         """Of a number, as many bytes that hold no text."""
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bytes(content) if isinstance(content, int) else content.encode() if isinstance(content, str) else content)
+        path.write_bytes(
+            bytes(content) if isinstance(content, int) else content.encode() if isinstance(content, str) else content
+        )
         return path
 
     return write
-
-

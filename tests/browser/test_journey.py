@@ -74,7 +74,9 @@ def test_somebody_uploads_finds_corrects_fetches_and_deletes_documents(
     expect(page.get_by_text("0 B of 100 MB used")).to_be_visible(timeout=WAIT_MS)
 
 
-def test_a_folder_is_uploaded_with_all_that_is_in_it(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> None:
+def test_a_folder_is_uploaded_with_all_that_is_in_it(
+    visit: Visit, new_user: NewUser, files: Callable[..., Path]
+) -> None:
     visit.sign_in(new_user()[1])
     inner = files("papers/2026/inner.txt", "inside")
     files("papers/outer.txt", "outside")
@@ -84,10 +86,14 @@ def test_a_folder_is_uploaded_with_all_that_is_in_it(visit: Visit, new_user: New
     expect(visit.transfer("inner.txt").get_by_text("papers/2026")).to_be_visible()
 
 
-def test_documents_are_searched_filtered_and_ordered(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> None:
+def test_documents_are_searched_filtered_and_ordered(
+    visit: Visit, new_user: NewUser, files: Callable[..., Path]
+) -> None:
     visit.sign_in(new_user()[1])
     page = visit.page
-    visit.upload(*(files(f"{name}.txt", "x" * size) for name, size in (("scan 10", 5), ("scan 9", 900), ("Résumé", 70))))
+    visit.upload(
+        *(files(f"{name}.txt", "x" * size) for name, size in (("scan 10", 5), ("scan 9", 900), ("Résumé", 70)))
+    )
     names = page.locator(".row-name")
     page.get_by_label("Order", exact=True).select_option("By name")
     expect(names).to_have_text(["Résumé.txt", "scan 9.txt", "scan 10.txt"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def axe() -> str:
 
 
 @pytest.fixture
-def lived_in(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> Iterator[Visit]:
+def lived_in(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> Visit:
     """A tab of somebody who has topics, documents of several kinds, and a refusal."""
     visit.sign_in(new_user(1_000_000)[1])
     page = visit.page
@@ -52,7 +52,7 @@ def lived_in(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> Ite
     visit.choose(files("huge.bin", 2_000_000))
     visit.until_stage("huge.bin", "refused")
     visit.until_stage("invoice.txt", "done")
-    yield visit
+    return visit
 
 
 def violations(page: Page, axe: str) -> list[str]:
@@ -66,23 +66,24 @@ def violations(page: Page, axe: str) -> list[str]:
 def test_axe_has_nothing_against_any_view(lived_in: Visit, axe: str, colours: Any) -> None:
     page = lived_in.page
     page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+    ways: dict[str, Callable[[], object]] = {
+        "documents": lambda: None,
+        "detail": lambda: lived_in.row("invoice.txt").get_by_role("link").click(),
+        "topics": lambda: page.get_by_role("link", name="Topics").click(),
+        "topic": lambda: page.get_by_role("button", name="Edit").click(),
+        "settings": lambda: page.get_by_role("link", name="Settings").click(),
+        "model": lambda: page.get_by_text("By a language model of yours").click(),
+        "missing": lambda: lived_in.open("/documents/none"),
+        "door": lambda: page.get_by_role("button", name="Sign out").click(),
+    }
     found = {}
-    for view, opens in (
-        ("documents", lambda: None),
-        ("detail", lambda: lived_in.row("invoice.txt").get_by_role("link").click()),
-        ("topics", lambda: page.get_by_role("link", name="Topics").click()),
-        ("topic", lambda: page.get_by_role("button", name="Edit").click()),
-        ("settings", lambda: page.get_by_role("link", name="Settings").click()),
-        ("model", lambda: page.get_by_text("By a language model of yours").click()),
-        ("missing", lambda: lived_in.open("/documents/none")),
-        ("door", lambda: page.get_by_role("button", name="Sign out").click()),
-    ):
+    for view, opens in ways.items():
         opens()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
         lived_in.shot(f"20-{view}-{colours}")
         found[view] = violations(page, axe)
-    assert found == {view: [] for view in found}
+    assert found == dict.fromkeys(ways, [])
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 430)])
@@ -132,8 +133,9 @@ def tab_to(page: Page, name: str, most: int = 60) -> None:
     for _ in range(most):
         page.keyboard.press("Tab")
         found: Any = page.evaluate(
-            "(() => { const one = document.activeElement; const label = one?.labels?.[0]?.textContent;"
-            " return [one?.getAttribute('aria-label') || label || one?.textContent || '', one?.matches(':focus-visible')]; })()"
+            "(() => { const one = document.activeElement;"
+            " const name = one?.getAttribute('aria-label') || one?.labels?.[0]?.textContent || one?.textContent;"
+            " return [name ?? '', one?.matches(':focus-visible')]; })()"
         )
         if name in found[0]:
             assert found[1], f"{name} does not show that it has the focus"

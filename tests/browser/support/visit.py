@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 SHOTS: Final = Path(os.environ.get("SHOTS", "build/browser"))
 WAIT_MS: Final = 30_000
@@ -30,13 +30,13 @@ class Visit:
             "console.error('CSP', event.violatedDirective, event.blockedURI))"
         )
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("console", lambda said: said.type == "error" and self._said(said.text))
+        self.page.on("console", self._said)
         self.page.on("request", lambda asked: self.origins.add("/".join(asked.url.split("/", 3)[:3])))
 
-    def _said(self, text: str) -> None:
+    def _said(self, said: ConsoleMessage) -> None:
         # Chromium logs every answer above 399 and every connection that was lost; those are the server's business.
-        if "Failed to load resource" not in text and "net::ERR" not in text:
-            self.complaints.append(text)
+        if said.type == "error" and "Failed to load resource" not in said.text and "net::ERR" not in said.text:
+            self.complaints.append(said.text)
 
     def open(self, path: str = "/") -> None:
         self.page.goto(f"{self.url}{path}")
@@ -57,9 +57,9 @@ class Visit:
         return self.page.locator(".row", has_text=name)
 
     def until_stage(self, name: str, *stages: str) -> None:
-        expect(self.page.locator(f".transfer:is({', '.join(f'.{one}' for one in stages)})", has_text=name)).to_be_visible(
-            timeout=WAIT_MS
-        )
+        expect(
+            self.page.locator(f".transfer:is({', '.join(f'.{one}' for one in stages)})", has_text=name)
+        ).to_be_visible(timeout=WAIT_MS)
 
     def upload(self, *paths: Path) -> None:
         """Chooses files and waits until they are paid for."""
@@ -71,11 +71,3 @@ class Visit:
         """Keeps what is seen, for somebody to look at."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-
-
-def bandwidth(context: BrowserContext, page: Page, bytes_per_second: int) -> None:
-    """Makes the tab's uploads as slow as this; -1 is as fast as it goes."""
-    session = context.new_cdp_session(page)
-    session.send("Network.enable")
-    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
-    session.send("Network.emulateNetworkConditions", conditions)

@@ -30,7 +30,7 @@ export function TransferRow({ transfer }: { readonly transfer: Transfer }): JSX.
         <span class="quiet numbers">{words.bytes(transfer.size)}</span>
         {transfer.folder !== "" && <bdi class="quiet folder">{transfer.folder}</bdi>}
       </div>
-      <Steps stage={stage} />
+      <Steps stage={stage} unsent={transfer.sent < transfer.size} />
       <div class="transfer-state">
         {stage === "sending" ? <Sending transfer={transfer} /> : <StageWords transfer={transfer} stage={stage} />}
       </div>
@@ -61,9 +61,10 @@ export function TransferRow({ transfer }: { readonly transfer: Transfer }): JSX.
   );
 }
 
-function Steps({ stage }: { readonly stage: Stage }): JSX.Element {
+/** What was refused before it was sent got no further than that. */
+function Steps({ stage, unsent }: { readonly stage: Stage; readonly unsent: boolean }): JSX.Element {
   const { t } = useWords();
-  const at = AT[stage];
+  const at = stage === "refused" && unsent ? 0 : AT[stage];
   const troubled = stage === "refused" || stage === "failed";
   return (
     <ol class="steps" aria-label={t("steps.title", { at: Math.min(at + 1, 3) })}>
