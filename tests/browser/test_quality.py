@@ -83,7 +83,7 @@ def test_axe_has_nothing_against_any_view(lived_in: Visit, axe: str, colours: An
         expect(page.locator(".skeleton")).to_have_count(0)
         lived_in.shot(f"20-{view}-{colours}")
         found[view] = violations(page, axe)
-    assert found == dict.fromkeys(ways, [])
+    assert not {view: complaints for view, complaints in found.items() if complaints}
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 430)])

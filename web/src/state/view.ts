@@ -29,9 +29,10 @@ function matching(state: State, locale: string): readonly Doc[] {
   return found.sort(comparing(filter.sort, locale));
 }
 
-/** One that is still being sent is shown among the transfers, so not twice. */
-function isShown(state: State, document: Doc): boolean {
-  return document.status !== "pending" || !state.transfers.some((one) => one.documentId === document.id);
+/** One that is still being sent, or was interrupted in it, is shown above the list, so not twice. */
+function isShown(state: State, { id, status }: Doc): boolean {
+  if (status !== "pending") return true;
+  return ![...state.transfers, ...state.unfinished].some((one) => one.documentId === id);
 }
 
 function fits(document: Doc, filter: Filter): boolean {

@@ -38,17 +38,7 @@ function List(): JSX.Element {
   useEffect(() => {
     if (beyond) void app.more();
   }, [app, beyond]);
-  const anything = state.documents.size > 0;
-  if (!anything && !filtered) {
-    if (listing.state === "failed" && listing.failure !== null)
-      return <Trouble failure={listing.failure} again={() => app.refresh()} />;
-    if (listing.state !== "ready") return <Skeleton rows={5} />;
-    return (
-      <Empty title={words.t("documents.none")}>
-        <p>{words.t("documents.none_hint")}</p>
-      </Empty>
-    );
-  }
+  if (view.matches === 0 && !filtered) return <Nothing />;
   return (
     <section class="list" aria-label={words.t("documents.list")}>
       <Toolbar />
@@ -74,6 +64,21 @@ function List(): JSX.Element {
       )}
       <Pager matches={view.matches} page={view.page} pages={view.pages} searching={filter.search !== ""} />
     </section>
+  );
+}
+
+/** No document to list, and no filter that hides one: none yet, or none known. */
+function Nothing(): JSX.Element | null {
+  const { app, words } = usePlace();
+  const listing = useSelect((state) => state.listing);
+  const busy = useSelect((state) => state.transfers.length > 0 || state.unfinished.length > 0);
+  if (listing.failure !== null) return <Trouble failure={listing.failure} again={() => app.refresh()} />;
+  if (busy) return null;
+  if (listing.state !== "ready") return <Skeleton rows={5} />;
+  return (
+    <Empty title={words.t("documents.none")}>
+      <p>{words.t("documents.none_hint")}</p>
+    </Empty>
   );
 }
 

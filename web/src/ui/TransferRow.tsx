@@ -89,9 +89,7 @@ function Sending({ transfer }: { readonly transfer: Transfer }): JSX.Element {
   return (
     <>
       <Bar label={words.t("transfer.progress_of", { name: transfer.name })} share={share} text={text} />
-      <p class="quiet numbers">
-        {words.share(share)} {paceText(words, transfer, now)}
-      </p>
+      <p class="quiet numbers">{[words.share(share), paceText(words, transfer, now)].filter(Boolean).join(" · ")}</p>
     </>
   );
 }
