@@ -20,8 +20,8 @@ HEALTH_SECONDS = 1
 """How often the gateway asks each replica how it is."""
 HEALTH_FAILS = 2
 """So many bad answers take a replica away."""
-READ_SECONDS = 60
-"""How long a request and its answer may take, but for streams and for bytes on their way to the store or from it."""
+SILENCE_SECONDS = 60
+"""How long a body that is under way may pause."""
 _REDIRECTS = "listener_wrappers {\n\t\t\thttp_redirect\n\t\t\ttls\n\t\t}"
 
 
@@ -85,7 +85,7 @@ def render_gateway(layout: Layout, settings: StackSettings, served: Served) -> s
         csp_data=headers.DATA,
         csp_docs=headers.DOCS,
         csp_drawn=headers.DRAWN,
-        read=f"{READ_SECONDS}s",
+        silence=f"{SILENCE_SECONDS}s",
         health_interval=f"{HEALTH_SECONDS}s",
         health_fails=HEALTH_FAILS,
         upload=_upstreams(layout, settings, "upload"),

@@ -49,7 +49,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A gateway that runs, its upstreams by name (upload-1, …), and a client that trusts it."""
+    """A gateway that runs, its upstreams by name (upload-1, …, store), and a client that trusts it."""
 
     settings: StackSettings
     layout: Layout
@@ -124,6 +124,8 @@ async def gateway_place(folder: Path, *, page: Path | None = None, **settings: A
                 one = Upstream(f"{service}-{number}")
                 await stack.enter_async_context(_listening(one, service_port(chosen, service, number)))
                 upstreams[one.name] = one
+        upstreams["store"] = store = Upstream("store")
+        await stack.enter_async_context(_listening(store, chosen.minio_port))
         write_gateway(layout, chosen, Served(docs, page))
         process = await stack.enter_async_context(_running(layout, chosen))
         session = await stack.enter_async_context(

@@ -20,9 +20,9 @@ SOON = 1.0
 
 @pytest.fixture
 async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
-    """Two replicas of each service, and no more than two seconds for a request to arrive."""
-    monkeypatch.setattr(server_gateway, "READ_SECONDS", 2)
-    async with gateway_place(tmp_path, page=small_page(tmp_path), replicas=2) as found:
+    """Two replicas of each service, and no more than two seconds of silence in a body."""
+    monkeypatch.setattr(server_gateway, "SILENCE_SECONDS", 2)
+    async with gateway_place(tmp_path, page=small_page(tmp_path), replicas=2, store_host="store.localhost") as found:
         yield found
 
 
@@ -60,12 +60,12 @@ async def test_a_stream_arrives_as_it_is_said_uncompressed(place: Place) -> None
             assert await response.content.readexactly(len(said)) == said
 
 
-async def test_a_stream_outlives_the_time_that_other_requests_have(place: Place) -> None:
+async def test_a_stream_may_be_silent_for_longer_than_a_body_may(place: Place) -> None:
     events = Events()
     all_answer(place, events)
     async with place.session.get(place.url + "/api/events") as response:
-        for _ in range(3):
-            await asyncio.sleep(1)  # the time itself is what is tested
+        for _ in range(2):
+            await asyncio.sleep(3)  # the time itself is what is tested
             events.said.put_nowait(b": x\n\n")
             assert await response.content.readexactly(5) == b": x\n\n"
         assert not events.gone.is_set()
@@ -168,6 +168,22 @@ async def test_a_body_that_never_ends_is_given_up(place: Place) -> None:
             pass
     await hang_up(writer)
     assert asyncio.get_running_loop().time() - started < 10
+
+
+async def test_a_document_may_take_longer_to_arrive_and_be_larger_than_any_request(place: Place) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"x" * 1_000_000
+            await asyncio.sleep(1)  # the time itself is what is tested
+
+    host = {"Host": f"store.localhost:{place.settings.gateway_port}"}
+    async with place.session.put(
+        place.url + "/documents/key?X-Amz-Expires=900", data=slowly(), headers=host
+    ) as response:
+        answer = await response.json()
+    assert response.status == 200, answer
+    assert (answer["body"], answer["headers"]["Host"]) == (4_000_000, host["Host"])
+    assert place.upstreams["store"].heard == ["PUT /documents/key"]
 
 
 async def test_bodies_and_headers_have_limits_of_their_own(place: Place) -> None:

@@ -116,6 +116,16 @@ async def test_the_page_may_call_the_gateway_the_store_and_what_was_named_and_ru
     assert "unsafe" not in str(policy)
 
 
+async def test_the_drawn_documentation_alone_runs_scripts_and_only_those_beside_it(place: Place) -> None:
+    found = {}
+    for name in ("", "openapi.html"):
+        async with place.session.get(f"{place.url}/docs/{name}") as response:
+            found[name] = response.headers["Content-Security-Policy"]
+    assert "script-src 'self'; " in found["openapi.html"]
+    assert "worker-src blob:; " in found["openapi.html"]
+    assert "script-src" not in found[""]
+
+
 async def test_a_service_that_says_how_to_keep_its_answer_is_left_to_say_it(place: Place) -> None:
     async def kept(_: web.Request) -> web.Response:
         return web.json_response({}, headers={"Cache-Control": "private, max-age=5"})
