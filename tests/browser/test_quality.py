@@ -126,6 +126,9 @@ def test_the_keyboard_alone_is_enough(visit: Visit, new_user: NewUser, files: Ca
     tab_to(page, "Undo")
     page.keyboard.press("Enter")
     expect(visit.row("typed.txt")).to_be_visible()
+    tab_to(page, "Delete \u2068typed.txt")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
 
 
 def tab_to(page: Page, name: str, most: int = 60) -> None:

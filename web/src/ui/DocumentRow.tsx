@@ -8,6 +8,13 @@ import { Name, ViewLink } from "./parts";
 export function DocumentRow({ document, now }: { readonly document: Doc; readonly now: number }): JSX.Element {
   const { app, words } = usePlace();
   const { filename: name } = document;
+  const remove = (event: JSX.TargetedMouseEvent<HTMLButtonElement>) => {
+    const row = event.currentTarget.closest("li");
+    const next = row?.nextElementSibling ?? row?.previousElementSibling;
+    const focused = next?.querySelector<HTMLElement>(".row-name") ?? window.document.getElementById("main");
+    app.delete(document);
+    focused?.focus({ preventScroll: true }); // the row goes, and would take the focus along
+  };
   return (
     <li class="row" data-id={document.id} data-status={document.status}>
       <IconFile />
@@ -36,7 +43,7 @@ export function DocumentRow({ document, now }: { readonly document: Doc; readonl
         <button
           type="button"
           class="button ghost icon-only"
-          onClick={() => app.delete(document)}
+          onClick={remove}
           aria-label={words.t("action.delete_of", { name })}
         >
           <IconTrash />
