@@ -53,7 +53,8 @@ lint: ## Checks style, types, architecture, locks and generated contracts
 	"$$py" -m mypy services deploy contracts clients benchmarks tests; \
 	"$$(dirname "$$py")/lint-imports"; \
 	"$$py" -m deploy.local.locks --check; \
-	"$$py" contracts/generate.py --check
+	"$$py" contracts/generate.py --check; \
+	"$$py" -m deploy.local.web check
 
 up: ## Starts the stack, or what of it is missing (REPLICAS=3 of each service)
 	@$(CONSOLE) up $(ARGS)

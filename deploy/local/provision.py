@@ -13,10 +13,12 @@ from pathlib import Path
 from deploy.local.bootstrap import cache_folder, ensure_environment, ensure_uv
 from deploy.local.console import Steps
 from deploy.local.errors import StackError
+from deploy.local.provision_browser import provision_browser
 from deploy.local.provision_docs import provision_docs
 from deploy.local.provision_kafka import provision_kafka
 from deploy.local.provision_minio import provision_minio
 from deploy.local.provision_toxiproxy import provision_toxiproxy
+from deploy.local.provision_web import provision_web
 from deploy.local.settings import SERVICES
 
 
@@ -47,10 +49,12 @@ class Tools:
         return dict.fromkeys(SERVICES, self.service_python) | own
 
 
-def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifier: bool = False) -> Tools:
+def provision(
+    cache: Path | None = None, *, fault_proxy: bool = False, browser: bool = False, classifier: bool = False
+) -> Tools:
     """Makes what is missing in `cache` (default: the user's cache folder) and says where all of it is.
 
-    With `fault_proxy` also what only tests need, with `classifier` the packages of its own.
+    With `fault_proxy` and `browser` also what only tests need, with `classifier` the packages of its own.
     """
     cache = cache or cache_folder()
     with Steps() as steps, ThreadPoolExecutor(2) as pool:
@@ -58,7 +62,10 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifie
         kafka = pool.submit(provision_kafka, cache, steps)
         minio = pool.submit(provision_minio, cache, uv, steps)
         redoc = pool.submit(provision_docs, cache, uv, steps)
+        page = pool.submit(provision_web, cache, uv, steps)
         proxy = pool.submit(provision_toxiproxy, cache, uv, steps) if fault_proxy else None
+        if browser:
+            provision_browser(cache, uv, steps)
         return Tools(
             python=Path(sys.executable),
             service_python=ensure_environment("runtime", cache),
@@ -68,6 +75,7 @@ def provision(cache: Path | None = None, *, fault_proxy: bool = False, classifie
             minio=minio.result(),
             caddy=Path(sys.executable).parent / "caddy",
             redoc=redoc.result(),
+            page=page.result(),
             toxiproxy=proxy.result() if proxy else None,
             classifier_python=ensure_environment("classifier", cache) if classifier else None,
         )

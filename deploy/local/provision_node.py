@@ -31,7 +31,7 @@ class Node:
     def environment(self) -> Mapping[str, str]:
         """The caller's environment (proxies and the like are theirs), where `node` is this one."""
         path = os.pathsep.join((str(self.program.parent), os.environ.get("PATH", os.defpath)))
-        return {**os.environ, "PATH": path, "npm_config_update_notifier": "false", "NO_UPDATE_NOTIFIER": "1"}
+        return {**os.environ, "PATH": path, "npm_config_update_notifier": "false", "NO_COLOR": "1"}
 
 
 def provision_node(cache: Path, uv: Callable[[], Path], steps: Steps) -> Node:

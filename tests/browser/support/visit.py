@@ -1,0 +1,73 @@
+"""A person at the page: what they do, and what they see."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+SHOTS: Final = Path(os.environ.get("SHOTS", "build/browser"))
+WAIT_MS: Final = 30_000
+"""How long a decision or a classification may take on a machine that does much else."""
+
+
+@dataclass
+class Visit:
+    """One tab. `complaints` is what the browser had against the page, and must stay empty."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    origins: set[str] = field(default_factory=set)
+
+    def watch(self) -> None:
+        """Notes violations of the policy, errors of scripts, and whom the page calls."""
+        self.page.add_init_script(
+            "addEventListener('securitypolicyviolation', (event) => "
+            "console.error('CSP', event.violatedDirective, event.blockedURI))"
+        )
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("console", self._said)
+        self.page.on("request", lambda asked: self.origins.add("/".join(asked.url.split("/", 3)[:3])))
+
+    def _said(self, said: ConsoleMessage) -> None:
+        # Chromium logs every answer above 399 and every connection that was lost; those are the server's business.
+        if said.type == "error" and "Failed to load resource" not in said.text and "net::ERR" not in said.text:
+            self.complaints.append(said.text)
+
+    def open(self, path: str = "/") -> None:
+        self.page.goto(f"{self.url}{path}")
+
+    def sign_in(self, token: str, path: str = "/") -> None:
+        self.open(path)
+        self.page.get_by_label("Access token").fill(token)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def choose(self, *paths: Path) -> None:
+        self.page.locator("[data-test=files]").set_input_files(paths)
+
+    def transfer(self, name: str) -> Locator:
+        return self.page.locator(".transfer", has_text=name)
+
+    def row(self, name: str) -> Locator:
+        return self.page.locator(".row", has_text=name)
+
+    def until_stage(self, name: str, *stages: str) -> None:
+        expect(
+            self.page.locator(f".transfer:is({', '.join(f'.{one}' for one in stages)})", has_text=name)
+        ).to_be_visible(timeout=WAIT_MS)
+
+    def upload(self, *paths: Path) -> None:
+        """Chooses files and waits until they are paid for."""
+        self.choose(*paths)
+        for path in paths:
+            self.until_stage(path.name, "filing", "done")
+
+    def shot(self, name: str) -> None:
+        """Keeps what is seen, for somebody to look at."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)

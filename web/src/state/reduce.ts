@@ -1,0 +1,49 @@
+/** The one function by which the state changes. Pure. */
+import type { Action } from "./actions";
+import { reduceDocuments } from "./documents";
+import { EVERYTHING, initialState, type State } from "./model";
+import { reduceTransfers } from "./transfers";
+
+const MOST_NOTICES = 6;
+
+export function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case "signed-in":
+      return signedIn(state, action.session.user, { ...state, session: action.session, ended: false });
+    case "signed-out":
+      return action.ended ? { ...state, session: null, ended: true, notices: [] } : initialState(null, state.online);
+    case "online":
+      return { ...state, online: action.online };
+    case "live":
+      return { ...state, live: action.live };
+    case "quota":
+      return { ...state, quota: action.quota };
+    case "topics":
+      return { ...state, topics: action.topics };
+    case "settings":
+      return { ...state, settings: action.settings };
+    case "filter":
+      return { ...state, filter: { ...state.filter, page: 0, ...action.change } };
+    case "noticed":
+      return { ...state, notices: [...state.notices, action.notice].slice(-MOST_NOTICES) };
+    case "notice-over":
+      return { ...state, notices: state.notices.filter((one) => one.id !== action.id) };
+    case "listing":
+    case "listed":
+    case "listing-failed":
+    case "document":
+    case "removed":
+    case "leaving":
+    case "stays":
+      return reduceDocuments(state, action);
+    default:
+      return reduceTransfers(state, action);
+  }
+}
+
+/** Whose session ended finds the page as it was; anybody else finds nothing of theirs. */
+function signedIn(before: State, user: string, after: State): State {
+  const same = before.session?.user === user || before.lastUser === user;
+  const kept = same ? after : { ...initialState(after.session, after.online) };
+  return { ...kept, lastUser: user, filter: same ? after.filter : EVERYTHING };
+}
