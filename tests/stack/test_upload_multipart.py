@@ -1,17 +1,13 @@
-"""Uploads in parts over HTTP, on a real database and store: resumed, repeated, raced, aborted, refused."""
+"""Uploads in parts over HTTP, on a real database and store: resumed, repeated, raced, aborted, gone on with."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from aiohttp import ClientSession
 
 from services.chassis.auth import TokenVerifier
 from services.chassis.storage_minio import MinioStorage, open_storage
@@ -77,17 +73,16 @@ class Owner:
         """The ids of what is open in the store under the document's key."""
         async with self.storage() as storage:
             return [each.upload_id for each in await storage.multipart.list_uploads(begun["key"])]
+from services.upload.multipart_store import PgMultiparts
+from tests.stack.support.parts import LEAST, query_of
+from tests.stack.upload_owner import COMPLETE, LOST, NOT_FOUND, PATHS, SMALL, Owner
+from tests.stack.upload_service import Answer, open_service
 
 
 @pytest.fixture
-async def service(stack: Any, database: str) -> AsyncIterator[Service]:
-    async with open_service(stack.info, database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def owner(service: Service) -> Owner:
-    return Owner(service, uuid4())
+async def owner(stack: Any, database: str) -> AsyncIterator[Owner]:
+    async with open_service(stack.info, database) as service:
+        yield Owner(service, uuid4())
 
 
 async def test_a_file_in_parts_is_resumed_after_a_reload_and_confirmed_as_any(owner: Owner) -> None:
@@ -160,111 +155,6 @@ async def test_deleting_the_document_says_that_its_parts_have_to_go(owner: Owner
     rows = await owner.service.replica.pool.fetch("SELECT convert_from(value, 'UTF8') AS value FROM outbox ORDER BY id")
     assert all('"multipart":true' in row["value"] for row in rows)
     assert await owner.complete(begun, {"PartNumber": 1, "ETag": "e"}) == NOT_FOUND
-
-
-@pytest.mark.parametrize(
-    ("parts", "said"),
-    [
-        ([(1, "0" * 32)], "InvalidPart"),
-        ([(1, "mine"), (2, "0" * 32)], "InvalidPart"),
-        ([(2, "mine"), (1, "mine")], "value_error"),
-        ([(1, "mine"), (1, "mine")], "value_error"),
-        ([], "too_short"),
-        ([(0, "mine")], "greater_than_equal"),
-        ([(10_001, "mine")], "less_than_equal"),
-        ([(1, "<a>\n")], "string_pattern_mismatch"),
-    ],
-)
-async def test_wrong_parts_are_a_422_that_says_what_is_wrong_and_nothing_is_lost(
-    owner: Owner, parts: list[tuple[int, str]], said: str
-) -> None:
-    begun = await owner.begin()
-    good = await owner.put(begun, 1, SMALL)
-    named = [{"PartNumber": number, "ETag": good["ETag"] if etag == "mine" else etag} for number, etag in parts]
-    status, answer = await owner.complete(begun, *named)
-    assert (status, answer["detail"][0]["type"], answer["detail"][0]["loc"][:2]) == (422, said, ["body", "parts"])
-    assert (await owner.complete(begun, good))[0] == 200
-
-
-async def test_a_part_that_is_too_small_is_named(owner: Owner) -> None:
-    begun = await owner.begin()
-    parts = [await owner.put(begun, number, SMALL) for number in (1, 2)]
-    status, answer = await owner.complete(begun, *parts)
-    assert (status, answer["detail"][0]["type"]) == (422, "EntityTooSmall")
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("/multipart", {"filename": "a", "content_type": "a/b", "size_bytes": 5 * 1024**4 + 1}),
-        ("/multipart", {"filename": "a", "content_type": "a/b", "size_bytes": -1}),
-        ("/multipart", {"content_type": "a/b"}),
-        ("/multipart/{id}/parts/sign", {"part_numbers": []}),
-        ("/multipart/{id}/parts/sign", {"part_numbers": [*range(1, 102)]}),
-        ("/multipart/{id}/parts/sign", {"part_numbers": ["1"]}),
-        ("/sign-request", {"method": "PUT", "key": "k"}),
-        ("/sign-request", {"method": "GET", "key": "k", "filename": "a"}),
-        ("/sign-request", {"method": "DELETE", "key": "k", "filename": "a"}),
-        ("/sign-request", {"method": "PUT", "key": "k", "uploadId": "u"}),
-        ("/sign-request", {"method": "POST", "key": "k", "uploadId": "u", "partNumber": 1}),
-        ("/sign-request", {"method": "PATCH", "key": "k", "filename": "a"}),
-    ],
-)
-async def test_what_does_not_fit_is_a_422(owner: Owner, path: str, body: object) -> None:
-    begun = await owner.begin()
-    url = f"/api/documents{path.format(id=begun['document_id'])}"
-    assert (await owner.service.call("POST", url, owner.id, body))[0] == 422
-
-
-async def test_the_largest_complete_there_is_is_read(owner: Owner) -> None:
-    begun = await owner.begin()
-    parts = [{"PartNumber": number, "ETag": f'"{"0" * 32}"', "x": "y" * 200} for number in range(1, 10_001)]
-    status, answer = await owner.complete(begun, *parts)
-    assert (status, answer["detail"][0]["type"]) == (422, "InvalidPart")
-    url = f"/api/documents/multipart/{begun['document_id']}/complete"
-    assert (await owner.service.call("POST", url, owner.id, b" " * (4 * 1024 * 1024 + 1)))[0] == 413
-
-
-async def test_nobody_else_gets_at_an_upload(owner: Owner) -> None:
-    begun, stranger = await owner.begin(), Owner(owner.service, uuid4())
-    for method, path in PATHS:
-        body = {
-            "/parts/sign": {"part_numbers": [1]},
-            "/complete": {"parts": [{"PartNumber": 1, "ETag": "e"}]},
-        }.get(path)
-        assert await stranger.of(begun, method, path, body) == NOT_FOUND
-        assert await owner.of({"document_id": "none"}, method, path, body) == NOT_FOUND
-    for method in ("PUT", "GET", "POST", "DELETE"):
-        asked = {"method": method, "key": begun["key"], "uploadId": begun["upload_id"]}
-        asked |= {"partNumber": 1} if method == "PUT" else {}
-        assert await stranger.service.call("POST", "/api/documents/sign-request", stranger.id, asked) == NOT_FOUND
-        for key in (begun["key"][:-1], f"{stranger.id}/x", "x"):
-            changed = asked | {"key": key}
-            assert await owner.service.call("POST", "/api/documents/sign-request", owner.id, changed) == NOT_FOUND
-    assert (await owner.row(begun))["status"] == "pending"
-
-
-async def test_a_document_that_comes_in_one_piece_has_no_parts(owner: Owner) -> None:
-    document = await owner.service.upload(owner.id, SMALL)
-    for method, path in PATHS:
-        body = {
-            "/parts/sign": {"part_numbers": [1]},
-            "/complete": {"parts": [{"PartNumber": 1, "ETag": "e"}]},
-        }.get(path)
-        assert await owner.of({"document_id": document}, method, path, body) == NOT_FOUND
-    assert (await owner.service.confirm(owner.id, document))[0] == 200
-
-
-async def test_an_upload_that_has_expired_may_only_be_aborted(owner: Owner) -> None:
-    begun = await owner.begin()
-    part = await owner.put(begun, 1, SMALL)
-    await owner.service.replica.pool.execute(
-        "UPDATE documents SET expires_at = now(), created_at = now() - '1 d'::interval"
-    )
-    assert await owner.sign(begun, 1) == EXPIRED
-    assert await owner.of(begun, "GET", "/parts") == EXPIRED
-    assert await owner.complete(begun, part) == EXPIRED
-    assert await owner.of(begun, "DELETE", "") == (204, None)
 
 
 async def test_urls_end_with_the_upload_and_never_live_longer_than_they_must(owner: Owner) -> None:
@@ -391,3 +281,13 @@ async def test_a_create_that_died_before_the_store_heard_of_it_is_gone_on_with_u
     _, again = await owner.service.call("POST", "/api/documents/multipart", owner.id, asked, **key)
     assert again["document_id"] == begun["document_id"]
     assert await owner.uploads(again) == [again["upload_id"]]
+
+
+async def test_of_two_uploads_the_one_that_was_named_first_is_the_documents(owner: Owner) -> None:
+    begun, replica = await owner.begin(), owner.service.replica
+    multiparts, document = PgMultiparts(replica.pool, replica.outbox), UUID(begun["document_id"])
+    assert await multiparts.name(document, "another") == begun["upload_id"]
+    await replica.pool.execute("UPDATE documents SET upload_id = NULL")
+    assert [await multiparts.name(document, named) for named in ("one", "two", "one")] == ["one"] * 3
+    assert await owner.of(begun, "DELETE", "") == (204, None)
+    assert await multiparts.name(document, "one") is None
