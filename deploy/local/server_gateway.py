@@ -35,15 +35,22 @@ class Served:
 
 def gateway(layout: Layout, settings: StackSettings, caddy: Path) -> Program:
     """The gateway; its configuration must be written."""
-    scheme = "https" if settings.tls else "http"
     return Program(
         name="gateway",
         command=(str(caddy), "run", "--config", str(_caddyfile(layout)), "--adapter", "caddyfile"),
         ports={"GATEWAY_PORT": settings.gateway_port},
-        check=lambda: check_url(f"{scheme}://127.0.0.1:{settings.gateway_port}/healthz"),
+        check=lambda: _check(settings),
         environment=_caddy_environment(layout),
         stop_seconds=15,
     )
+
+
+async def _check(settings: StackSettings) -> None:
+    """Certificates of the stack's own authority are made one by one, after the gateway has begun to listen."""
+    scheme = "https" if settings.tls else "http"
+    names = (settings.gateway_host, settings.store_behind_gateway) if settings.gateway_tls == "internal" else ()
+    for name in (None, *(name for name in names if name is not None)):
+        await check_url(f"{scheme}://127.0.0.1:{settings.gateway_port}/healthz", name=name)
 
 
 def _caddyfile(layout: Layout) -> Path:

@@ -62,14 +62,14 @@ def _environment(layout: Layout, settings: StackSettings, credentials: Credentia
     }
 
 
-async def check_url(url: str, *, socket: Path | None = None) -> None:
-    """Raises unless a GET of `url`, by way of a socket where one is named, answers 200.
+async def check_url(url: str, *, socket: Path | None = None, name: str | None = None) -> None:
+    """Raises unless a GET of `url`, by way of a socket where one is named, answers 200; `name` is who TLS asks for.
 
     Nothing secret goes there, and it is this machine: a certificate is not looked at.
     """
     connector = None if socket is None else aiohttp.UnixConnector(str(socket))
     async with (
         aiohttp.ClientSession(connector=connector, timeout=CHECK_TIMEOUT) as session,
-        session.get(url, ssl=False) as response,
+        session.get(url, ssl=False, server_hostname=name) as response,
     ):
         response.raise_for_status()
