@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from uuid import uuid4
 
@@ -81,6 +82,15 @@ def test_what_was_begun_is_remembered_by_address_and_file_and_forgotten(tmp_path
     assert [journal.find("https://b", "file\udcff"), journal.find("https://a", "other")] == [None, None]
     journal.forget("https://a", "file\udcff")
     assert (journal.find("https://a", "file\udcff"), list((tmp_path / "uploads").iterdir())) == (None, [])
+
+
+def test_notes_of_uploads_that_nobody_finished_do_not_pile_up(tmp_path: Path) -> None:
+    journal, begun = Journal(tmp_path), Begun(uuid4(), 16)
+    journal.note("a", "old", begun)
+    [old] = tmp_path.iterdir()
+    os.utime(old, (0, 0))
+    journal.note("a", "new", begun)
+    assert (journal.find("a", "old"), journal.find("a", "new")) == (None, begun)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"document_id": "x", "part_bytes": 1}', '{"document_id": 5}'])
