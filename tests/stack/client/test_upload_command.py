@@ -176,6 +176,17 @@ async def test_a_ctrl_c_in_mid_put_is_one_line_however_often_it_is_said(
     assert (said.code, said.err) == (130, "docuvault: interrupted\n")
 
 
+async def test_who_reads_the_output_may_close_it(command: NewCommand, new_user: NewUser, tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    for number in range(5):
+        write(tmp_path, f"{number}.bin", 1)
+    process = await command((await new_user()).token).start("-r", str(tmp_path), "--parallel", "1", out=theirs)
+    os.close(theirs)
+    assert os.read(ours, 8) == b"uploaded"
+    os.close(ours)
+    assert await process.wait() == 141
+
+
 async def test_on_a_terminal_there_are_bars_and_a_ctrl_c_leaves_it_clean(
     command: NewCommand, new_user: NewUser, relay: Relay, large: Path
 ) -> None:
