@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from docuvault_contracts.keys import make_key, new_document_id
@@ -18,6 +19,8 @@ from services.upload.document import Document
 from services.upload.idempotency import Claim, Kept, KeyRefused
 from services.upload.messages import upload_requested
 from services.upload.ports import Accounts, Documents, Keys
+
+T = TypeVar("T")
 
 ONCE: Mapping[str, str] = {"If-None-Match": "*"}
 """What a client says with a PUT to a bound URL: only where nothing is under the key yet."""
@@ -84,6 +87,14 @@ class Signer:
         return Upload(document, url, ONCE if file.bound else {})
 
 
+async def _stored(creation: Awaitable[T]) -> T:
+    """The outcome of storing what is signed, and told to nobody yet."""
+    failpoint("upload_url.after_sign")
+    outcome = await creation
+    failpoint("upload_url.after_commit")
+    return outcome
+
+
 class RequestUpload:
     """Makes a pending document and its URL; of a file whose size is not declared by one statement."""
 
@@ -99,9 +110,7 @@ class RequestUpload:
             if refused is not None:
                 return refused
         upload = await self._signer.begin(user_id, file)
-        failpoint("upload_url.after_sign")
-        await self._documents.create(upload.document, upload_requested(upload.document, traceparent))
-        failpoint("upload_url.after_commit")
+        await _stored(self._documents.create(upload.document, upload_requested(upload.document, traceparent)))
         return upload
 
 
@@ -137,15 +146,12 @@ class RequestUploads:
         """Whether it is made: somebody else may have been first with the key."""
         documents = {place: upload.document for place, upload in outcome.uploads.items()}
         said = [(document, upload_requested(document, traceparent)) for document in documents.values()]
-        failpoint("upload_url.after_sign")
         if claim is None:
-            await self._documents.create_all(said)
-            done = True
-        else:
-            made = {place: document.id for place, document in documents.items()}
-            done = await self._documents.create_claimed(said, claim, Kept(claim.fingerprint, made, outcome.refused))
-        failpoint("upload_url.after_commit")
-        return done
+            await _stored(self._documents.create_all(said))
+            return True
+        made = {place: document.id for place, document in documents.items()}
+        kept = Kept(claim.fingerprint, made, outcome.refused)
+        return await _stored(self._documents.create_claimed(said, claim, kept))
 
     async def _lost(self, claim: Claim | None, files: Sequence[File]) -> Outcome | KeyRefused:
         """Somebody else made it while this request was on its way."""
