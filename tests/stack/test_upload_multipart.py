@@ -392,3 +392,13 @@ async def test_a_create_that_died_before_the_store_heard_of_it_is_gone_on_with_u
     _, again = await owner.service.call("POST", "/api/documents/multipart", owner.id, asked, **key)
     assert again["document_id"] == begun["document_id"]
     assert await owner.uploads(again) == [again["upload_id"]]
+
+
+async def test_of_two_uploads_the_one_that_was_named_first_is_the_documents(owner: Owner) -> None:
+    begun, replica = await owner.begin(), owner.service.replica
+    multiparts, document = PgMultiparts(replica.pool, replica.outbox), UUID(begun["document_id"])
+    assert await multiparts.name(document, "another") == begun["upload_id"]
+    await replica.pool.execute("UPDATE documents SET upload_id = NULL")
+    assert [await multiparts.name(document, named) for named in ("one", "two", "one")] == ["one"] * 3
+    assert await owner.of(begun, "DELETE", "") == (204, None)
+    assert await multiparts.name(document, "one") is None

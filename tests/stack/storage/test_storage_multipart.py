@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -210,6 +211,24 @@ async def test_a_client_may_begin_list_complete_and_abort_by_urls_of_its_own(
         assert response.status == 204  # there is none any more, and that is fine
     assert await read(storage, key) == LAST
     assert parts.location(key) == str(begin.with_query(None))
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET", "POST", "DELETE"])
+async def test_a_page_of_another_origin_may_send_each_call_and_read_the_etag(
+    parts: Multipart, browser: ClientSession, method: Literal["PUT", "GET", "POST", "DELETE"]
+) -> None:
+    key, page = new_key(), {"Origin": "http://localhost:8080"}
+    upload_id = await parts.create(key, "text/plain")
+    url = URL(parts.presigned(method, key, 60, {"uploadId": upload_id, "partNumber": "1"}), encoded=True)
+    asking = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "content-type"}
+    async with browser.options(url, headers=page | asking) as response:
+        assert (response.status, response.headers["Access-Control-Allow-Methods"]) == (204, method)
+    part = URL(parts.presigned("PUT", key, 60, {"uploadId": upload_id, "partNumber": "1"}), encoded=True)
+    async with browser.put(part, data=LAST, headers=page) as response:
+        assert response.status == 200
+        shown = {name.strip().lower() for name in response.headers["Access-Control-Expose-Headers"].split(",")}
+    assert "etag" in shown
+    await parts.abort(key, upload_id)
 
 
 async def test_a_url_of_one_call_is_none_for_another(parts: Multipart, browser: ClientSession) -> None:
