@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -27,6 +27,10 @@ from services.chassis.settings import KafkaSettings
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
+REST_SECONDS = 0.02
+"""After records: those that come alone are taken at once, those that stream in together. An answer of the broker costs
+more than what is in it.
+"""
 
 
 class Sink(Protocol):
@@ -92,20 +96,18 @@ class _Client:
         """Reads for as long as it goes well. Raises KafkaError, and whatever else the driver has in it."""
         await apart(self._kafka.start())
         ahead = await apart(self._place(sink, since_seconds), self._settings.kafka_request_timeout_seconds)
-        behind = True
+        while ahead := {each: end for each, end in ahead.items() if await self._kafka.position(each) < end}:
+            sink.take(await apart(self._poll()))
+        sink.caught_up()
         while True:
-            if behind and not ahead:
-                sink.caught_up()
-                behind = False
             records = await apart(self._poll())
             backoff.attempts = 0
             sink.take(records)
-            for record in records if ahead else ():
-                if ahead.get(record.partition, record.offset + 2) <= record.offset + 1:
-                    del ahead[record.partition]
+            if records:
+                await asyncio.sleep(REST_SECONDS)
 
-    async def _place(self, sink: Sink, since_seconds: float) -> dict[int, int]:
-        """Where each partition ends for now, of those that hold what is to be taken."""
+    async def _place(self, sink: Sink, since_seconds: float) -> Mapping[TopicPartition, int]:
+        """Where each partition ends for now."""
         cluster = await self._kafka._client.fetch_all_metadata()  # noqa: SLF001 - what topics() keeps to itself
         numbers = sorted(cluster.partitions_for_topic(self._topic) or ())
         if not numbers:
@@ -116,16 +118,13 @@ class _Client:
         since = round((time.time() - since_seconds) * 1000)
         recent = await self._kafka.offsets_for_times(dict.fromkeys(partitions, since))
         begins, ends = await self._kafka.beginning_offsets(partitions), await self._kafka.end_offsets(partitions)
-        ahead: dict[int, int] = {}
         for each in partitions:
             place, end = sink.place(each.partition), ends[each]
             if place is None or not begins[each] <= place <= end:
                 place = end if recent[each] is None else min(recent[each].offset, end)
                 sink.start(each.partition, place)
             self._kafka.seek(each, place)
-            if place < end:
-                ahead[each.partition] = end
-        return ahead
+        return dict(ends)
 
     async def _poll(self) -> list[Record]:
         found = await self._kafka.getmany(

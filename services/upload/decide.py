@@ -21,6 +21,7 @@ from docuvault_contracts.events import (
 
 from services.chassis.storage import ObjectStat
 from services.upload.document import STORED, Document, Reason, Ruling, Status, Verdict
+from services.upload.steps import Step, step_of
 
 Ledgers = QuotaReserved | QuotaRejected | QuotaReleased
 Classifiers = Classified | ClassificationFailed
@@ -41,10 +42,15 @@ def apply(document: Document, event: Incoming) -> Document:
         case QuotaReserved() | QuotaRejected() | QuotaReleased():
             return _rule(document, event) if event.version > document.version else document
         case Classified() | ClassificationFailed():
-            return _classify(document, _verdict_of(event))
+            return _classify(document, event)
         case UploadAbandoned():
-            return _abandon(document)
+            return _abandon(document, event)
     assert_never(event)
+
+
+def _news(document: Document, event: Incoming) -> tuple[Step, ...]:
+    """The steps to be kept, with the one that the event is; of what its owner deleted there are none."""
+    return document.news if is_final(document) else (*document.news, step_of(event))
 
 
 def _rule(document: Document, event: Ledgers) -> Document:
@@ -54,6 +60,7 @@ def _rule(document: Document, event: Ledgers) -> Document:
         ruling=_RULINGS[type(event)],
         used_bytes=event.used_bytes,
         limit_bytes=event.limit_bytes,
+        news=_news(document, event),
     )
     match event:
         case QuotaReserved():
@@ -96,10 +103,10 @@ def _release(document: Document, event: QuotaReleased) -> Document:
     return _bury(document, Status.DELETED, Reason(event.reason))
 
 
-def _abandon(document: Document) -> Document:
+def _abandon(document: Document, event: UploadAbandoned) -> Document:
     if document.status is not Status.PENDING:
         return document
-    return _bury(document, Status.DELETED, Reason.ABANDONED)
+    return _bury(replace(document, news=_news(document, event)), Status.DELETED, Reason.ABANDONED)
 
 
 def _bury(document: Document, status: Status, reason: Reason) -> Document:
@@ -129,14 +136,18 @@ def _verdict_of(event: Classifiers) -> Verdict:
     return Verdict(event.version, event.failed_at, Status.CLASSIFICATION_FAILED, reason=event.reason)
 
 
-def _classify(document: Document, verdict: Verdict) -> Document:
+def _classify(document: Document, event: Classifiers) -> Document:
     """A verdict that is ahead of the ledger's word (another topic brings it) is kept until that word is heard."""
+    verdict = _verdict_of(event)
     if is_final(document) or verdict.version < document.version or not _is_newer(verdict, document.verdict):
         return document
+    news = _news(document, event)
     if verdict.version > document.version:  # it also says that the bytes of the verdict before are gone
         status = Status.UPLOADED if document.status in STORED else document.status
-        return replace(document, verdict=verdict, status=status)
-    return replace(document, verdict=verdict, status=verdict.status) if document.status in STORED else document
+        return replace(document, verdict=verdict, status=status, news=news)
+    if document.status not in STORED:
+        return document
+    return replace(document, verdict=verdict, status=verdict.status, news=news)
 
 
 def _is_newer(verdict: Verdict, known: Verdict | None) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeGuard
 from uuid import UUID
@@ -26,9 +25,8 @@ from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.events import read_event
 from services.upload.accounts import Account, newest
 from services.upload.changes import changes
-from services.upload.decide import Incoming, apply, concerns, is_final
+from services.upload.decide import Incoming, apply, concerns
 from services.upload.document import Document, Status
-from services.upload.steps import step_of
 from services.upload.waiters import Waiters
 
 log = structlog.get_logger(__name__)
@@ -130,15 +128,8 @@ def fold(found: Iterable[Document], batch: Sequence[Delivery[Incoming]]) -> list
         if known is None or not concerns(known, delivery.event):
             _ignore(delivery)
         else:
-            after[known.id] = _noted(known, apply(known, delivery.event), delivery.event)
+            after[known.id] = apply(known, delivery.event)
     return [document for document in after.values() if document is not before[document.id]]
-
-
-def _noted(before: Document, after: Document, event: Incoming) -> Document:
-    """The document with the step that the event was; none is kept of what its owner deleted."""
-    if after is before or is_final(after):
-        return after
-    return replace(after, news=(*before.news, step_of(event)))
 
 
 def _ignore(delivery: Delivery[Incoming]) -> None:
