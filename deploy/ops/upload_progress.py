@@ -85,3 +85,4 @@ class Show:
             self._bars.console.print(Text(text), soft_wrap=True)
         else:
             say(text)
+            sys.stdout.flush()  # who reads a pipe hears of it at once

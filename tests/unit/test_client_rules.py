@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from docuvault_client.errors import error_of
 from docuvault_client.events import Blocks
 from docuvault_client.resume import Begun
 from docuvault_client.retry import seconds_of
+from docuvault_client.sources import guess_type
 from docuvault_client.transport import parsed
 from docuvault_contracts.http import Quota
 
@@ -70,7 +72,7 @@ def test_a_stream_is_read_by_its_lines() -> None:
     lines = ["retry: 1000", "", "event: hello", "data: {}", "", ": still here", "id: 1.8", "", "event:x", "data: a"]
     told = [blocks.line(line) for line in [*lines, "data:b", "id: 1.9\0", "", "event: lost", ""]]
     assert [each for each in told if each] == [("hello", "{}"), ("x", "a\nb")]
-    assert blocks.last_id == "1.8"
+    assert (blocks.last_id, blocks.retry_seconds) == ("1.8", 1.0)
 
 
 def test_what_was_begun_is_remembered_by_address_and_file_and_forgotten(tmp_path: Path) -> None:
@@ -81,6 +83,29 @@ def test_what_was_begun_is_remembered_by_address_and_file_and_forgotten(tmp_path
     assert [journal.find("https://b", "file\udcff"), journal.find("https://a", "other")] == [None, None]
     journal.forget("https://a", "file\udcff")
     assert (journal.find("https://a", "file\udcff"), list((tmp_path / "uploads").iterdir())) == (None, [])
+
+
+def test_notes_of_uploads_that_nobody_finished_do_not_pile_up(tmp_path: Path) -> None:
+    journal, begun = Journal(tmp_path), Begun(uuid4(), 16)
+    journal.note("a", "old", begun)
+    [old] = tmp_path.iterdir()
+    os.utime(old, (0, 0))
+    journal.note("a", "new", begun)
+    assert (journal.find("a", "old"), journal.find("a", "new")) == (None, begun)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Report.PDF", "application/pdf"),
+        ("a.tar.gz", "application/gzip"),
+        ("data:text/html,x", "application/octet-stream"),
+        ("a b.c d", "application/octet-stream"),
+        (".txt", "application/octet-stream"),
+    ],
+)
+def test_a_media_type_is_guessed_by_the_suffix_alone(name: str, kind: str) -> None:
+    assert guess_type(name) == kind
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"document_id": "x", "part_bytes": 1}', '{"document_id": 5}'])

@@ -14,7 +14,7 @@ from docuvault_contracts.http import Document
 from docuvault_contracts.http_uploads import DownloadUrl
 
 from docuvault_client.errors import Unavailable
-from docuvault_client.store import Store
+from docuvault_client.store import Fetched, Store
 from docuvault_client.transport import Api
 
 
@@ -39,24 +39,24 @@ class Download:
         return path
 
     async def _fetch(self, document: Document, file: IO[bytes]) -> None:
-        patience, tried = self.api.patience, 0
+        patience, tried, fetched = self.api.patience, 0, Fetched()
         while True:
-            at = file.tell()
+            at = fetched.size
             try:
-                await self._rest(document.id, file)
-                if file.tell() >= document.size_bytes:
+                await self._rest(document.id, file, fetched)
+                if fetched.size >= document.size_bytes:
                     return
                 trouble = Unavailable("the store sent less than there is")
             except Unavailable as error:
                 trouble = error
-            tried = 1 if file.tell() > at else tried + 1
+            tried = 1 if fetched.size > at else tried + 1
             if tried >= patience.tries:
                 raise trouble
             await asyncio.sleep(patience.pause(tried))
 
-    async def _rest(self, document_id: UUID, file: IO[bytes]) -> None:
+    async def _rest(self, document_id: UUID, file: IO[bytes], fetched: Fetched) -> None:
         """A URL lives for a minute, so that each try has one of its own."""
         given = await self.api.get(DownloadUrl, f"/api/documents/{document_id}/download")
-        async with aclosing(self.store.get(given.url, file.tell())) as pieces:
+        async with aclosing(self.store.get(given.url, fetched)) as pieces:
             async for piece in pieces:
                 await asyncio.to_thread(file.write, piece)

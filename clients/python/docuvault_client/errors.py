@@ -79,6 +79,12 @@ class SourceUnreadable(DocuvaultError):
     """The file cannot be read."""
 
 
+def first_of(troubles: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one that ended the others."""
+    first = troubles.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
 def error_of(status: int, body: Any) -> DocuvaultError:  # noqa: ANN401 - whatever JSON came
     """What an answer other than 2xx says."""
     detail = body.get("detail") if isinstance(body, Mapping) else None

@@ -35,6 +35,8 @@ class Blocks:
     """Reads lines into blocks. Format: HTML's section 9.2, Server-sent events. Pure."""
 
     last_id: str | None = None
+    retry_seconds: float | None = None
+    """How long the server wants a client to wait that lost its stream."""
     _event: str = ""
     _data: list[str] = field(default_factory=list)
 
@@ -51,6 +53,8 @@ class Blocks:
             self._event = value
         elif name == "data":
             self._data.append(value)
+        elif name == "retry" and value.isdecimal():
+            self.retry_seconds = int(value) / 1000
         elif name == "id" and "\0" not in value:
             self.last_id = value
 
@@ -86,11 +90,11 @@ class Listener:
             tried += 1
             if tried >= self._api.patience.tries:
                 raise trouble
-            await asyncio.sleep(self._api.patience.pause(tried, pause))
+            await asyncio.sleep(self._api.patience.pause(tried, pause or self._blocks.retry_seconds))
 
     async def _connection(self) -> AsyncGenerator[Event]:
         last = self._blocks.last_id
-        self._blocks = Blocks(last)
+        self._blocks = Blocks(last, self._blocks.retry_seconds)
         sent = await self._api.headers() | ({"Last-Event-ID": last} if last else {})
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=self._silence)
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from docuvault_contracts.http import Document
 
-from docuvault_client.errors import DocuvaultError, Unauthorized
+from docuvault_client.errors import DocuvaultError, Unauthorized, first_of
 from docuvault_client.progress import Watch
 from docuvault_client.sources import Source
 
@@ -50,7 +50,10 @@ async def upload_all(
             outcomes[place] = await one(source)
             done(outcomes[place])
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(max(1, min(parallel, len(sources)))):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(max(1, min(parallel, len(sources)))):
+                group.create_task(work())
+    except BaseExceptionGroup as troubles:  # of who watches: a pipe that was closed, say
+        raise first_of(troubles) from None
     return [outcomes[place] for place in range(len(sources))]

@@ -29,6 +29,7 @@ from docuvault_client.errors import (
     SourceChanged,
     StoreRefused,
     UploadLost,
+    first_of,
 )
 from docuvault_client.progress import Meter, Step
 from docuvault_client.resume import Begun, Journal
@@ -115,8 +116,8 @@ class InParts:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self.parallel):
                     group.create_task(work())
-        except* DocuvaultError as troubles:
-            raise _first(troubles) from None
+        except BaseExceptionGroup as troubles:
+            raise first_of(troubles) from None
         parts = tuple(CompletedPart(PartNumber=number, ETag=etags[number]) for number in sorted(etags))
         await self._complete(reader, begun, CompleteRequest(parts=parts))
 
@@ -161,8 +162,3 @@ async def _md5(reader: Reader, part: _Part) -> str:
     async for piece in reader.chunks(part.start, part.size):
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _first(troubles: BaseExceptionGroup[DocuvaultError]) -> DocuvaultError:
-    first = troubles.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

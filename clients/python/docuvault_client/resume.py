@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
+
+KEPT_SECONDS = 8 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Journal:
         path = self._path(url, identity)
         half = path.with_suffix(f".{uuid4().hex}")
         with suppress(OSError):
+            self._sweep()
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             text = json.dumps({"document_id": str(begun.document_id), "part_bytes": begun.part_bytes})
             half.touch(0o600)
@@ -49,6 +53,13 @@ class Journal:
         """It is complete, or lost."""
         with suppress(OSError):
             self._path(url, identity).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """No upload lives for that long."""
+        old = time.time() - KEPT_SECONDS
+        for note in self._folder.iterdir() if self._folder.is_dir() else ():
+            if note.stat().st_mtime < old:
+                note.unlink(missing_ok=True)
 
     def _path(self, url: str, identity: str) -> Path:
         name = hashlib.sha256(f"{url}\0{identity}".encode("utf-8", "surrogateescape")).hexdigest()

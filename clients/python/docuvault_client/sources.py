@@ -9,7 +9,7 @@ import stat
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol
 
 from docuvault_contracts.http import UNKNOWN_MEDIA_TYPE
@@ -17,6 +17,7 @@ from docuvault_contracts.http import UNKNOWN_MEDIA_TYPE
 from docuvault_client.errors import SourceChanged, SourceUnreadable
 
 CHUNK_BYTES = 64 * 1024
+PACKINGS = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 
 class Reader(Protocol):
@@ -61,8 +62,10 @@ class Source(Protocol):
 
 
 def guess_type(name: str) -> str:
-    """A media type by the name's suffix."""
-    return mimetypes.guess_type(name, strict=False)[0] or UNKNOWN_MEDIA_TYPE
+    """A media type by the name's suffix; of what is packed, the packing's."""
+    suffixes = "".join(PurePath(name).suffixes[-2:])  # alone, since the whole might be taken for a URL
+    kind, packing = mimetypes.guess_type(f"x{suffixes}", strict=False)
+    return PACKINGS.get(packing, UNKNOWN_MEDIA_TYPE) if packing else kind or UNKNOWN_MEDIA_TYPE
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,14 @@ class Place:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Fetched:
+    """What there is of an object by now, in bytes, and the object's etag as the store wrote it."""
+
+    size: int = 0
+    etag: str = ""
+
+
 class _Trouble(Exception):
     """A try that may go better next time."""
 
@@ -87,9 +95,11 @@ class Store:
             ) as response:
                 return await _etag(response, first=first)
 
-    async def get(self, url: str, start: int = 0) -> AsyncGenerator[bytes]:
-        """The object's bytes from there on. Raises StoreRefused, Unavailable."""
-        headers = {"Range": f"bytes={start}-"} if start else {}
+    async def get(self, url: str, fetched: Fetched) -> AsyncGenerator[bytes]:
+        """The bytes from where it stands on, of the same object as before. Raises StoreRefused, Unavailable."""
+        start, headers = fetched.size, {"Accept-Encoding": "identity"}
+        if start:
+            headers |= {"Range": f"bytes={start}-", "If-Match": fetched.etag}
         patience = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=self._patience.stall_seconds)
         try:
             async with self._session.get(
@@ -97,8 +107,10 @@ class Store:
             ) as response:
                 if response.status != (206 if start else 200):
                     await _refuse(response)
+                fetched.etag = response.headers.get("ETag", "")
                 async for piece in response.content.iter_any():
                     yield piece
+                    fetched.size += len(piece)
         except _Trouble as trouble:
             raise Unavailable(f"the store is away: {trouble}") from None
         except LOST as error:

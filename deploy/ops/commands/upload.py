@@ -31,10 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _parallel(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= MOST_PARALLEL:
-        raise argparse.ArgumentTypeError(f"1 to {MOST_PARALLEL}")
-    return number
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PARALLEL:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_PARALLEL} is wanted")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from docuvault_client import Bytes, DocuvaultClient, Event, NotYet
+from docuvault_contracts.cloudevents import encode
+from docuvault_contracts.events import Classified
 from docuvault_contracts.http import Document
 from docuvault_contracts.http_live import StreamHello, StreamQuota, StreamRemoved
 
 from deploy.local.stack import Stack
 from tests.stack.client.conftest import NewClient
-from tests.stack.conftest import NewUser
+from tests.stack.conftest import NewUser, User
+from tests.stack.support.broker import open_broker
 from tests.stack.support.relay import Relay, relaying
 
 
@@ -58,6 +64,31 @@ async def test_the_quota_is_told_at_the_beginning(new_client: NewClient, new_use
         quota = await until(events, StreamQuota)
     assert isinstance(quota, StreamQuota)
     assert quota.used_bytes == 10
+
+
+async def classify(stack: Stack, user: User, document_id: UUID) -> None:
+    """Says what the classifier does of the document."""
+    connection = await asyncpg.connect(stack.info.databases["postgres"])
+    key = await connection.fetchval("SELECT object_key FROM upload.documents WHERE id = $1", document_id)
+    await connection.close()
+    now = datetime.now(UTC)
+    event = Classified(
+        document_id=document_id, user_id=user.id, object_key=key, version=1, topics=(), classified_at=now
+    )
+    async with open_broker(stack.info) as broker:
+        await broker.say(encode(event, id=str(uuid4()), source="docuvault/classifier", time=now))
+
+
+async def test_who_waits_is_told_of_a_classification_before_and_after_it(
+    new_client: NewClient, new_user: NewUser, stack: Stack
+) -> None:
+    user = await new_user()
+    client = await new_client(user, base_url=stack.info.service_urls["upload-1"])
+    document = await client.upload(Bytes(b"x" * 10, "a.bin"))
+    waiting = asyncio.create_task(client.wait_classified(document.id, seconds=30))
+    await classify(stack, user, document.id)
+    assert (await waiting).status == "classified"
+    assert (await client.wait_classified(document.id, seconds=30)).status == "classified"
 
 
 async def test_waiting_for_a_classification_that_does_not_come_ends(new_client: NewClient, stack: Stack) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from filecmp import cmp
 from pathlib import Path
 from uuid import uuid4
 
@@ -215,6 +217,30 @@ async def test_an_api_that_is_away_is_told_after_all_tries(new_client: NewClient
         with pytest.raises(Unavailable, match="the API is away: "):
             await client.upload(Bytes(b"x", "a.bin"))
     assert (await client.upload(Bytes(b"x", "a.bin"))).size_bytes == 1
+
+
+def in_folder(path: Path) -> list[str]:
+    return sorted(each.name for each in path.iterdir())
+
+
+async def test_a_download_that_is_cut_goes_on_where_it_was(new_client: NewClient, relay: Relay, large: Path) -> None:
+    client = await new_client()
+    document = await client.upload(large)
+    relay.cut()
+    relay.orders.extend([LoseAnswer(10 * MIB), LoseAnswer(25 * MIB)])
+    there = await client.download(document.id, large.with_name("there"))
+    assert await asyncio.to_thread(cmp, there, large, shallow=False)
+    assert relay.connections == 4
+    assert in_folder(large.parent) == ["film.bin", "there"]
+
+
+async def test_a_download_that_comes_to_nothing_leaves_what_was_there(new_client: NewClient, tmp_path: Path) -> None:
+    client, stranger = await new_client(), await new_client()
+    document = await client.upload(Bytes(b"theirs", "a.bin"))
+    (tmp_path / "a.bin").write_bytes(b"mine")
+    with pytest.raises(NotFound):
+        await stranger.download(document.id, tmp_path / "a.bin")
+    assert ((tmp_path / "a.bin").read_bytes(), in_folder(tmp_path)) == (b"mine", ["a.bin"])
 
 
 async def pieces(*sizes: int) -> AsyncIterator[bytes]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -33,14 +35,18 @@ class Command:
     """Starts the command for one token, from one folder, with a cache of its own."""
 
     def __init__(self, stack: Stack, folder: Path, token: str) -> None:
-        self._environment = environment(stack) | {"DOCUVAULT_CACHE": str(folder / "cache"), "DOCUVAULT_TOKEN": token}
+        self._environment = environment(stack) | {
+            "DOCUVAULT_CACHE": str(folder / "cache"),
+            "DOCUVAULT_TOKEN": token,
+            "TERM": "xterm",
+        }
         self._folder = folder
 
-    async def start(self, *arguments: str) -> Process:
-        """The process."""
+    async def start(self, *arguments: str, out: int = PIPE) -> Process:
+        """The process; `out` is for both streams."""
         command = ("/bin/sh", "-c", DEAF, sys.executable, "-m", "deploy.ops", "upload", *arguments)
         return await asyncio.create_subprocess_exec(
-            *command, cwd=self._folder, env=self._environment, stdout=PIPE, stderr=PIPE
+            *command, cwd=self._folder, env=self._environment, stdout=out, stderr=out
         )
 
     async def __call__(self, *arguments: str) -> Said:
@@ -168,6 +174,46 @@ async def test_a_ctrl_c_in_mid_put_is_one_line_however_often_it_is_said(
     relay.orders.append(After(MIB, interrupt))
     said = await run.end(process)
     assert (said.code, said.err) == (130, "docuvault: interrupted\n")
+
+
+async def test_who_reads_the_output_may_close_it(command: NewCommand, new_user: NewUser, tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    for number in range(5):
+        write(tmp_path, f"{number}.bin", 1)
+    process = await command((await new_user()).token).start("-r", str(tmp_path), "--parallel", "1", out=theirs)
+    os.close(theirs)
+    assert os.read(ours, 8) == b"uploaded"
+    os.close(ours)
+    assert await process.wait() == 141
+
+
+async def test_on_a_terminal_there_are_bars_and_a_ctrl_c_leaves_it_clean(
+    command: NewCommand, new_user: NewUser, relay: Relay, large: Path
+) -> None:
+    ours, theirs = os.openpty()
+    process = await command((await new_user()).token).start(large.name, out=theirs)
+    os.close(theirs)
+
+    def interrupt() -> bool:
+        process.send_signal(signal.SIGINT)
+        return True
+
+    relay.orders.append(After(MIB, interrupt))
+    said = (await asyncio.to_thread(read_all, ours)).decode()
+    assert await process.wait() == 130
+    assert ("2/3 sends" in said, "Traceback" in said) == (True, False)
+    assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")  # the cursor is shown again
+    assert said.endswith("docuvault: interrupted\r\n")
+
+
+def read_all(terminal: int) -> bytes:
+    """Until nobody writes any more, which Linux tells as an error."""
+    said = b""
+    with suppress(OSError):
+        while data := os.read(terminal, 4096):
+            said += data
+    os.close(terminal)
+    return said
 
 
 async def test_an_interrupted_large_file_is_gone_on_with_by_the_next_run(

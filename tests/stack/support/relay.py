@@ -28,7 +28,9 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class LoseAnswer:
-    """The request arrives whole; its answer does not."""
+    """The request arrives whole; of its answer so many bytes do."""
+
+    size: int = 0
 
 
 Order = Refuse | After | LoseAnswer
@@ -75,7 +77,7 @@ class Relay:
     ) -> None:
         store_reader, store_writer = await asyncio.open_connection("127.0.0.1", self.store_port)
         there = asyncio.create_task(self._up(reader, store_writer, order if isinstance(order, After) else None))
-        back = asyncio.create_task(_down(store_reader, writer, lost=isinstance(order, LoseAnswer)))
+        back = asyncio.create_task(_down(store_reader, writer, order if isinstance(order, LoseAnswer) else None))
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -84,7 +86,8 @@ class Relay:
                 with suppress(asyncio.CancelledError, OSError):
                     await task
             store_writer.transport.abort()
-            writer.transport.abort()
+            if not isinstance(order, LoseAnswer):  # what of it did pass arrives
+                writer.transport.abort()
 
     async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, order: After | None) -> None:
         passed = 0
@@ -99,12 +102,13 @@ class Relay:
                 order = None
 
 
-async def _down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, lost: bool) -> None:
+async def _down(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, order: LoseAnswer | None) -> None:
+    left = None if order is None else order.size
     while data := await reader.read(PIECE):
-        if lost:
-            return
-        writer.write(data)
+        writer.write(data[:left])
         await writer.drain()
+        if left is not None and (left := left - len(data)) <= 0:
+            return
 
 
 @asynccontextmanager
