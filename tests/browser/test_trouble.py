@@ -139,13 +139,16 @@ def test_an_upload_is_cancelled_in_mid_transfer(
     expect(visit.page.get_by_text("0 B of 100 MB used")).to_be_visible()
 
 
-def test_somebody_who_is_offline_is_told(context: BrowserContext, visit: Visit, new_user: NewUser) -> None:
+def test_somebody_who_is_offline_is_told_and_goes_on_afterwards(
+    context: BrowserContext, visit: Visit, new_user: NewUser, files: Callable[..., Path]
+) -> None:
     visit.sign_in(new_user()[1])
     context.set_offline(True)
     expect(visit.page.get_by_text("You are offline")).to_be_visible()
     visit.shot("18-offline")
     context.set_offline(False)
     expect(visit.page.get_by_text("You are offline")).to_have_count(0)
+    visit.upload(files("back.txt", "back"))
 
 
 def test_the_page_outlives_the_restart_of_a_service(

@@ -10,8 +10,9 @@ import { Notices } from "./notices";
 import { forgetSession, keepSession, readToken, type Session, type TokenProblem } from "./session";
 import type { Filter } from "./state/model";
 import type { Store } from "./state/store";
+import { online } from "./upload/online";
 import type { Picked } from "./upload/picked";
-import { readUnfinished } from "./upload/unfinished";
+import { keepUnfinished, readUnfinished } from "./upload/unfinished";
 import type { Uploader } from "./upload/uploader";
 
 const UNDO_SECONDS = 8;
@@ -22,6 +23,7 @@ export class App {
   readonly notices: Notices;
   readonly #live: Live;
   #uploader: Promise<Uploader> | null = null;
+  #loaded: Uploader | null = null;
   /** Counts sessions and lists, so that an answer to an older question is known for one. */
   #asked = 0;
 
@@ -54,29 +56,30 @@ export class App {
     if (typeof session === "string") return session;
     const refused = await this.#tried(session);
     if (refused !== null) return refused;
-    if (session.user !== this.store.state.lastUser) (await this.#uploader)?.reset();
+    if (session.user !== this.store.state.lastUser) this.#forgetUploads();
     this.store.dispatch({ type: "signed-in", session });
     keepSession(session);
     this.#enter();
     return null;
   }
 
-  async signOut(): Promise<void> {
+  signOut(): void {
     this.#flushDeletions();
     this.#live.stop();
     forgetSession();
-    (await this.#uploader)?.reset();
+    this.#forgetUploads();
     this.store.dispatch({ type: "signed-out", ended: false });
   }
 
   async upload(picked: readonly Picked[]): Promise<void> {
-    if (picked.length > 0) (await this.uploader()).add(picked);
+    if (picked.length > 0) await this.withUploader((uploader) => uploader.add(picked));
   }
 
   /** Uppy comes with the first file, or when there is time for it: nobody waits for it to see their documents. */
-  uploader(): Promise<Uploader> {
-    this.#uploader ??= import("./upload/uploader").then(({ Uploader }) => new Uploader(this.api, this.store));
-    return this.#uploader;
+  async withUploader(work: (uploader: Uploader) => void): Promise<void> {
+    const uploader = await this.#load().catch(() => null);
+    if (uploader === null) this.notices.problem("notice.no_uploader", {});
+    else work(uploader);
   }
 
   filter(change: Partial<Filter>): void {
@@ -191,7 +194,26 @@ export class App {
     void this.loadSettings();
     this.#live.start();
     const idle = globalThis.requestIdleCallback ?? ((then: () => void) => setTimeout(then, 1_000));
-    idle(() => void this.uploader());
+    idle(() => void this.#load().catch(() => undefined));
+  }
+
+  /** A load that failed is made again by whoever needs it next. */
+  #load(): Promise<Uploader> {
+    this.#uploader ??= online()
+      .then(() => import("./upload/uploader"))
+      .then(({ Uploader }) => {
+        this.#loaded = new Uploader(this.api, this.store);
+        return this.#loaded;
+      });
+    this.#uploader.catch(() => {
+      this.#uploader = null;
+    });
+    return this.#uploader;
+  }
+
+  #forgetUploads(): void {
+    this.#loaded?.reset();
+    keepUnfinished([]);
   }
 
   /** Null where the server takes the token. */

@@ -49,7 +49,10 @@ describe("a refusal", () => {
     }
   });
 
-  test("stays one when the document is shown once more", () => expect(stage(SENT, rejected, uploaded)).toBe("refused"));
+  test("stays one when the document is shown once more", () => {
+    expect(stage(SENT, rejected, uploaded)).toBe("refused");
+    expect(stage(SENT, { type: "over-quota", id: "a", detail: NUMBERS }, uploaded)).toBe("refused");
+  });
 
   test("is forgotten with another try", () => {
     const one = transferred(SENT, rejected, { type: "again", id: "a" }).transfers[0];

@@ -36,7 +36,7 @@ export function Shell(): JSX.Element {
             </ViewLink>
           </nav>
           <LiveSign />
-          <button type="button" class="button ghost" onClick={() => void app.signOut()}>
+          <button type="button" class="button ghost" onClick={() => app.signOut()}>
             {words.t("shell.signout")}
           </button>
         </div>

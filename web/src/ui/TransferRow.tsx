@@ -16,7 +16,7 @@ export function TransferRow({ transfer }: { readonly transfer: Transfer }): JSX.
   const off = useSelect((state) => state.settings.state === "ready" && state.settings.value.mode === "off");
   const stage = transfer.stage === "filing" && off ? "done" : transfer.stage;
   const troubled = stage === "refused" || stage === "failed";
-  const act = (what: "cancel" | "retry") => void app.uploader().then((uploader) => uploader[what](transfer.id));
+  const act = (what: "cancel" | "retry") => void app.withUploader((uploader) => uploader[what](transfer.id));
   return (
     <li class={`transfer ${stage}`} data-stage={stage}>
       <div class="transfer-name">

@@ -68,7 +68,6 @@ export class Uploader implements Progress {
     this.#jobs.clear();
     this.#going.clear();
     this.#turn.length = 0;
-    keepUnfinished([]);
   }
 
   /** Gives up an upload of before the page was loaded anew. */
