@@ -27,6 +27,8 @@ from services.upload.idempotency import Claim, KeyRefused, claim_of
 from services.upload.uploads import File, Outcome, RequestUpload, RequestUploads, Upload
 
 NOTHING_TO_DOWNLOAD = "The document has no confirmed upload yet, so there is nothing to download"
+MOST_FILES_BYTES = 256 * 1024
+"""Of a body: a hundred files, all with the longest of names."""
 _KEY = re.compile(IDEMPOTENCY_KEY_PATTERN.strip("^$"))
 _REFUSED = {
     KeyRefused.REUSED: "another request was made under this key",
@@ -65,7 +67,7 @@ class UploadRoutes:
 
     async def upload_urls(self, request: web.Request) -> web.Response:
         """200 with a URL or a reason for each, 422, 429."""
-        body = await read_body(request, UploadUrlsRequest)
+        body = await read_body(request.clone(client_max_size=MOST_FILES_BYTES), UploadUrlsRequest)
         self.signing.take(request, len(body.files))
         files = [_file(each) for each in body.files]
         outcome = _used(

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.stack import Stack
 
-NO_ROUTES = ["/api/topicsx", "/api/auth/me", "/api/auth/me/classification/x", "/metrics", "/readyz", "/", "/api"]
+NO_ROUTES = ["/api/topicsx", "/api/auth/me", "/api/auth/me/classification/x", "/metrics", "/readyz", "/api"]
 
 
 @pytest.mark.parametrize("path", [*NO_ROUTES, "/api/documentsx"])

@@ -302,7 +302,7 @@ async def test_many_urls_at_once_count_as_many(stack: Any, database: str) -> Non
             return (await service.call("POST", f"/api/documents/{path}", user, body))[0]
 
         one, other = uuid4(), uuid4()
-        assert await status(one, "upload-urls", {"files": [file] * 99}) == 200
+        assert await status(one, "upload-urls", {"files": [file | {"filename": "a" * 1000}] * 99}) == 200
         assert await status(one, "upload-urls", {"files": [file] * 2}) == 429
         assert await status(one, "sign-request", file | {"method": "PUT", "key": "a.txt"}) == 200
         assert await status(one, "sign-request", file | {"method": "PUT", "key": "a.txt"}) == 429

@@ -9,70 +9,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.auth import TokenVerifier
-from services.chassis.storage_minio import MinioStorage, open_storage
-from services.chassis.web import listening, make_app
-from services.upload.accounts import Account
-from services.upload.http import Tables, make_routes
-from services.upload.multipart_http import make_multipart_routes
-from services.upload.multipart_store import PgMultiparts
-from tests.stack.support.parts import LEAST, put_part, query_of
-from tests.stack.upload_service import Answer, Service, open_service
-
-NOT_FOUND = (404, {"detail": "Document not found"})
-COMPLETE = (409, {"detail": "The upload is complete already: confirm it"})
-EXPIRED = (409, {"detail": "The upload has expired: begin anew"})
-LOST = (409, {"detail": "The store has no such multipart upload any more: begin anew"})
-PATHS = (("GET", "/parts"), ("POST", "/parts/sign"), ("POST", "/complete"), ("DELETE", ""))
-SMALL = b"small enough for the ledger of these tests"
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """One user of a service, and what they do with uploads in parts."""
-
-    service: Service
-    id: UUID
-
-    async def begin(self, **fields: Any) -> dict[str, Any]:
-        body = {"filename": "film.mp4", "content_type": "video/mp4"} | fields
-        status, begun = await self.service.call("POST", "/api/documents/multipart", self.id, body)
-        assert status == 200, begun
-        return dict(begun)
-
-    async def of(self, begun: Mapping[str, Any], method: str, path: str, body: object = None) -> Answer:
-        """A call about an upload."""
-        return await self.service.call(method, f"/api/documents/multipart/{begun['document_id']}{path}", self.id, body)
-
-    async def sign(self, begun: Mapping[str, Any], *numbers: int) -> Answer:
-        return await self.of(begun, "POST", "/parts/sign", {"part_numbers": numbers})
-
-    async def put(self, begun: Mapping[str, Any], number: int, data: bytes) -> dict[str, Any]:
-        """What completes a part that was put."""
-        status, signed = await self.sign(begun, number)
-        assert status == 200, signed
-        return {"PartNumber": number, "ETag": await put_part(self.service.session, signed["urls"][str(number)], data)}
-
-    async def complete(self, begun: Mapping[str, Any], *parts: Mapping[str, Any]) -> Answer:
-        return await self.of(begun, "POST", "/complete", {"parts": parts})
-
-    async def row(self, begun: Mapping[str, Any]) -> dict[str, Any]:
-        found = await self.service.replica.pool.fetchrow(
-            "SELECT * FROM documents WHERE id = $1", UUID(begun["document_id"])
-        )
-        assert found is not None
-        return dict(found)
-
-    @asynccontextmanager
-    async def storage(self) -> AsyncIterator[MinioStorage]:
-        """The store as the service sees it."""
-        async with open_storage(self.service.settings) as storage:
-            yield storage
-
-    async def uploads(self, begun: Mapping[str, Any]) -> Sequence[str]:
-        """The ids of what is open in the store under the document's key."""
-        async with self.storage() as storage:
-            return [each.upload_id for each in await storage.multipart.list_uploads(begun["key"])]
 from services.upload.multipart_store import PgMultiparts
 from tests.stack.support.parts import LEAST, query_of
 from tests.stack.upload_owner import COMPLETE, LOST, NOT_FOUND, PATHS, SMALL, Owner
@@ -191,68 +127,6 @@ async def test_a_row_that_knows_no_upload_finds_it_in_the_store_or_begins_anothe
     assert [(await owner.row(unknown))["upload_id"]] == await owner.uploads(unknown)
     assert (await owner.complete(known, part))[0] == 200
     assert (await owner.complete(unknown, await owner.put(unknown, 1, SMALL)))[0] == 200
-
-
-@asynccontextmanager
-async def without_store(owner: Owner, port: int) -> AsyncIterator[Owner]:
-    """The same owner at another replica, for which the store is away."""
-    service = owner.service
-    settings = service.settings.model_copy(update={"minio_endpoint": f"127.0.0.1:{port}"})
-    replica = service.replica
-    tables = Tables(replica.documents, replica.accounts, replica.keys)
-    multiparts = PgMultiparts(replica.pool, replica.outbox)
-    async with AsyncExitStack() as exits:
-        storage = await exits.enter_async_context(open_storage(settings))
-        uploads = make_routes(settings, tables, storage, service.ledger, replica.waiters).uploads
-        routes = make_multipart_routes(settings, tables, multiparts, storage, uploads)
-        app = make_app(settings, TokenVerifier(settings), ready={}, setup=routes.setup)
-        found = await exits.enter_async_context(listening(app, settings))
-        session = await exits.enter_async_context(ClientSession(f"http://127.0.0.1:{found}"))
-        yield Owner(replace(service, settings=settings, session=session), owner.id)
-
-
-async def test_with_the_store_away_all_is_a_503_and_nothing_is_lost(owner: Owner, unused_tcp_port: int) -> None:
-    begun = await owner.begin()
-    part = await owner.put(begun, 1, SMALL)
-    async with without_store(owner, unused_tcp_port) as there:
-        assert (await there.of(begun, "GET", "/parts"))[0] == 503
-        assert (await there.complete(begun, part))[0] == 503
-        asked = {"filename": "a", "content_type": "a/b"}
-        assert (await there.service.call("POST", "/api/documents/multipart", owner.id, asked))[0] == 503
-        assert (await there.sign(begun, 2))[0] == 200  # a URL is made without the store
-    assert (await owner.complete(begun, part))[0] == 200
-    assert (await owner.service.confirm(owner.id, begun["document_id"]))[0] == 200
-
-
-async def test_an_abort_with_the_store_away_is_done_all_the_same_and_left_to_the_janitor(
-    owner: Owner, unused_tcp_port: int
-) -> None:
-    begun = await owner.begin()
-    async with without_store(owner, unused_tcp_port) as there:
-        assert await there.of(begun, "DELETE", "") == (204, None)
-    assert await owner.uploads(begun) == [begun["upload_id"]]
-    assert (await owner.row(begun))["status"] == "deleted"
-
-
-async def _knows_account(owner: Owner, used: int, limit: int) -> None:
-    account = Account(used, limit, datetime.now(UTC))
-    await owner.service.replica.accounts.learn({owner.id: account})
-
-
-async def test_what_cannot_fit_is_refused_before_anything_is_made(owner: Owner) -> None:
-    await _knows_account(owner, 60, 100)
-    asked = {"filename": "a", "content_type": "a/b", "size_bytes": 41}
-    refused = {"used_bytes": 60, "limit_bytes": 100, "rejected_bytes": 41, "over_by_bytes": 1}
-    for path, more in (
-        ("multipart", {}),
-        ("sign-request", {"method": "POST", "key": "k"}),
-        ("sign-request", {"method": "PUT", "key": "k"}),
-    ):
-        answer = await owner.service.call("POST", f"/api/documents/{path}", owner.id, asked | more)
-        assert answer == (413, {"detail": refused})
-    assert await owner.service.replica.outbox_types() == []
-    begun = await owner.begin(size_bytes=40)
-    assert (await owner.row(begun))["declared_bytes"] == 40
 
 
 async def test_a_create_that_is_sent_again_under_its_key_makes_one_upload(owner: Owner) -> None:

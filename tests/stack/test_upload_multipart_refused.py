@@ -16,10 +16,9 @@ from services.chassis.auth import TokenVerifier
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import listening, make_app
 from services.upload.accounts import Account
-from services.upload.http import Tables
+from services.upload.http import Tables, make_routes
 from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
-from services.upload.uploads import RequestUpload, Signer
 from tests.stack.upload_owner import EXPIRED, NOT_FOUND, PATHS, SMALL, Owner
 from tests.stack.upload_service import open_service
 
@@ -145,8 +144,8 @@ async def without_store(owner: Owner, port: int) -> AsyncIterator[Owner]:
     multiparts = PgMultiparts(replica.pool, replica.outbox)
     async with AsyncExitStack() as exits:
         storage = await exits.enter_async_context(open_storage(settings))
-        request_upload = RequestUpload(tables.documents, tables.accounts, Signer(storage, settings.upload_url_minutes))
-        routes = make_multipart_routes(settings, tables, multiparts, storage, request_upload)
+        uploads = make_routes(settings, tables, storage, service.ledger, replica.waiters).uploads
+        routes = make_multipart_routes(settings, tables, multiparts, storage, uploads)
         app = make_app(settings, TokenVerifier(settings), ready={}, setup=routes.setup)
         found = await exits.enter_async_context(listening(app, settings))
         session = await exits.enter_async_context(ClientSession(f"http://127.0.0.1:{found}"))

@@ -233,7 +233,6 @@ def test_the_gateway_sends_to_every_replica(layout: Layout) -> None:
     assert "import proxied 127.0.0.1:18121 127.0.0.1:18122 127.0.0.1:18123" in text
     assert "import proxied 127.0.0.1:18161 127.0.0.1:18162 127.0.0.1:18163" in text
     assert not re.search(r"\$\w", text), "nothing is left to be filled in"
-    assert re.findall(r"\$\w+", text) == []
     assert "Strict-Transport-Security" not in text
 
 
