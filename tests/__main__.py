@@ -1,7 +1,7 @@
-"""The whole suite in two processes side by side: `python -m tests`, or `make test`. With arguments: pytest with these.
+"""The whole suite in three processes side by side: `python -m tests` or `make test`; with arguments, pytest with these.
 
-The tests of faults spend their time waiting for what they break; the rest runs meanwhile. Each half brings up stacks of
-its own, on ports of its own. What the faults say is shown when they are done.
+The tests of faults, and much of those on real servers, spend their time waiting; the others run meanwhile. Each lane
+brings up stacks of its own, on ports of its own. What the second and the third say is shown when all are done.
 """
 
 from __future__ import annotations
@@ -13,33 +13,44 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import IO
 
-PYTEST = (sys.executable, "-m", "pytest")
-SLOWEST = "--durations=25"
-FAULTS = "tests/faults"
+PYTEST = (sys.executable, "-m", "pytest", "--durations=25")
+LONG_FAULTS = ("tests/faults/test_campaign.py", "tests/faults/test_kafka_away.py", "tests/faults/test_outages.py")
+LANES: Sequence[Sequence[str]] = (
+    ("tests/hostile", "tests/prove", "tests/stack"),
+    ("tests/unit", "tests/contract", "tests/browser", *LONG_FAULTS),
+    ("tests/faults", *(f"--ignore={path}" for path in LONG_FAULTS)),
+)
+"""What runs one after the other; all three take about as long."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Returns the worse of the two halves' exit codes; told to end, it ends with them, when their stacks are down."""
+    """Returns the worst of the lanes' exit codes; told to end, it ends with them, when their stacks are down."""
     if arguments:
-        os.execv(sys.executable, (*PYTEST, *arguments))  # noqa: S606 - our own interpreter
+        os.execv(sys.executable, (sys.executable, "-m", "pytest", *arguments))  # noqa: S606 - our own interpreter
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, our children would
-    with tempfile.TemporaryFile() as told:
-        faults = subprocess.Popen((*PYTEST, SLOWEST, FAULTS), stdout=told, stderr=told)  # noqa: S603 - likewise
-        rest = subprocess.Popen((*PYTEST, SLOWEST, f"--ignore={FAULTS}"))  # noqa: S603 - likewise
-        _pass_on(rest, faults)
-        codes = [rest.wait(), faults.wait()]
-        _show(told)
+    with ExitStack() as exits:
+        told = [exits.enter_context(tempfile.TemporaryFile()) for _ in LANES[1:]]
+        lanes = [_start(lane, out) for lane, out in zip(LANES, [None, *told], strict=True)]
+        _pass_on(lanes)
+        codes = [lane.wait() for lane in lanes]
+        for out in told:
+            _show(out)
     return max(map(abs, codes))
 
 
-def _pass_on(*halves: subprocess.Popen[bytes]) -> None:
-    """A Ctrl-C reaches the halves by itself, as they share the terminal; a SIGTERM does not."""
+def _start(lane: Sequence[str], out: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen((*PYTEST, *lane), stdout=out, stderr=out)  # noqa: S603 - our own interpreter
+
+
+def _pass_on(lanes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """A Ctrl-C reaches the lanes by itself, as they share the terminal; a SIGTERM does not."""
 
     def on_term(*_: object) -> None:
-        for half in halves:
-            half.terminate()
+        for lane in lanes:
+            lane.terminate()
 
     signal.signal(signal.SIGTERM, on_term)
     signal.signal(signal.SIGINT, lambda *_: None)
