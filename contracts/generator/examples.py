@@ -56,8 +56,8 @@ def all_bodies() -> tuple[http.Request | http.Response, ...]:
         http.AccountQuota(user_id=USER, used_bytes=2 * SIZE, limit_bytes=LIMIT),
         *_topics(),
         *_uploads(),
-        *examples_multipart.all_bodies(DOCUMENT, KEY, ETAG, THEN),
         *_live(),
+        *examples_multipart.all_bodies(DOCUMENT, KEY, ETAG, THEN),
     )
 
 
