@@ -17,6 +17,7 @@ from benchmarks.lines import (
     removal,
     replicas,
     size,
+    streams,
     sweep,
     upload_url,
 )
@@ -44,5 +45,6 @@ LINES: tuple[Line, ...] = (
     classified.LINE,
     away.LINE,
     ceiling.LINE,
+    streams.LINE,
     memory.LINE,
 )

@@ -278,11 +278,31 @@ class UploadAbandoned(DocumentEvent):
     abandoned_at: AwareDatetime
 
 
+class DocumentChanged(UserEvent):
+    """A document of the user may have become another, and the account with it: look again.
+
+    A hint, said after what it hints at can be read, at least once, and kept for an hour: no more than a stream to
+    clients needs. It tells neither what has changed nor any name or number.
+    """
+
+    topic = topics.CHANGES
+    type = "document.changed"
+    document_id: UUID
+
+
+class AccountChanged(UserEvent):
+    """The user's account may have become another, and no document with it: look again. A hint like the other."""
+
+    topic = topics.CHANGES
+    type = "account.changed"
+
+
 ALL: tuple[type[Event], ...] = (
     UploadRequested, UploadObserved, DocumentDeleted, ReclassifyRequested, TopicsCorrected,
     QuotaReserved, QuotaRejected, QuotaReleased, LimitChanged,
     Classified, ClassificationFailed,
     ObjectRemoved, ObjectObserved, ObjectMissing, UploadAbandoned,
     UserRegistered,
+    DocumentChanged, AccountChanged,
 )  # fmt: skip
 BY_TYPE: dict[str, type[Event]] = {event.type: event for event in ALL}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_DAY_MS = 24 * 60 * 60 * 1000
+_HOUR_MS = 60 * 60 * 1000
+_DAY_MS = 24 * _HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A declared topic. `retention_ms` is in milliseconds; `max_message_bytes` bounds one record with its headers.
 
-    `owner` is who writes to it; several with commas.
+    `owner` is who writes to it; several with commas. Kafka deletes whole segments: `segment_ms` is how long it writes
+    to one, where the broker's default of a week is too long for what is kept.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Topic:
     partitions: int = 6
     retention_ms: int = 7 * _DAY_MS
     max_message_bytes: int = 2 * 1024 * 1024
+    segment_ms: int | None = None
 
 
 STORAGE_EVENTS = Topic("storage.events", "bucket/key", "minio", "MinIO's own S3 event records, raw")
@@ -29,6 +32,16 @@ QUOTA = Topic("quota", "document id", "quota", "What the ledger decided")
 CLASSIFICATION = Topic("classification", "document id", "classifier", "What a document was filed under")
 STORAGE_JANITOR = Topic("storage.janitor", "document id", "janitor", "What the janitor removed, saw or missed")
 USERS = Topic("users", "user id", "identity provider", "Who may store documents at all", retention_ms=30 * _DAY_MS)
+
+CHANGES = Topic(
+    "documents.changes",
+    "user id",
+    "upload",
+    "Of whose documents one has changed: hints to look again, for streams to clients",
+    retention_ms=_HOUR_MS,
+    max_message_bytes=64 * 1024,
+    segment_ms=_HOUR_MS // 6,
+)
 
 
 def dead_letter_topic(group: str) -> Topic:
@@ -55,5 +68,5 @@ DEAD_LETTER_JOURNAL = Topic(
 
 GROUPS = ("upload", "quota", "janitor", "classifier")
 """Consumer groups with dead letters; none may be called journal."""
-PUBLISHED = (STORAGE_EVENTS, DOCUMENTS, QUOTA, CLASSIFICATION, STORAGE_JANITOR, USERS)
+PUBLISHED = (STORAGE_EVENTS, DOCUMENTS, QUOTA, CLASSIFICATION, STORAGE_JANITOR, USERS, CHANGES)
 ALL = (*PUBLISHED, *(dead_letter_topic(group) for group in GROUPS), DEAD_LETTER_JOURNAL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from docuvault_contracts import events, http, http_topics, http_uploads
+from docuvault_contracts import events, http, http_live, http_topics, http_uploads
 from docuvault_contracts.deadletters import JournalEntry
 from docuvault_contracts.events import Event
 
@@ -36,7 +36,7 @@ _UPLOAD = {
 
 def all_events() -> tuple[Event, ...]:
     """One of each type, in the order of `events.ALL`."""
-    return (*_documents(), *_quota(), *_classification(), *_janitor(), _registered())
+    return (*_documents(), *_quota(), *_classification(), *_janitor(), _registered(), *_changes())
 
 
 def all_bodies() -> tuple[http.Request | http.Response, ...]:
@@ -56,6 +56,7 @@ def all_bodies() -> tuple[http.Request | http.Response, ...]:
         http.AccountQuota(user_id=USER, used_bytes=2 * SIZE, limit_bytes=LIMIT),
         *_topics(),
         *_uploads(),
+        *_live(),
         *examples_multipart.all_bodies(DOCUMENT, KEY, ETAG, THEN),
     )
 
@@ -123,6 +124,40 @@ def _janitor() -> tuple[Event, ...]:
 
 def _registered() -> Event:
     return events.UserRegistered(user_id=USER, limit_bytes=LIMIT, registered_at=THEN)
+
+
+def _changes() -> tuple[Event, ...]:
+    return (events.DocumentChanged(user_id=USER, document_id=DOCUMENT), events.AccountChanged(user_id=USER))
+
+
+def _live() -> tuple[http.Request | http.Response, ...]:
+    numbers = {"used_bytes": 2 * SIZE, "limit_bytes": LIMIT}
+    return (
+        http_live.DocumentTimeline(
+            id=DOCUMENT,
+            status="uploaded",
+            steps=(
+                http_live.TimelineStep(at=THEN, what="signed", source="upload"),
+                http_live.TimelineStep(
+                    at=THEN + timedelta(seconds=1), what="arrived", source="store", detail={"size_bytes": SIZE}
+                ),
+                http_live.TimelineStep(
+                    at=THEN + timedelta(seconds=2),
+                    what="reserved",
+                    source="quota",
+                    detail={"size_bytes": SIZE, **numbers},
+                ),
+            ),
+            waits_for=http_live.Waiting(
+                what="classification", since=THEN + timedelta(seconds=2), for_a_person="The document is in line"
+            ),
+        ),
+        http_live.StreamHello(heartbeat_seconds=15, token_expires_at=THEN + timedelta(minutes=30)),
+        http_live.StreamRemoved(id=DOCUMENT, reason="deleted", filename=NAME),
+        http_live.StreamQuota(in_flight_bytes=SIZE, **numbers),
+        http_live.StreamReset(reason="The changes since that id are not kept any more"),
+        http_live.StreamExpired(token_expires_at=THEN + timedelta(minutes=30)),
+    )
 
 
 def _topics() -> tuple[http.Request | http.Response, ...]:

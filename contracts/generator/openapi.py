@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from generator import examples
 from generator.files import JsonObject
-from generator.operation import ALWAYS, Answer, Operation
+from generator.operation import ALWAYS, Answer, Operation, Stream
 from generator.operations import ALL
 from generator.schemas import BODIES, DIALECT, mode_of, opened
 
@@ -46,6 +46,7 @@ def openapi() -> JsonObject:
         "tags": [
             {"name": "documents", "description": "uploads and what became of them"},
             {"name": "topics", "description": "the caller's own topics, and how documents are filed under them"},
+            {"name": "live", "description": "what becomes of documents: as it happens, and step by step"},
             {"name": "quota", "description": "accounts and their limits"},
         ],
         "paths": paths,
@@ -73,7 +74,12 @@ def _operation(operation: Operation) -> JsonObject:
         described["description"] = operation.description
     if operation.role:
         described["x-role"] = operation.role
-    parameters = [*_in_path(operation), *_in_query(operation.query), *([_KEY] if operation.idempotent else [])]
+    parameters = [
+        *_in_path(operation),
+        *_in_query(operation.query),
+        *_in_headers(operation),
+        *([_KEY] if operation.idempotent else []),
+    ]
     if parameters:
         described["parameters"] = parameters
     if operation.body:
@@ -94,10 +100,18 @@ def _response(answer: Answer) -> JsonObject:
         }
     if answer.body:
         response["content"] = _content(answer.body, answer.detail, many=answer.many)
+    if answer.stream:
+        response["content"] = _stream(answer.stream)
     if answer.or_body:
         content = response["content"]["application/json"]
         content["schema"] = {"anyOf": [content["schema"], _ref(answer.or_body)]}
     return response
+
+
+def _stream(stream: Stream) -> JsonObject:
+    """OpenAPI 3.1 knows no streams: a text, with the models of what is in it beside."""
+    data = {name: {"$ref": _REF.format(model=body.__name__)} for name, body in stream.events}
+    return {"text/event-stream": {"schema": {"type": "string"}, "example": stream.example, "x-event-data": data}}
 
 
 def _content(body: type[http.Request | http.Response], detail: str | None, *, many: bool = False) -> JsonObject:
@@ -126,6 +140,13 @@ def _in_query(query: type[http.Request] | None) -> list[JsonObject]:
     return [
         {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": _plain(schema)}
         for name, schema in fields.items()
+    ]
+
+
+def _in_headers(operation: Operation) -> list[JsonObject]:
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in operation.headers
     ]
 
 

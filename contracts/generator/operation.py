@@ -11,6 +11,14 @@ Method = Literal["get", "post", "put", "patch", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """Server-Sent Events: the models of their data by the events' names, and a piece of such a stream."""
+
+    events: tuple[tuple[str, type[http.Response]], ...]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One status of an operation. `detail` is the text of an ErrorBody; `headers` are names and what they say.
 
@@ -24,6 +32,7 @@ class Answer:
     detail: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     many: bool = False
+    stream: Stream | None = None
     or_body: type[http.Response] | None = None
 
 
@@ -31,6 +40,7 @@ class Answer:
 class Operation:
     """One method of one path; `role` is what the token must say beyond being valid.
 
+    `headers` are those of the request that matter to it: names and what they say. None has to be there.
     One that is `idempotent` takes an Idempotency-Key.
     """
 
@@ -44,6 +54,7 @@ class Operation:
     query: type[http.Request] | None = None
     role: str | None = None
     description: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
     idempotent: bool = False
 
 

@@ -15,6 +15,7 @@ from generator.operation import (
     Answer,
     Operation,
 )
+from generator.operations_live import LIVE
 from generator.operations_multipart import OF_MULTIPART
 from generator.operations_topics import OF_CLASSIFIER
 
@@ -151,6 +152,7 @@ ALL = (
     DOWNLOAD,
     DELETE,
     CLASSIFY,
+    *LIVE,
     *OF_MULTIPART,
     *OF_CLASSIFIER,
     MY_QUOTA,

@@ -13,6 +13,8 @@ SENDS: Traffic = {
         events.UploadObserved,
         events.DocumentDeleted,
         events.ReclassifyRequested,
+        events.DocumentChanged,
+        events.AccountChanged,
     ),
     "quota": (events.QuotaReserved, events.QuotaRejected, events.QuotaReleased, events.LimitChanged),
     "classifier": (events.Classified, events.ClassificationFailed, events.TopicsCorrected),
@@ -29,6 +31,8 @@ RECEIVES: Traffic = {
         events.ClassificationFailed,
         events.ObjectRemoved,
         events.UploadAbandoned,
+        events.DocumentChanged,
+        events.AccountChanged,
     ),
     "quota": (
         events.UploadObserved,

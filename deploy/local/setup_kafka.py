@@ -38,11 +38,13 @@ def _new(topic: Topic) -> NewTopic:
 
 
 def _configuration(topic: Topic) -> dict[str, str]:
+    segments = {} if topic.segment_ms is None else {"segment.ms": str(topic.segment_ms)}
     return {
         "cleanup.policy": "delete",
         "retention.ms": str(topic.retention_ms),
         "max.message.bytes": str(topic.max_message_bytes),
         "min.insync.replicas": "1",
+        **segments,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,10 +19,11 @@ MAX_TOKEN_CHARS = 8192
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a verified token speaks for."""
+    """Who a verified token speaks for, and until when (Unix seconds): for what lasts longer than an answer."""
 
     user_id: UUID
     role: str = "user"
+    expires_at: int | None = field(default=None, compare=False)
 
 
 class TokenVerifier:
@@ -100,6 +101,6 @@ def _key_source(settings: TokenSettings) -> KeySource:
 
 def _caller(claims: Claims) -> Caller:
     try:
-        return Caller(UUID(claims.sub), claims.role)
+        return Caller(UUID(claims.sub), claims.role, int(claims.exp))
     except ValueError:
         raise InvalidTokenError("sub is no UUID") from None

@@ -8,7 +8,7 @@ one arrives at least once, with the same `ce_id` each time: a crash between the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,6 +35,10 @@ POLL_SECONDS = 1.0
 PUBLISH_SECONDS = 20.0
 SILENCE_PER_PUBLISH = 1.5
 """A relay that is silent for longer than a publish takes is stalled: its transaction is ended and the lock is free."""
+
+
+Beside = Callable[[Message], Message | None]
+"""What else is to be said when a message leaves, without a row of its own; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +94,23 @@ async def relay(  # noqa: PLR0913 - what a relay is made of
     metrics: Metrics = METRICS,
     *,
     publish_seconds: float = PUBLISH_SECONDS,
+    beside: Beside | None = None,
 ) -> None:
     """Publishes what is in the outbox until `stop`; trouble that may pass is waited out.
 
     Any number of replicas may run it: one drains at a time, the others wait for its lock, so that order holds; one that
-    stalls loses the lock some time after `publish_seconds`, the producer's own limit. Raises Unpublishable where the
-    broker refuses a message for good: someone has to look at the topic's limits.
+    stalls loses the lock some time after `publish_seconds`, the producer's own limit. What `beside` derives from a
+    message is said with it, as often as it is. Raises Unpublishable where the broker refuses a message for good:
+    someone has to look at the topic's limits.
     """
     silence_ms = str(int(publish_seconds * SILENCE_PER_PUBLISH * 1000))
     while not stop.is_set():
         outbox.woken.clear()
         try:
             sent = await persist(
-                partial(_drain, pool, producer, metrics, silence_ms), leave=(stop,), on_retry=partial(_note, metrics)
+                partial(_drain, pool, producer, metrics, silence_ms, beside),
+                leave=(stop,),
+                on_retry=partial(_note, metrics),
             )
         except Abandoned:
             return
@@ -111,7 +119,13 @@ async def relay(  # noqa: PLR0913 - what a relay is made of
             await pause(POLL_SECONDS, outbox.woken, stop)
 
 
-async def _drain(pool: asyncpg.Pool[asyncpg.Record], producer: Publisher, metrics: Metrics, silence_ms: str) -> int:
+async def _drain(
+    pool: asyncpg.Pool[asyncpg.Record],
+    producer: Publisher,
+    metrics: Metrics,
+    silence_ms: str,
+    beside: Beside | None,
+) -> int:
     """Publishes and deletes the oldest rows; the number of them."""
     sql = load_sql("services.chassis")
     async with transaction(pool) as connection:
@@ -119,7 +133,7 @@ async def _drain(pool: asyncpg.Pool[asyncpg.Record], producer: Publisher, metric
         rows = await connection.fetch(sql["outbox_take"], BATCH)
         if rows:
             failpoint("outbox.after_take")
-            await producer.publish([message_of(row) for row in rows])
+            await producer.publish(_said(rows, beside))
             failpoint("outbox.after_publish")
             ages = await connection.fetch(sql["outbox_delete"], [row["id"] for row in rows])
             failpoint("outbox.after_delete")
@@ -129,6 +143,13 @@ async def _drain(pool: asyncpg.Pool[asyncpg.Record], producer: Publisher, metric
         failpoint("outbox.after_commit")
     metrics.outbox_published.inc(len(rows))
     return len(rows)
+
+
+def _said(rows: Sequence[asyncpg.Record], beside: Beside | None) -> Sequence[Message]:
+    """The messages of the rows, in order, and what goes with them."""
+    messages = [message_of(row) for row in rows]
+    derived = () if beside is None else map(beside, messages)
+    return [*messages, *(message for message in derived if message is not None)]
 
 
 def _note(metrics: Metrics, error: BaseException, delay: float) -> None:

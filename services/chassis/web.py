@@ -20,7 +20,7 @@ from services.chassis.web_auth import Verifier, authenticate, caller, require_ro
 from services.chassis.web_body import HttpError, error_response, json_response, read_body, read_query
 from services.chassis.web_errors import Handler, answer_errors
 from services.chassis.web_observe import add_headers, note, observe, request_id, traceparent
-from services.chassis.web_server import listening, serve
+from services.chassis.web_server import hang_up, listening, serve
 from services.chassis.web_time import limit_time, within
 
 
@@ -57,6 +57,7 @@ __all__ = [
     "Verifier",
     "caller",
     "error_response",
+    "hang_up",
     "json_response",
     "listening",
     "make_app",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 from aiohttp import web
@@ -50,7 +50,16 @@ async def listening(app: web.Application, settings: HttpSettings) -> AsyncIterat
 class _Connection(web.RequestHandler):
     """A connection whose own errors (what is no HTTP at all) have our shape and quote nothing of what was sent."""
 
-    __slots__ = ()
+    __slots__ = ("on_lost",)
+
+    on_lost: Callable[[], None] | None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tells whoever asked for it; a handler that waits for something else would not notice."""
+        super().connection_lost(exc)
+        tell: Callable[[], None] | None = getattr(self, "on_lost", None)
+        if tell is not None:
+            tell()
 
     def handle_error(
         self,
@@ -70,6 +79,21 @@ class _Connection(web.RequestHandler):
     def log_exception(self, *args: object, **_: object) -> None:
         """Without aiohttp's message and traceback: they quote headers."""
         log.warning("http.connection_failed", message=args[0] if args else "")
+
+
+@contextmanager
+def hang_up(request: web.Request, tell: Callable[[], None]) -> Iterator[None]:
+    """Inside the block `tell` is called once the client is gone, at once where it is gone already."""
+    connection = request.protocol
+    if request.transport is None or request.transport.is_closing():
+        tell()
+    if not isinstance(connection, _Connection):
+        raise TypeError("a connection of another server")
+    connection.on_lost = tell
+    try:
+        yield
+    finally:
+        connection.on_lost = None
 
 
 class _Server(web.Server):

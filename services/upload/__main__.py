@@ -7,10 +7,12 @@ from functools import partial
 
 import asyncpg
 from aiohttp import web
+from docuvault_contracts.topics import CHANGES
 
 from services.chassis.auth import TokenVerifier
 from services.chassis.consumer import consume, open_consumer
 from services.chassis.failpoints import arm
+from services.chassis.follower import follow
 from services.chassis.health import Check
 from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
@@ -23,11 +25,15 @@ from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import make_app, serve
 from services.upload.accounts import PgAccounts
+from services.upload.changes import change_beside
 from services.upload.handler import GROUP, TOPICS, UploadHandler, parse
 from services.upload.http import Tables, make_routes
 from services.upload.jobs import make_jobs
 from services.upload.ledger import KafkaLedger
 from services.upload.listener import listen
+from services.upload.live.http import LiveRoutes
+from services.upload.live.hub import make_hub
+from services.upload.live.looks import PgEyes
 from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
@@ -60,6 +66,8 @@ async def main(stop: asyncio.Event) -> None:
         multipart = make_multipart_routes(
             settings, tables, PgMultiparts(pool, outbox), storage, routes.uploads.request_upload
         )
+        hub = make_hub(settings)
+        live = LiveRoutes(hub, PgEyes(pool), documents, storage, settings)
         ready: dict[str, Check] = {
             "postgres": partial(ping, pool),
             "kafka": producer.ping,
@@ -70,12 +78,21 @@ async def main(stop: asyncio.Event) -> None:
         def setup(app: web.Application) -> None:
             routes.setup(app)
             multipart.setup(app)
+            live.setup(app)
 
         app = make_app(settings, TokenVerifier(settings), ready=ready, setup=setup)
         await supervise(
             stop,
             consume(consumer, parse, UploadHandler(documents, accounts, waiters), producer, group=GROUP, stop=stop),
-            relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
+            relay(
+                pool,
+                producer,
+                outbox,
+                stop,
+                publish_seconds=settings.kafka_publish_timeout_seconds,
+                beside=change_beside,
+            ),
+            follow(settings, CHANGES.name, hub, stop, since_seconds=settings.live_window_seconds),
             listen(connect, waiters, stop, check_seconds=settings.listen_check_seconds),
             run_jobs(pool, make_jobs(settings, pool, outbox), stop),
             serve(app, settings, stop),

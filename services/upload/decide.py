@@ -21,11 +21,13 @@ from docuvault_contracts.events import (
 
 from services.chassis.storage import ObjectStat
 from services.upload.document import STORED, Document, Reason, Ruling, Status, Verdict
+from services.upload.steps import Step, step_of
 
 Ledgers = QuotaReserved | QuotaRejected | QuotaReleased
 Classifiers = Classified | ClassificationFailed
 Incoming = Ledgers | Classifiers | UploadAbandoned
 
+_RULINGS = {QuotaReserved: Ruling.RESERVED, QuotaRejected: Ruling.REJECTED, QuotaReleased: Ruling.RELEASED}
 _STAYS_REJECTED = {"over_quota", "already_rejected"}
 
 
@@ -40,21 +42,33 @@ def apply(document: Document, event: Incoming) -> Document:
         case QuotaReserved() | QuotaRejected() | QuotaReleased():
             return _rule(document, event) if event.version > document.version else document
         case Classified() | ClassificationFailed():
-            return _classify(document, _verdict_of(event))
+            return _classify(document, event)
         case UploadAbandoned():
-            return _abandon(document)
+            return _abandon(document, event)
     assert_never(event)
 
 
+def _news(document: Document, event: Incoming) -> tuple[Step, ...]:
+    """The steps to be kept, with the one that the event is; of what its owner deleted there are none."""
+    return document.news if is_final(document) else (*document.news, step_of(event))
+
+
 def _rule(document: Document, event: Ledgers) -> Document:
-    heard = replace(document, version=event.version, used_bytes=event.used_bytes, limit_bytes=event.limit_bytes)
+    heard = replace(
+        document,
+        version=event.version,
+        ruling=_RULINGS[type(event)],
+        used_bytes=event.used_bytes,
+        limit_bytes=event.limit_bytes,
+        news=_news(document, event),
+    )
     match event:
         case QuotaReserved():
-            return _reserve(replace(heard, ruling=Ruling.RESERVED), event)
+            return _reserve(heard, event)
         case QuotaRejected():
-            return _reject(replace(heard, ruling=Ruling.REJECTED), event)
+            return _reject(heard, event)
         case QuotaReleased():
-            return _release(replace(heard, ruling=Ruling.RELEASED), event)
+            return _release(heard, event)
     assert_never(event)
 
 
@@ -62,10 +76,17 @@ def _reserve(document: Document, event: QuotaReserved) -> Document:
     """Bytes that are paid for make a document, also one that was taken for abandoned while they were on their way."""
     if is_final(document):
         return document
-    paid = replace(document, size_bytes=event.size_bytes, etag=event.etag, reason=None, rejected_bytes=0)
-    if document.verdict is not None and document.verdict.version == event.version:
-        return replace(paid, status=document.verdict.status)
-    return replace(paid, status=Status.UPLOADED, verdict=_still_ahead(document))
+    verdict = document.verdict
+    is_told = verdict is not None and verdict.version == event.version
+    return replace(
+        document,
+        status=verdict.status if verdict is not None and is_told else Status.UPLOADED,
+        size_bytes=event.size_bytes,
+        etag=event.etag,
+        reason=None,
+        rejected_bytes=0,
+        verdict=verdict if is_told else _still_ahead(document),
+    )
 
 
 def _reject(document: Document, event: QuotaRejected) -> Document:
@@ -82,10 +103,10 @@ def _release(document: Document, event: QuotaReleased) -> Document:
     return _bury(document, Status.DELETED, Reason(event.reason))
 
 
-def _abandon(document: Document) -> Document:
+def _abandon(document: Document, event: UploadAbandoned) -> Document:
     if document.status is not Status.PENDING:
         return document
-    return _bury(document, Status.DELETED, Reason.ABANDONED)
+    return _bury(replace(document, news=_news(document, event)), Status.DELETED, Reason.ABANDONED)
 
 
 def _bury(document: Document, status: Status, reason: Reason) -> Document:
@@ -115,14 +136,18 @@ def _verdict_of(event: Classifiers) -> Verdict:
     return Verdict(event.version, event.failed_at, Status.CLASSIFICATION_FAILED, reason=event.reason)
 
 
-def _classify(document: Document, verdict: Verdict) -> Document:
+def _classify(document: Document, event: Classifiers) -> Document:
     """A verdict that is ahead of the ledger's word (another topic brings it) is kept until that word is heard."""
+    verdict = _verdict_of(event)
     if is_final(document) or verdict.version < document.version or not _is_newer(verdict, document.verdict):
         return document
+    news = _news(document, event)
     if verdict.version > document.version:  # it also says that the bytes of the verdict before are gone
         status = Status.UPLOADED if document.status in STORED else document.status
-        return replace(document, verdict=verdict, status=status)
-    return replace(document, verdict=verdict, status=verdict.status) if document.status in STORED else document
+        return replace(document, verdict=verdict, status=status, news=news)
+    if document.status not in STORED:
+        return document
+    return replace(document, verdict=verdict, status=verdict.status, news=news)
 
 
 def _is_newer(verdict: Verdict, known: Verdict | None) -> bool:

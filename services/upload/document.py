@@ -9,6 +9,8 @@ from uuid import UUID
 
 from docuvault_contracts.events import FiledTopic
 
+from services.upload.steps import Step
+
 
 class Status(StrEnum):
     """Where a document is in its life. The last two are tombstones: clients no longer see the document."""
@@ -83,6 +85,10 @@ class Document:
     """Whether its bytes come in parts; then `upload_id` is the store's of them, once it is known."""
     upload_id: str | None = None
     declared_bytes: int | None = None
+    steps: str = field(default="[]", compare=False)
+    """What its row has of what happened to it, as JSON; steps.py reads it."""
+    news: tuple[Step, ...] = field(default=(), compare=False)
+    """What happened since it was read, and is to be added to that."""
     revision: str = field(default="", compare=False)
     """What its row was written by when it was read to be changed; anything written meanwhile has another."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Protocol, TypeGuard
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from services.chassis.abreast import abreast
 from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.events import read_event
 from services.upload.accounts import Account, newest
+from services.upload.changes import changes
 from services.upload.decide import Incoming, apply, concerns
 from services.upload.document import Document, Status
 from services.upload.waiters import Waiters
@@ -84,10 +86,13 @@ class UploadHandler:
         self._accounts = accounts
         self._waiters = waiters
 
-    async def handle(self, batch: Sequence[Delivery[Heard]]) -> Sequence[Message]:
-        """Publishes nothing; raises Transient. The two statements go side by side: no confirm waits for the copy."""
+    async def handle(self, batch: Sequence[Delivery[Heard]]) -> Iterable[Message]:
+        """Says who is to look again; raises Transient.
+
+        The two statements go side by side: no confirm waits for the copy.
+        """
         await abreast(lambda part: part(batch), (self._move, self._learn), 2)
-        return ()
+        return changes(batch, datetime.now(UTC))
 
     async def _learn(self, batch: Sequence[Delivery[Heard]]) -> None:
         await self._accounts.learn(newest(delivery.event for delivery in batch))

@@ -9,6 +9,7 @@ import orjson
 from docuvault_contracts.events import FiledTopic
 
 from services.upload.document import Document, Reason, Ruling, Status, Verdict
+from services.upload.steps import to_json
 
 
 def from_row(row: asyncpg.Record) -> Document:
@@ -36,6 +37,7 @@ def from_row(row: asyncpg.Record) -> Document:
         multipart=row["multipart"],
         upload_id=row["upload_id"],
         declared_bytes=row["declared_bytes"],
+        steps=row["steps"],
         revision=row.get("revision", ""),
     )
 
@@ -68,6 +70,7 @@ _COLUMNS: tuple[Callable[[Document], object], ...] = (
     lambda d: d.verdict.at if d.verdict else None,
     lambda d: d.verdict.reason if d.verdict else None,
     lambda d: _topics(d.verdict),
+    lambda d: to_json(d.news),
     lambda d: d.revision,
 )
 """The parameters of sql/update_documents.sql, in its order."""

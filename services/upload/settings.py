@@ -16,10 +16,18 @@ from services.chassis.settings import (
     UrlSettings,
 )
 from services.chassis.settings_types import LongSeconds, Seconds
+from services.upload.live.settings import LiveSettings
 
 
 class Settings(
-    ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, KafkaSettings, StorageSettings, UrlSettings
+    ServiceSettings,
+    HttpSettings,
+    TokenSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    StorageSettings,
+    UrlSettings,
+    LiveSettings,
 ):
     """Everything the service is told from outside."""
 

@@ -16,7 +16,10 @@ from tests.faults.support.wire import Wire
 MOST = 3
 """Documents that are shown in full."""
 MOST_CHARS = 400
-TOPICS = (topics.DOCUMENTS, topics.STORAGE_EVENTS, topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR)
+TOPICS = (
+    *(topics.DOCUMENTS, topics.STORAGE_EVENTS, topics.QUOTA, topics.CLASSIFICATION),
+    *(topics.STORAGE_JANITOR, topics.CHANGES),
+)
 ROWS = {
     "upload.documents": "SELECT d::text FROM upload.documents d WHERE object_key = $1",
     "quota.superseded": "SELECT s::text FROM quota.superseded s WHERE object_key = $1 ORDER BY version",

@@ -116,7 +116,8 @@ def test_no_description_holds_a_signature_or_forbids_fields_to_come() -> None:
 @pytest.mark.parametrize("topic", topics.PUBLISHED, ids=lambda topic: topic.name)
 def test_the_table_of_topics_in_the_readme_is_the_declared_one(topic: topics.Topic) -> None:
     days = topic.retention_ms // 86_400_000
-    start = f"| {topic.name} | {topic.key} | {days} days | {topic.owner} | "
+    kept = f"{days} days" if days else f"{topic.retention_ms // 3_600_000} hour"
+    start = f"| {topic.name} | {topic.key} | {kept} | {topic.owner} | "
     row = next(line for line in (CONTRACTS / "README.md").read_text("utf-8").splitlines() if line.startswith(start))
     types = [event.type for event in events.ALL if event.topic == topic]
     assert row == f"{start}{', '.join(types) or topic.description} |"

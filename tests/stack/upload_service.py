@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 from docuvault_contracts.cloudevents import Message, decode
 from docuvault_contracts.events import UploadObserved
+from docuvault_contracts.topics import CHANGES
 from miniopy_async.api import Minio
 from miniopy_async.credentials.providers import StaticProvider
 from pydantic import SecretStr
@@ -26,6 +27,9 @@ from services.chassis.producer import Publisher
 from services.chassis.storage_minio import open_storage
 from services.chassis.web import listening, make_app
 from services.upload.http import Tables, make_routes
+from services.upload.live.http import LiveRoutes
+from services.upload.live.hub import Hub, make_hub
+from services.upload.live.looks import PgEyes
 from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
 from services.upload.settings import Settings
@@ -83,6 +87,11 @@ class Service:
     ledger: Ledger
     settings: Settings
     session: aiohttp.ClientSession
+    hub: Hub
+
+    def headers(self, user: UUID, **claims: Any) -> dict[str, str]:
+        """What speaks for the user."""
+        return {"Authorization": f"Bearer {create_access_token(user, 'user', self.settings, **claims)}"}
 
     async def call(self, method: str, path: str | URL, user: UUID, body: object = None, **headers: str) -> Answer:
         """The status and the parsed body."""
@@ -125,6 +134,7 @@ async def open_service(
         await exits.enter_async_context(mine.listening())
         ledger = Ledger(others, publisher)
         tables = Tables(mine.documents, mine.accounts, mine.keys)
+        live = LiveRoutes(_open_hub(made), PgEyes(mine.pool), mine.documents, storage, made)
         routes = make_routes(made, tables, storage, ledger, mine.waiters)
         parts = make_multipart_routes(
             made, tables, PgMultiparts(mine.pool, mine.outbox), storage, routes.uploads.request_upload
@@ -133,11 +143,22 @@ async def open_service(
         def setup(app: web.Application) -> None:
             routes.setup(app)
             parts.setup(app)
+            live.setup(app)
 
         app = make_app(made, TokenVerifier(made), ready={}, setup=setup)
         port = await exits.enter_async_context(listening(app, made))
         session = await exits.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{port}"))
-        yield Service(mine, ledger, made, session)
+        yield Service(mine, ledger, made, session, live.hub)
+
+
+def _open_hub(settings: Settings) -> Hub:
+    """The hub of streams, as if it had read to the end of a topic in which nothing was: a test says what is heard."""
+    hub = make_hub(settings)
+    hub.begin(CHANGES.partitions)
+    for partition in range(CHANGES.partitions):
+        hub.start(partition, 0)
+    hub.caught_up()
+    return hub
 
 
 async def _bucket_apart(info: Any) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from uuid import uuid4
 
 import pytest
 from aiohttp import ClientConnectorError, ClientSession, web
 from structlog.testing import capture_logs
 
-from services.chassis.auth import TokenVerifier
+from services.chassis.auth import TokenVerifier, create_access_token
 from services.chassis.settings import HttpSettings, TokenSettings
-from services.chassis.web import listening, make_app, serve
+from services.chassis.web import Handler, hang_up, listening, make_app, serve, within
 
 TOKENS = TokenSettings(jwt_secret="a secret of the tests, long enough")
 HTTP = HttpSettings(http_port=0, shutdown_grace_seconds=10, ready_timeout_seconds=20)
@@ -110,3 +111,40 @@ async def test_a_taken_port_is_an_error_at_once() -> None:
     async with listening(made(), HTTP) as port:
         with pytest.raises(OSError, match="address already in use"):
             await serve(made(), HttpSettings(http_port=port), asyncio.Event())
+
+
+async def test_a_handler_that_asked_for_it_is_told_at_once_that_its_client_is_gone() -> None:
+    entered, gone = asyncio.Event(), asyncio.Event()
+
+    async def wait(request: web.Request) -> web.Response:
+        with hang_up(request, gone.set):
+            entered.set()
+            await gone.wait()
+        return web.Response()
+
+    app = make_app(HTTP, TokenVerifier(TOKENS), ready={}, setup=lambda app: _add(app, "/wait", within(None, wait)))
+    headers = {"Authorization": f"Bearer {create_access_token(uuid4(), 'user', TOKENS)}"}
+    async with listening(app, HTTP) as port, ClientSession() as session:
+        asking = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/wait", headers=headers))
+        await asyncio.wait_for(entered.wait(), 5)
+        assert not gone.is_set()
+        asking.cancel()
+        await asyncio.wait_for(gone.wait(), 5)
+
+
+async def test_a_kept_connection_tells_no_handler_of_before() -> None:
+    told: list[str] = []
+
+    async def once(request: web.Request) -> web.Response:
+        with hang_up(request, lambda: told.append("gone")):
+            return web.Response()
+
+    app = make_app(HTTP, TokenVerifier(TOKENS), ready={}, setup=lambda app: _add(app, "/once", once))
+    headers = {"Authorization": f"Bearer {create_access_token(uuid4(), 'user', TOKENS)}"}
+    async with listening(app, HTTP) as port, ClientSession() as session:
+        assert (await session.get(f"http://127.0.0.1:{port}/once", headers=headers)).status == 200
+    assert told == []
+
+
+def _add(app: web.Application, path: str, handler: Handler) -> None:
+    app.router.add_get(path, handler)
