@@ -9,6 +9,7 @@ WITH gone AS (
         verdict_at = NULL,
         verdict_reason = NULL,
         topics = '[]',
+        steps = '[]',
         updated_at = clock_timestamp(),
         told_at = clock_timestamp()
     WHERE id = $1 AND user_id = $2 AND status = 'pending' AND multipart
