@@ -190,7 +190,7 @@ async def test_bodies_and_headers_have_limits_of_their_own(place: Place) -> None
     sizes = {
         "/api/documents/upload-url": 64 * 1024,
         "/api/documents/upload-urls": 256 * 1024,
-        "/api/documents/multipart/1/complete": 2 * 1024 * 1024,
+        "/api/documents/multipart/1/complete": 4 * 1024 * 1024,
         "/api/topics": 64 * 1024,
     }
     for path, size in sizes.items():
