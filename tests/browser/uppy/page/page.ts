@@ -3,8 +3,9 @@ import { uppy } from "./integration";
 
 type Named = { readonly name?: string | undefined } | undefined;
 
-const input = document.querySelector("input") as HTMLInputElement;
-const list = document.querySelector("ul") as HTMLUListElement;
+const input = Object.assign(document.createElement("input"), { type: "file", multiple: true, ariaLabel: "Files" });
+const list = document.createElement("ul");
+document.body.replaceChildren(input, list);
 
 function tell(what: string, file: Named, more: unknown): void {
   const line = document.createElement("li");
