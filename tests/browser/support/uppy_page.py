@@ -63,7 +63,7 @@ class UppyPage:
     def open(self) -> None:
         """Loads the page, anew where it was open.
 
-        It is the gateway's own, with its policy, of which the script takes the place; that comes from the test. All else
+        It is the gateway's own, with its policy; only the script that takes its place comes from the test. All else
         goes its real way: while a page has routes, Playwright answers the preflights.
         """
         [script] = (self.built / "assets").glob("*.js")
