@@ -1,0 +1,2 @@
+/** Whoever uses the example brings this. */
+declare function token(): Promise<string>;
