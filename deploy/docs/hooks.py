@@ -17,8 +17,8 @@ from deploy.docs.pages import page_text, place, sources
 CONTRACTS = CHECKOUT / "contracts" / "generated"
 MERMAID = "mermaid.min.js"
 SCRIPTS = "assets/javascripts"
-GUEST = '"https://unpkg.com/'
-"""Where the theme would fetch mermaid from, were it not there."""
+GUEST = '"https://'
+"""How the addresses begin from which the theme would fetch mermaid and a polyfill, were they not there."""
 TABLES = {
     "<!-- the HTTP API -->": ("openapi.json", interfaces.http),
     "<!-- the events -->": ("asyncapi.json", interfaces.events),
@@ -66,4 +66,4 @@ def on_post_build(config: MkDocsConfig) -> None:
     if len(scripts) != 1:
         raise PluginError("the theme's script is not the one that is known to fetch mermaid; see deploy/docs/hooks.py")
     for path in scripts:
-        path.write_text(path.read_text("utf-8").replace(GUEST, '"data:,https://unpkg.com/'), "utf-8")
+        path.write_text(path.read_text("utf-8").replace(GUEST, '"data:,https://'), "utf-8")

@@ -47,7 +47,7 @@ def address(site: Path) -> Iterator[str]:
 def test_every_page_is_there_and_asks_no_other_origin(site: Path) -> None:
     assert [source for source in sources(CHECKOUT) if not (site / place(source)).is_file()] == []
     assert list(foreign(site)) == []
-    assert [path.name for path in site.rglob("*.js") if '"https://unpkg.com' in path.read_text("utf-8")] == []
+    assert [path.name for path in site.rglob("bundle.*.js") if '"https://' in path.read_text("utf-8")] == []
 
 
 def test_the_reference_has_the_words_of_the_docstrings(site: Path) -> None:
