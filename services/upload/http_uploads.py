@@ -28,7 +28,7 @@ from services.upload.uploads import File, Outcome, RequestUpload, RequestUploads
 
 NOTHING_TO_DOWNLOAD = "The document has no confirmed upload yet, so there is nothing to download"
 MOST_FILES_BYTES = 256 * 1024
-"""Of a body: a hundred files, all with the longest of names."""
+"""Of a body: a hundred files with long names."""
 _KEY = re.compile(IDEMPOTENCY_KEY_PATTERN.strip("^$"))
 _REFUSED = {
     KeyRefused.REUSED: "another request was made under this key",

@@ -45,7 +45,8 @@ def test_any_headers_and_value_are_read_or_refused(
 def test_a_good_record_with_some_headers_overwritten_is_read_or_refused(places: list[int], value: bytes | None) -> None:
     headers = [(name, value if place in places else good) for place, (name, good) in enumerate(MESSAGE.headers)]
     try:
-        assert decode(headers, MESSAGE.value).event == EVENT
+        found = decode(headers, MESSAGE.value).event
+        assert found == EVENT or found.type.encode() == value  # another type's data may be among an event's
     except NotACloudEvent:
         assert places
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.__main__ import LANES
+
 CHECKOUT = Path(__file__).parents[2]
 ONE = (sys.executable, "-m", "pytest", "test_one.py")
 WHOLE = (sys.executable, "-m", "tests")
@@ -18,7 +20,13 @@ ENVIRONMENT = {
     "PYTHONPATH": str(CHECKOUT),
     "PYTEST_ADDOPTS": f"-q -c {os.devnull} -p tests.conftest",
 }
-HALVES = ("tests/faults/test_one.py", "tests/unit/test_two.py")
+FILES = (
+    "tests/faults/test_one.py",
+    "tests/unit/test_two.py",
+    "tests/stack/test_three.py",
+    "tests/browser/test_four.py",
+)
+"""A file in each lane."""
 
 HANGING = """
 import asyncio, pathlib, pytest
@@ -41,6 +49,14 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
+def lanes_in(folder: Path) -> Path:
+    """The folder, with all the places that are named in the lanes, as empty as can be."""
+    for place in (part for lane in LANES for part in lane if not part.startswith("-")):
+        path = folder / place
+        path.mkdir(parents=True, exist_ok=True) if not path.suffix else write(folder, place, "")
+    return folder
+
+
 def told_to_end(command: Sequence[str], folder: Path, files: Sequence[Path]) -> int:
     """The exit code of a run that gets a SIGTERM as soon as the servers of all files run."""
     with subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL) as run:  # noqa: S603
@@ -57,17 +73,17 @@ def test_a_run_that_is_told_to_end_takes_its_servers_down(tmp_path: Path) -> Non
     assert Path(f"{file}.down").exists()
 
 
-def test_a_whole_run_that_is_told_to_end_has_both_halves_take_their_servers_down(tmp_path: Path) -> None:
-    files = [write(tmp_path, name, HANGING) for name in HALVES]
+def test_a_whole_run_that_is_told_to_end_has_all_lanes_take_their_servers_down(tmp_path: Path) -> None:
+    files = [write(lanes_in(tmp_path), name, HANGING) for name in FILES]
     assert told_to_end(WHOLE, tmp_path, files) == 2
     assert all(Path(f"{file}.down").exists() for file in files)
 
 
-@pytest.mark.parametrize("fails", [*HALVES, ""])
-def test_a_whole_run_shows_both_halves_and_fails_where_either_does(fails: str, tmp_path: Path) -> None:
-    for name in HALVES:
-        write(tmp_path, name, f"def test_it():\n    assert {name != fails}\n")
+@pytest.mark.parametrize("fails", [*FILES, ""])
+def test_a_whole_run_shows_all_lanes_and_fails_where_any_does(fails: str, tmp_path: Path) -> None:
+    for name in FILES:
+        write(lanes_in(tmp_path), name, f"def test_it():\n    assert {name != fails}\n")
     ran = subprocess.run(WHOLE, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False)  # noqa: S603
     assert ran.returncode == bool(fails), ran.stdout
-    assert ran.stdout.count("1 passed") == 2 - bool(fails)
+    assert ran.stdout.count("1 passed") == len(FILES) - bool(fails)
     assert ran.stdout.count("1 failed") == bool(fails)

@@ -17,7 +17,7 @@ def files_of(lane: Sequence[str]) -> set[Path]:
     places = [ROOT / part for part in lane if not part.startswith("-")]
     assert all(place.exists() for place in [*places, *ignored]), lane
     found = {file for place in places for file in (place.rglob("test_*.py") if place.is_dir() else [place])}
-    return found - ignored
+    return {file for file in found if not ignored & {file, *file.parents}}
 
 
 def test_each_file_of_tests_is_in_exactly_one_lane() -> None:

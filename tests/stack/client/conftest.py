@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pytest
 from docuvault_client import DocuvaultClient, Patience
 
+from deploy.local.info import StackInfo
 from deploy.local.stack import Stack
 from tests.faults.support.stacks import own_stack
 from tests.faults.support.toxiproxy import FaultProxy
@@ -30,6 +31,18 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """One for the folder."""
     with own_stack(request, tmp_path_factory.mktemp("client"), fault_proxy=True) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def info(stack: Stack) -> StackInfo:
+    """Of this stack: the one of tests/stack is remembered for the session by the stack that asked first."""
+    return stack.info
+
+
+@pytest.fixture(scope="session")
+def gateway_url(info: StackInfo) -> str:
+    """Likewise."""
+    return info.gateway_url
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ async def test_no_byte_of_a_document_passes_through_the_application(api: Api) ->
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
         ("GET", "/api"),
         ("GET", "/api/nothing"),
         ("GET", "/api/documents/a/b/c"),
