@@ -9,6 +9,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/contracts:$(CURDIR)/clients/python
 STACK = py=$$($(PYTHON) deploy/local/bootstrap.py stack) || exit 1;
 DEV = py=$$($(PYTHON) deploy/local/bootstrap.py dev) || exit 1;
 BENCH = py=$$($(PYTHON) deploy/local/bootstrap.py bench) || exit 1;
+DOCS = py=$$($(PYTHON) deploy/local/bootstrap.py docs) || exit 1;
 
 # The console program, of whose commands the targets are short forms.
 CONSOLE = PYTHON="$(PYTHON)" exec ./docuvault
@@ -35,7 +36,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove mutants faults bench eval growth figures contracts lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove mutants faults bench eval growth figures contracts docs lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,7 +47,7 @@ demo: ## Shows the main job on real servers, step by step
 test: ## Runs the tests on servers of their own (ARGS="-k word" chooses)
 	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m tests $(ARGS)
 
-lint: ## Checks style, types, architecture, locks and generated contracts
+lint: ## Checks style, types, architecture, locks, generated contracts and the links of all Markdown
 	@$(DEV) set -e; \
 	"$$py" -m ruff check .; \
 	"$$py" -m ruff format --check .; \
@@ -54,6 +55,7 @@ lint: ## Checks style, types, architecture, locks and generated contracts
 	"$$(dirname "$$py")/lint-imports"; \
 	"$$py" -m deploy.local.locks --check; \
 	"$$py" contracts/generate.py --check; \
+	"$$py" -m deploy.docs.links; \
 	"$$py" -m deploy.local.web check
 
 up: ## Starts the stack, or what of it is missing (REPLICAS=3 of each service)
@@ -120,6 +122,9 @@ figures: ## Measures all that docs/ shows, on a quiet machine: bench, then growt
 
 contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
 	@$(DEV) exec "$$py" contracts/generate.py $(ARGS)
+
+docs: ## Builds the documentation as a site, in build/site (SERVE=1 shows it at http://localhost:8001)
+	@$(DOCS) exec "$$py" -m deploy.docs $(call flag,--serve,SERVE) $(ARGS)
 
 lock: ## Resolves requirements/*.in into *.lock (ARGS=--upgrade takes the newest)
 	@$(STACK) exec "$$py" -m deploy.local.locks $(ARGS)

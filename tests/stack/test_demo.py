@@ -1,17 +1,22 @@
-"""The demo does what a newcomer is promised, on a stack of its own, as often as it is run."""
+"""The demo and the tutorial do what a newcomer is promised, on a stack of their own."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from deploy.local.stack import Stack
+from deploy.ops.users import access_token, register
+from tests.stack.support.console import environment
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -81,3 +86,29 @@ def test_a_demo_that_cannot_run_says_why_in_one_line(stack: Stack) -> None:
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.startswith("demo: REPLICAS: ")
     assert ran.stderr.count("\n") == 1
+
+
+def tutorial() -> str:
+    """Its commands, but those with make in them: these the test's own stack has behind it."""
+    text = (CHECKOUT / "docs" / "tutorial.md").read_text("utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return "".join(block for block in blocks if "make " not in block)
+
+
+async def test_the_tutorial_ends_with_a_document_that_is_filed(stack: Stack, tmp_path: Path) -> None:
+    await register(stack.info, user := uuid4(), None)
+    (tmp_path / "docuvault").write_text(f'#!/bin/sh\nexec {sys.executable} -m deploy.ops "$@"\n')
+    (tmp_path / "docuvault").chmod(0o700)
+    own = {"DOCUVAULT_URL": stack.info.gateway_url, "DOCUVAULT_TOKEN": access_token(stack.info, user, "user")}
+    own["DOCUVAULT_CACHE"] = str(tmp_path / "cache")
+    ran = await asyncio.to_thread(
+        subprocess.run, ["/bin/sh", "-euc", tutorial()], env=environment(stack) | own, cwd=tmp_path,
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+    filed = json.loads(next(line for line in ran.stdout.splitlines() if line.startswith('{"items"')))
+    [document] = filed["items"]
+    assert (document["filename"], document["topics"][0]["name"]) == ("invoice.md", "Invoices")
+    assert "exit code 1: refused" in ran.stdout
+    said = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith('{"used_bytes"')]
+    assert [each["used_bytes"] for each in said] == [0, document["size_bytes"]]
