@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from docuvault_contracts.events import Decision, Event, LimitChanged
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from services.chassis.postgres import load_sql, translated
 from services.upload.decide import Refused
@@ -16,8 +17,7 @@ from services.upload.decide import Refused
 SQL = load_sql("services.upload")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True, gc=False):
     """An account as the ledger left it at `told_at`; sizes are bytes, and a limit may be below what is used.
 
     `limit_set_at` is when its limit was set; None where that was not heard, and decisions alone have told of it.
