@@ -96,7 +96,7 @@ async def _pair(site: Site) -> AsyncIterator[Pair]:
 LINE = Line(
     "CPU of an event of the ledger, upload's own process",
     "the CPU of the bare pair",
-    at_most(3.5),
+    at_most(4.0),
     _pair,
     unit="us",
 )
