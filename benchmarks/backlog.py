@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from docuvault_contracts import topics
+from docuvault_contracts.cloudevents import Message
 from docuvault_contracts.keys import make_key, new_document_id
 from docuvault_contracts.topics import Topic
 
@@ -68,15 +70,29 @@ def _record(bucket: str, item: dict[str, object]) -> dict[str, object]:
 async def piled_up(site: Site, users: Sequence[UUID], records: int) -> AsyncIterator[None]:
     """Writes so many notifications, the users taking turns; nobody sees them inside, and all at once at the end."""
     bucket, first = site.info.bucket, time.time_ns()
+    notifications = (notification(bucket, users[each % len(users)], first + each) for each in range(records))
+    async with said_at_once(
+        site, (Message(topics.STORAGE_EVENTS.name, key, value, ()) for key, value in notifications)
+    ):
+        yield
+
+
+@asynccontextmanager
+async def said_at_once(site: Site, messages: Iterable[Message]) -> AsyncIterator[None]:
+    """Writes all of them; nobody sees them inside, and all at once at the end."""
     async with _producer(site) as producer, producer.transaction():
-        for start in range(0, records, AT_ONCE):
-            acks = []
-            for number in range(start, min(start + AT_ONCE, records)):
-                key, value = notification(bucket, users[number % len(users)], first + number)
-                acks.append(await producer.send(topics.STORAGE_EVENTS.name, value, key))
-            for ack in acks:
+        for some in batched(messages, AT_ONCE):
+            sends = [await producer.send(each.topic, each.value, each.key, headers=list(each.headers)) for each in some]
+            for ack in sends:
                 await ack
         yield
+
+
+def batched(messages: Iterable[Message], most: int) -> Iterator[list[Message]]:
+    """So many at a time, in their order."""
+    rest = iter(messages)
+    while some := list(islice(rest, most)):
+        yield some
 
 
 @asynccontextmanager

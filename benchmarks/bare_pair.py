@@ -25,6 +25,8 @@ from msgspec.structs import replace
 from services.chassis.settings import KafkaSettings
 
 GROUP = "bare-pair"
+FROM = "BARE_FROM"
+"""The variable that names another topic to read than the store's."""
 TOPIC = "BARE_TOPIC"
 """The variable that names another topic for the events than the ledger's, where its readers are at work."""
 _MEGABYTE = 1024 * 1024
@@ -84,7 +86,7 @@ async def main() -> None:
     settings, stop = KafkaSettings(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     consumer = AIOKafkaConsumer(
-        topics.STORAGE_EVENTS.name,
+        os.environ.get(FROM, topics.STORAGE_EVENTS.name),
         bootstrap_servers=settings.kafka_bootstrap_servers,
         group_id=GROUP,
         enable_auto_commit=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.lines import (
+    applied,
     audit,
     away,
     ceiling,
@@ -28,6 +29,7 @@ LINES: tuple[Line, ...] = (
     decisions.HOT_USER,
     decisions.BESIDE_BARE_PAIR,
     decisions.PROCESSOR_TIME,
+    applied.LINE,
     upload_url.LINE,
     upload_url.BESIDE_PEER,
     confirm_wait.LINE,

@@ -48,10 +48,10 @@ async def _beside_bare_pair(site: Site) -> AsyncIterator[Pair]:
 @asynccontextmanager
 async def _processor_time(site: Site) -> AsyncIterator[Pair]:
     async with _beside_bare_pair(site) as pair:
-        yield Pair(_own_cpu(pair.subject), _own_cpu(pair.floor), pair.prepare)
+        yield Pair(own_cpu(pair.subject), own_cpu(pair.floor), pair.prepare)
 
 
-def _own_cpu(measure: Measure) -> Measure:
+def own_cpu(measure: Measure) -> Measure:
     """The same reading, seen from the processor time that the consumer's own process took for a record."""
 
     async def read() -> Reading:

@@ -5,7 +5,7 @@ Two rules carry it all: a newer version of the ledger's word wins, and its owner
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 from uuid import UUID
@@ -18,6 +18,7 @@ from docuvault_contracts.events import (
     QuotaReserved,
     UploadAbandoned,
 )
+from msgspec.structs import replace
 
 from services.chassis.storage import ObjectStat
 from services.upload.document import STORED, Document, Reason, Ruling, Status, Verdict

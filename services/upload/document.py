@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from uuid import UUID
 
 from docuvault_contracts.events import FiledTopic
+from msgspec import Struct
 
 from services.upload.steps import Step
 
@@ -45,8 +46,7 @@ class Reason(StrEnum):
     ABANDONED = "abandoned"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     """The classifier's newest word: for which `version` of the object, when, and what it found.
 
     `reason` is for a person: why it failed, or why it found no topic.
@@ -59,9 +59,11 @@ class Verdict:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One row. `version` is the ledger's (0: it has not spoken), and so are the three numbers of its last decision."""
+class Document(Struct, frozen=True, gc=False, eq=False):
+    """One row. `version` is the ledger's (0: it has not spoken), and so are the three numbers of its last decision.
+
+    Two are equal where all is but how they came to be so: `steps`, `news` and `revision`.
+    """
 
     id: UUID
     user_id: UUID
@@ -85,12 +87,20 @@ class Document:
     """Whether its bytes come in parts; then `upload_id` is the store's of them, once it is known."""
     upload_id: str | None = None
     declared_bytes: int | None = None
-    steps: str = field(default="[]", compare=False)
+    steps: str = "[]"
     """What its row has of what happened to it, as JSON; steps.py reads it."""
-    news: tuple[Step, ...] = field(default=(), compare=False)
+    news: tuple[Step, ...] = ()
     """What happened since it was read, and is to be added to that."""
-    revision: str = field(default="", compare=False)
+    revision: str = ""
     """What its row was written by when it was read to be changed; anything written meanwhile has another."""
+
+    def __eq__(self, other: object) -> bool:
+        """See above."""
+        return isinstance(other, Document) and _STATE(self) == _STATE(other)
+
+    def __hash__(self) -> int:
+        """By its id: two states of one document are seldom in one place."""
+        return hash(self.id)
 
     @property
     def is_live(self) -> bool:
@@ -107,3 +117,7 @@ class Document:
         """Why it could not be classified, or is filed under nothing, for a person; None otherwise."""
         counts = self.status in {Status.CLASSIFIED, Status.CLASSIFICATION_FAILED}
         return self.verdict.reason if self.verdict is not None and counts else None
+
+
+_HISTORY = {"steps", "news", "revision"}
+_STATE = attrgetter(*(name for name in Document.__struct_fields__ if name not in _HISTORY))

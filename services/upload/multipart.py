@@ -7,13 +7,14 @@ cut off in between, the janitor ends the uploads of its key once the document ha
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 from docuvault_contracts.cloudevents import Message
+from msgspec.structs import replace
 
 from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint

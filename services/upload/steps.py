@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never, cast
 
@@ -16,6 +15,7 @@ from docuvault_contracts.events import (
     QuotaReserved,
     UploadAbandoned,
 )
+from msgspec import Struct
 
 Detail = str | int | tuple[str, ...] | None
 Telling = QuotaReserved | QuotaRejected | QuotaReleased | Classified | ClassificationFailed | UploadAbandoned
@@ -36,8 +36,7 @@ SOURCES = {
 """Who does what; it is not kept with each step."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, gc=False):
     """Something that happened, when, and what belongs to it."""
 
     at: datetime

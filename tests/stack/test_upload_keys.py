@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from docuvault_contracts.cloudevents import Message
+from msgspec import structs
 
 from services.upload.document import Document
 from services.upload.idempotency import Claim, Kept
@@ -34,7 +35,7 @@ async def stored(replica: Replica) -> set[UUID]:
 
 async def test_documents_are_made_with_their_key_their_events_and_their_declared_sizes(replica: Replica) -> None:
     user = uuid4()
-    made = [replace(new_document(user), declared_bytes=size) for size in (None, 0, 2**63 - 1)]
+    made = [structs.replace(new_document(user), declared_bytes=size) for size in (None, 0, 2**63 - 1)]
     assert await create(replica, claim(user), *made)
     assert [await replica.row(each) for each in made] == made
     assert await replica.outbox_types() == ["upload.requested"] * 3
@@ -137,6 +138,6 @@ async def test_what_is_no_key_is_not_stored(replica: Replica, key: str) -> None:
 
 
 async def test_a_negative_size_is_not_stored(replica: Replica) -> None:
-    document = replace(new_document(uuid4()), declared_bytes=-1)
+    document = structs.replace(new_document(uuid4()), declared_bytes=-1)
     with pytest.raises(asyncpg.CheckViolationError):
         await replica.documents.create(document, upload_requested(document, TRACE))

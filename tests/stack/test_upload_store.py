@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from docuvault_contracts.events import Classified, FiledTopic
+from msgspec import structs
 
 from services.upload.document import Document
 from services.upload.listing import Wanted, read_page
@@ -32,7 +33,7 @@ async def test_another_users_document_is_not_found(replica: Replica) -> None:
     document = await replica.make()
     assert await replica.documents.find(uuid4(), document.id) is None
     assert not await replica.documents.delete(
-        replace(document, user_id=uuid4()), document_deleted(document, document.created_at, TRACE)
+        structs.replace(document, user_id=uuid4()), document_deleted(document, document.created_at, TRACE)
     )
     assert (await replica.row(document)).is_live
 

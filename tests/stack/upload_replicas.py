@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ import asyncpg
 import orjson
 from docuvault_contracts.events import QuotaRejected, QuotaReserved
 from docuvault_contracts.keys import make_key
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from services.chassis.delivery import Delivery, Origin

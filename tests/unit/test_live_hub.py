@@ -134,7 +134,12 @@ def test_a_record_that_nobody_can_read_may_have_been_about_anybody() -> None:
         assert hub.window.place(hub.window.partition_of(USER)) == 11
 
 
-@pytest.mark.parametrize("value", [None, b"", b"{", b'{"user_id": 7}', b"[]", b'{"user_id":"x"}'])
+HALF = f'{{"user_id":"{USER}","document_id":"{str(DOCUMENT)[:18]}"}}'.encode()
+
+
+@pytest.mark.parametrize(
+    "value", [None, b"", b"{", b'{"user_id": 7}', b"[]", b'{"user_id":"x"}', b'{"user_id":"11"}', HALF]
+)
 def test_what_nobody_of_ours_wrote_concerns_nobody(value: bytes | None) -> None:
     hub = filled(make_hub())
     with hub.stream(USER, None) as stream:

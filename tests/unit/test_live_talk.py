@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 import pytest
 from docuvault_contracts.http import Document as Body
+from msgspec import structs
 
 from services.chassis.errors import Transient
 from services.upload.answers import view
@@ -82,7 +83,7 @@ async def test_what_is_gone_is_told_with_why(document: object, reason: str) -> N
 
 async def test_what_was_refused_is_told_with_the_numbers_that_confirm_tells() -> None:
     hub = filled(make_hub())
-    refused = replace(
+    refused = structs.replace(
         tombstone(Status.REJECTED, Reason.OVER_QUOTA, ruling=Ruling.REJECTED),
         used_bytes=90,
         limit_bytes=100,

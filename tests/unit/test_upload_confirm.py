@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from docuvault_contracts.cloudevents import decode
 from docuvault_contracts.events import UploadObserved
+from msgspec import structs
 
 from services.chassis.errors import Transient
 from services.chassis.storage import ObjectStat
@@ -179,7 +180,7 @@ async def test_a_delete_in_the_middle_of_a_confirm_ends_it() -> None:
     world = World()
 
     async def owner_deletes() -> None:
-        world.document = replace(world.document, status=Status.DELETED, reason=Reason.DOCUMENT_DELETED)
+        world.document = structs.replace(world.document, status=Status.DELETED, reason=Reason.DOCUMENT_DELETED)
         world.waiters.wake([DOCUMENT])
 
     world.when_told = owner_deletes

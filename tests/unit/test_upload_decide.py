@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from services.chassis.storage import ObjectStat
 from services.upload.decide import (

@@ -9,6 +9,7 @@ from typing import cast
 from uuid import UUID
 
 from docuvault_contracts.cloudevents import Message
+from msgspec.structs import replace
 
 from services.chassis.storage import ObjectStorage
 from services.upload.accounts import Account
@@ -68,7 +69,7 @@ class Desk:
         """Makes a document older, and says when its URL expires now."""
         document = self.rows[document_id]
         moved = document.expires_at - by
-        object.__setattr__(document, "expires_at", moved)
+        self.rows[document_id] = replace(document, expires_at=moved)
         return moved
 
     @property

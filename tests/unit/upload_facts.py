@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from docuvault_contracts.events import (
     QuotaReserved,
     UploadAbandoned,
 )
+from msgspec.structs import replace
 
 from services.upload.document import Document, Reason, Ruling, Status
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
 from docuvault_contracts.cloudevents import Message
+from msgspec.structs import replace
 
 from services.chassis.errors import Transient
 from services.chassis.storage import ObjectStat, ObjectStorage

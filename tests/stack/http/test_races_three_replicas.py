@@ -6,14 +6,17 @@ A request waits on one of them, its decision is made on another, and the event t
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.local.stack import Stack
+from tests.stack.support import streaming
 from tests.stack.support.api import Api
 from tests.stack.support.bucket import Bucket
 from tests.stack.support.racing import Race, check, confirm_one_many_times, refuse_one_many_times, run
+from tests.stack.support.rest import assert_clean
 
 RACES = (Race(2, 1), Race(40, 13), Race(64, 31), Race(64, 1))
 
@@ -73,3 +76,15 @@ async def test_a_confirm_wakes_at_once_wherever_the_decision_arrives(api: Api) -
         assert (await user.confirm(upload.document_id)).status == 200
         took.append(loop.time() - began)
     assert sorted(took)[6] < 0.45, took
+
+
+async def test_every_stream_of_five_hundred_is_told_what_became_of_uploads_that_raced_under_them(
+    api: Api, stack: Stack
+) -> None:
+    async with streaming.open_readers(api, stack.info.gateway_url, users=50, streams_of_user=10) as readers:
+        fates = await asyncio.gather(*map(streaming.upload_all, readers))
+        await assert_clean(stack.info, 60)
+        counts = [await streaming.check(*each) for each in zip(readers, fates, strict=True)]
+    total = sum(counts, Counter())
+    assert total.total() == 200
+    assert min(total["kept"], total["deleted"], total["rejected"]) > 0, total
