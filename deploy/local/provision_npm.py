@@ -46,7 +46,7 @@ def _pack(package: NpmPackage, node: Node, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     wanted = f"{package.name}@{package.version}"
-    command = [*node.npm, "pack", wanted, "--pack-destination", str(folder), "--ignore-scripts", "--silent"]
+    command = [*node.npm, "pack", wanted, "--pack-destination", str(folder), "--ignore-scripts", "--loglevel=error"]
     environment = {**node.environment, "npm_config_cache": str(folder / "cache")}
     says = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our npm
     found = list(folder.glob("*.tgz"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -85,7 +84,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(given[traced:])
         sys.stdout.flush()
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who sends two, as `timeout` does, is told once
         code = _said("interrupted", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - a person gets a line of whatever it is, and the trace by --traceback
         gone = isinstance(error, BrokenPipeError) and reader_is_gone()

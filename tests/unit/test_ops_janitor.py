@@ -64,6 +64,7 @@ def test_it_is_ended_with_us(ended_by: str, tmp_path: Path) -> None:
         assert ours.stdout.readline() == b"0\n"
         if ended_by == "a Ctrl-C":
             ours.send_signal(signal.SIGINT)
+            ours.wait(30)  # its pipe must not be closed before it has heard
         else:
             ours.stdout.close()
     assert ERRORS[ended_by] in errors.read_bytes()
