@@ -42,6 +42,13 @@ class Looks(Protocol):
         ...
 
 
+async def database_time(pool: asyncpg.Pool[asyncpg.Record]) -> datetime:
+    """The database's own. Raises Transient."""
+    with translated():
+        now: datetime = await pool.fetchval(SQL["database_time"])
+    return now
+
+
 class PgLooks:
     """Looks in PostgreSQL."""
 
@@ -50,9 +57,7 @@ class PgLooks:
 
     async def now(self) -> datetime:
         """See Looks."""
-        with translated():
-            now: datetime = await self._pool.fetchval(SQL["database_time"])
-        return now
+        return await database_time(self._pool)
 
     async def due(self, until: datetime, most: int) -> list[Due]:
         """See Looks."""

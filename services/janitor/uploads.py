@@ -17,6 +17,7 @@ from services.chassis.abreast import abreast
 from services.chassis.failpoints import failpoint
 from services.chassis.lease import Lease
 from services.chassis.postgres import load_sql, translated
+from services.janitor.looks import database_time
 from services.janitor.metrics import SWEPT
 
 log = structlog.get_logger(__name__)
@@ -50,9 +51,7 @@ class PgEnds:
 
     async def now(self) -> datetime:
         """See Ends."""
-        with translated():
-            now: datetime = await self._pool.fetchval(SQL["database_time"])
-        return now
+        return await database_time(self._pool)
 
     async def due(self, until: datetime, most: int) -> list[str]:
         """See Ends."""
