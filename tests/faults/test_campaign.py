@@ -15,7 +15,7 @@ from tests.faults.support.report import note
 
 SEED = "9"
 """Seed 5 removes the offsets of a group right after Kafka's disk was full, which Kafka 4.3.1 refuses for good then
-(`NOT_COORDINATOR`, "Error deleting share group"): a fault of the campaign's means that is not understood yet.
+(`NOT_COORDINATOR`, "Error deleting share group"). The full disk alone heals by itself: the group's consumers go on.
 """
 MIXED = 6
 COUNT = len(KINDS) + MIXED
