@@ -13,8 +13,8 @@ from services.upload.decide import Refused
 from services.upload.document import Document
 from services.upload.idempotency import Claim, Kept, KeyRefused
 from services.upload.messages import upload_requested
-from services.upload.multipart import Shelf
-from services.upload.multipart_rules import Closed
+from services.upload.multipart.rules import Closed
+from services.upload.multipart.shelf import Shelf
 from services.upload.ports import Accounts, Keys
 from services.upload.uploads import File
 
