@@ -19,6 +19,7 @@ TOLD = Path(os.environ["SCHEMA_TOLD"])
 TIMEOUT_SECONDS = 10
 BYTES = b"Invoice 4711: please pay 10 euros by Friday."
 MAX_BOUND_BYTES = 1000
+NOBODY = "http://127.0.0.1:9/v1"
 _SIGNATURE = re.compile(r"X-Amz-Signature=([0-9a-f]{64})")
 _parts: dict[str, list[Any]] = {}
 """The parts that were sent, by the document they belong to."""
@@ -26,11 +27,15 @@ _parts: dict[str, list[Any]] = {}
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, object]) -> None:
-    """A completion names parts that are there: no schema knows an etag."""
+    """A completion names parts that are there, as no schema knows an etag; and nobody's model elsewhere is asked."""
     del context, kwargs
-    document = str((case.path_parameters or {}).get("document_id"))
-    if _call(case) == "POST /api/documents/multipart/{document_id}/complete" and _is_sound(case) and document in _parts:
-        case.body = {"parts": _parts[document]}
+    body, document = case.body, str((case.path_parameters or {}).get("document_id"))
+    match _call(case):
+        case "POST /api/documents/multipart/{document_id}/complete" if _is_sound(case) and document in _parts:
+            case.body = {"parts": _parts[document]}
+        case "PUT /api/auth/me/classification" if isinstance(body, dict) and isinstance(llm := body.get("llm"), dict):
+            if "://" in str(llm.get("url")):
+                case.body = {**body, "llm": {**llm, "url": NOBODY}}
 
 
 @schemathesis.hook
