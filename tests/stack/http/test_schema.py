@@ -17,7 +17,9 @@ import pytest
 from generator.openapi import openapi
 
 from deploy.local.info import StackInfo
+from deploy.local.stack import Stack
 from services.chassis.auth import create_access_token
+from tests.faults.support.stacks import own_stack
 from tests.stack.support.api import Answer, Api, token_settings
 from tests.stack.support.leaks import HandedOut
 from tests.stack.support.schema_run import run_schemathesis
@@ -37,6 +39,19 @@ def _operations() -> Iterator[tuple[str, str, set[int]]]:
 OPERATIONS = tuple(_operations())
 
 
+@pytest.fixture(scope="module")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """In place of the folder's: with the classifier, whose topics are a third of the API."""
+    with own_stack(request, tmp_path_factory.mktemp("schema"), without_services=()) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def info(stack: Stack) -> StackInfo:
+    return stack.info
+
+
+@pytest.mark.skipif("SCHEMA_EXAMPLES" not in os.environ, reason="runs where SCHEMA_EXAMPLES asks for it")
 async def test_schemathesis_finds_no_5xx_and_no_answer_that_is_not_described(
     api: Api, info: StackInfo, handed_out: HandedOut, tmp_path: Path
 ) -> None:
@@ -47,7 +62,8 @@ async def test_schemathesis_finds_no_5xx_and_no_answer_that_is_not_described(
     told = await asyncio.to_thread(run_schemathesis, info.gateway_url, token, tmp_path, examples=EXAMPLES, seed=SEED)
     handed_out.signatures.update(told.signatures)
     assert told.exit_code == 0, told.words
-    answers = {f"{method} {path}": told.statuses(f"{method} {path}") for method, path, _ in OPERATIONS}
+    calls = [f"{method} {path}" for method, path, _ in OPERATIONS if path != "/api/events"]
+    answers = {call: told.statuses(call) for call in calls}
     assert [call for call, found in answers.items() if not any(status < 400 for status in found)] == []
     assert [call for call, found in answers.items() if max(found) >= 500] == []
     assert told.signatures
