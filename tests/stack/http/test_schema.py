@@ -1,7 +1,8 @@
 """The API against its own OpenAPI: no 5xx, no answer that is not described, nothing without a token.
 
-Schemathesis makes the calls: by example, at every bound, at random, and along the links. SCHEMA_EXAMPLES says how many
-it makes of each operation at random, SCHEMA_SEED which ones; both are printed.
+Schemathesis makes the calls: by example, at every bound, at random, and along the links. In `make test` they are
+the same each time, and few are at random. SCHEMA_EXAMPLES says how many are of each operation, and has it walk as much
+further; SCHEMA_SEED says which ones.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import jwt
 import pytest
+from docuvault_contracts.events import INT64_MAX
 from generator.openapi import openapi
 
 from deploy.local.info import StackInfo
@@ -22,10 +25,17 @@ from services.chassis.auth import create_access_token
 from tests.faults.support.stacks import own_stack
 from tests.stack.support.api import Answer, Api, token_settings
 from tests.stack.support.leaks import HandedOut
-from tests.stack.support.schema_run import run_schemathesis
+from tests.stack.support.schema_run import MAX_SECONDS, Callers, Profile, run_schemathesis
 
-EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES") or 6)
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES") or 0)
 SEED = int(os.environ.get("SCHEMA_SEED") or 1)
+PROFILE = Profile(EXAMPLES, 2 * EXAMPLES, SEED) if EXAMPLES else Profile(examples=3, walks=8)
+SERVICES = {
+    "CLASSIFIER_CORRECTION_WAIT_SECONDS": "0.2",  # most of the documents that are filed by hand are nowhere
+    "LLM_ALLOWED_NETWORKS": "127.0.0.0/8",  # where the one model is that the calls may name; nothing listens there
+}
+MOST_MISSED = 5
+"""Calls of which none may have succeeded: what is about one thing does where a walk came by it in time."""
 SOME_ID = "11111111-2222-4333-8444-555555555555"
 API = openapi()
 
@@ -42,7 +52,8 @@ OPERATIONS = tuple(_operations())
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """In place of the folder's: with the classifier, whose topics are a third of the API."""
-    with own_stack(request, tmp_path_factory.mktemp("schema"), without_services=()) as stack:
+    folder = tmp_path_factory.mktemp("schema")
+    with own_stack(request, folder, without_services=(), service_env=SERVICES) as stack:
         yield stack
 
 
@@ -51,21 +62,24 @@ def info(stack: Stack) -> StackInfo:
     return stack.info
 
 
-@pytest.mark.skipif("SCHEMA_EXAMPLES" not in os.environ, reason="runs where SCHEMA_EXAMPLES asks for it")
+@pytest.mark.timeout(MAX_SECONDS + 60)
 async def test_schemathesis_finds_no_5xx_and_no_answer_that_is_not_described(
     api: Api, info: StackInfo, handed_out: HandedOut, tmp_path: Path
 ) -> None:
-    print(f"SCHEMA_EXAMPLES={EXAMPLES} SCHEMA_SEED={SEED}")  # noqa: T201 - shown where the test fails
-    user = await api.user()
-    token = create_access_token(user.user_id, "admin", token_settings(info))
-    handed_out.tokens.add(token)
-    told = await asyncio.to_thread(run_schemathesis, info.gateway_url, token, tmp_path, examples=EXAMPLES, seed=SEED)
+    caller_id, settings = (await api.user(INT64_MAX)).user_id, token_settings(info)
+    token, other_token = (
+        create_access_token(caller_id, "admin", settings),
+        create_access_token(uuid4(), "user", settings),
+    )
+    handed_out.tokens.update({token, other_token})
+    callers = Callers(token, str(caller_id), other_token)
+    told = await asyncio.to_thread(run_schemathesis, info.gateway_url, callers, tmp_path, PROFILE)
     handed_out.signatures.update(told.signatures)
-    assert told.exit_code == 0, told.words
-    calls = [f"{method} {path}" for method, path, _ in OPERATIONS if path != "/api/events"]
-    answers = {call: told.statuses(call) for call in calls}
-    assert [call for call, found in answers.items() if not any(status < 400 for status in found)] == []
+    assert told.exit_code == 0, f"{PROFILE}\n{told.words}"
+    answers = {f"{method} {path}": told.statuses(f"{method} {path}") for method, path, _ in OPERATIONS}
     assert [call for call, found in answers.items() if max(found) >= 500] == []
+    assert len([call for call, found in answers.items() if min(found) >= 400]) <= MOST_MISSED
+    assert told.links_walked >= told.links_described / 2 > 0
     assert told.signatures
 
 
