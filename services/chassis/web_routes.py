@@ -22,9 +22,5 @@ async def keep_to_path(request: web.Request, handler: Handler) -> web.StreamResp
 def _methods_at(request: web.Request) -> set[str]:
     """The methods of the routes whose path has no variable part and is the request's."""
     path = request.rel_url.path_safe  # as the router reads it
-    written_out = (
-        each
-        for each in request.app.router.resources()
-        if isinstance(each, web.PlainResource) and each.canonical == path
-    )
-    return {route.method for resource in written_out for route in resource}
+    written_out = (each for each in request.app.router.resources() if isinstance(each, web.PlainResource))
+    return {route.method for resource in written_out if resource.canonical == path for route in resource}
