@@ -29,7 +29,7 @@ from tests.stack.support.schema_run import MAX_SECONDS, Callers, Profile, run_sc
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES") or 0)
 SEED = int(os.environ.get("SCHEMA_SEED") or 1)
-PROFILE = Profile(EXAMPLES, 2 * EXAMPLES, SEED) if EXAMPLES else Profile(examples=3, walks=8)
+PROFILE = Profile(EXAMPLES, 2 * EXAMPLES, SEED) if EXAMPLES else Profile(examples=2, walks=6)
 SERVICES = {
     "CLASSIFIER_CORRECTION_WAIT_SECONDS": "0.2",  # most of the documents that are filed by hand are nowhere
     "LLM_ALLOWED_NETWORKS": "127.0.0.0/8",  # where the one model is that the calls may name; nothing listens there
@@ -37,7 +37,7 @@ SERVICES = {
 MOST_MISSED = 5
 """Calls of which none may have succeeded: what is about one thing does where a walk came by it in time."""
 LEAST_LINKS = 10
-"""A walk or two of 20 calls come along more; eight of them along 35, of 52."""
+"""A walk or two of 20 calls come along more; six of them along 30 or so, of 52."""
 SOME_ID = "11111111-2222-4333-8444-555555555555"
 API = openapi()
 
