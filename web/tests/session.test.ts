@@ -10,7 +10,13 @@ function token(claims: unknown): string {
 
 test("a token tells whose it is and how long it lives", () => {
   const good = token({ sub: "ä-1", exp: 2 });
-  expect(readToken(` Bearer ${good}\n`, 1_000)).toEqual({ token: good, user: "ä-1", expires: 2_000 });
+  expect(readToken(` Bearer ${good}\n`, 1_000)).toEqual({
+    token: good,
+    user: "ä-1",
+    expires: 2_000,
+    provided: false,
+    renewable: false,
+  });
   expect(readToken(good, 2_000)).toBe("expired");
 });
 
