@@ -35,16 +35,16 @@ export function renew(): Promise<Told<SignedIn>> {
   return call("POST", "/renew");
 }
 
-/** The refresh token is forgotten, and the cookie that it was in. */
+/** The refresh token is forgotten, and the cookie that it was in; also where the page is left meanwhile. */
 export async function leave(): Promise<void> {
-  await call("POST", "/sign-out");
+  await call("POST", "/sign-out", undefined, true);
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<Told<T>> {
+async function call<T>(method: string, path: string, body?: unknown, keepalive = false): Promise<Told<T>> {
   try {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const headers = { "Content-Type": "application/json" };
-    const response = await fetch(`${PATH}${path}`, { method, headers, cache: "no-store", keepalive: true, ...sent });
+    const response = await fetch(`${PATH}${path}`, { method, headers, cache: "no-store", keepalive, ...sent });
     const said: unknown = response.status === 204 ? null : await response.json().catch(() => null);
     if (response.ok) return { ok: true, body: said as T };
     return { ok: false, failure: failure(response, said) };
