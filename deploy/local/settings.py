@@ -40,7 +40,7 @@ PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port",
 class StackSettings(SignInSettings):
     """A stack. Each field is the environment variable of its name in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     state_dir: Path = Field(Path(".state"), description="folder of all data, logs and secrets; default .state")
     replicas: int = Field(1, ge=1, le=MAX_REPLICAS, description="processes of each service, 1 to 9; default 1")

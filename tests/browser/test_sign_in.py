@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import asyncpg
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import BrowserContext, Request, Route, expect
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.stack import Stack
@@ -22,10 +21,21 @@ from services.chassis.auth_subject import derived
 from tests.browser.conftest import NewVisit
 from tests.browser.support.axe import violations
 from tests.browser.support.provider import Provider, running_provider
+from tests.browser.support.signing_in import (
+    BUTTON,
+    REDEMPTION,
+    fresh,
+    go,
+    kept,
+    redeem,
+    renewed,
+    sign_in,
+    sign_out,
+    until_in,
+)
 from tests.browser.support.visit import WAIT_MS, Visit
 
 Files = Callable[..., Path]
-REDEMPTION = "**/api/auth/oidc/token"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +56,7 @@ def provided(
         oidc_issuer=provider.issuer,
         oidc_client_id="docuvault",
         jwt_subject="derived",
-        service_env={"OIDC_TIMEOUT_SECONDS": "1.5", "OIDC_MAX_AGE_SECONDS": "0.2", "JWT_LEEWAY_SECONDS": "0"},
+        service_env={"OIDC_TIMEOUT_SECONDS": "1", "OIDC_MAX_AGE_SECONDS": "0.2", "JWT_LEEWAY_SECONDS": "0"},
     )
     try:
         stack.up()
@@ -69,27 +79,6 @@ def _long_lived(provider: Provider) -> None:
     provider.id_tokens_live(600)
 
 
-def go(visit: Visit, path: str = "/") -> Page:
-    """To the provider's own page."""
-    visit.open(path)
-    visit.page.get_by_role("button", name="Sign in with 127.0.0.1:").click()
-    expect(visit.page.get_by_role("heading", name="Provider")).to_be_visible()
-    return visit.page
-
-
-def sign_in(visit: Visit, name: str, path: str = "/") -> None:
-    """As somebody the provider did not know before, or did."""
-    page = go(visit, path)
-    page.get_by_label("Name").fill(name)
-    page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=WAIT_MS)
-
-
-def kept(page: Page) -> Any:
-    """What the tab keeps in its storage."""
-    return page.evaluate("({ ...sessionStorage, ...localStorage })")
-
-
 def test_somebody_signs_in_uploads_and_signs_out(
     visit: Visit, provided: Stack, provider: Provider, files: Files
 ) -> None:
@@ -104,9 +93,7 @@ def test_somebody_signs_in_uploads_and_signs_out(
     expect(page.get_by_text("6 B of 100 MB used")).to_be_visible(timeout=WAIT_MS)
     assert used_bytes(provided, derived(provider.issuer, "ada")) == 6
 
-    page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button", name="Yes, sign me out").click()
-    expect(page.get_by_role("button", name="Sign in with")).to_be_visible()
+    sign_out(page)
     assert page.url == f"{visit.url}/"
     assert kept(page) == {}
     assert not [one for one in page.context.cookies() if one["name"] == "docuvault_renewal"]
@@ -170,28 +157,6 @@ def test_a_code_is_good_once_and_for_who_asked_for_it(visit: Visit) -> None:
         assert redeem(visit.page, {**fresh(visit), **change}) == (401, detail)
 
 
-def fresh(visit: Visit) -> dict[str, str]:
-    """What would redeem a new code, which the page has not got to see yet."""
-    page = visit.page
-    page.evaluate("sessionStorage.clear()")
-    visit.open()
-    page.route(REDEMPTION, lambda route: route.abort())
-    with page.expect_event("requestfailed", lambda one: one.url.endswith("/oidc/token")) as held:
-        page.get_by_role("button", name="Sign in with 127.0.0.1:").click()  # the provider knows who it is
-    page.unroute_all()
-    return dict(json.loads(held.value.post_data or ""))
-
-
-def redeem(page: Page, body: dict[str, str]) -> tuple[int, str]:
-    """Status and detail of what a script of the page would be answered."""
-    status, said = page.evaluate(
-        "async (body) => { const answer = await fetch('/api/auth/oidc/token', { method: 'POST', body });"
-        " return [answer.status, await answer.json()]; }",
-        json.dumps(body),
-    )
-    return status, said["detail"]
-
-
 def test_while_the_provider_is_away_the_page_says_so_and_goes_on_afterwards(visit: Visit, provider: Provider) -> None:
     page, away = visit.page, visit.page.get_by_text("The provider does not answer at the moment.")
     go(visit)
@@ -209,20 +174,18 @@ def test_while_the_provider_is_away_the_page_says_so_and_goes_on_afterwards(visi
         assert kept(page) == {}
     page.unroute_all()
     page.get_by_role("button", name="Sign in").first.click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=WAIT_MS)
+    until_in(page)
 
 
 def test_a_session_goes_on_by_itself_and_leads_back_when_it_cannot(
     visit: Visit, context: BrowserContext, provider: Provider, files: Files
 ) -> None:
-    provider.id_tokens_live(4)
+    provider.id_tokens_live(3)
     sign_in(visit, "grete")
     page = visit.page
     first = kept(page)["docuvault.token"]
     for _ in range(2):
-        with page.expect_response("**/oidc/renew", timeout=WAIT_MS) as renewed:
-            pass
-        assert renewed.value.status == 200
+        renewed(page)
     assert kept(page)["docuvault.token"] != first
     visit.upload(files("later.txt", "later"))
     expect(page.get_by_text("5 B of 100 MB used")).to_be_visible(timeout=WAIT_MS)
@@ -234,7 +197,7 @@ def test_a_session_goes_on_by_itself_and_leads_back_when_it_cannot(
     visit.shot("33-ended")
     assert page.url == f"{visit.url}/topics"
     provider.id_tokens_live(600)
-    page.get_by_role("button", name="Sign in with 127.0.0.1:").click()
+    page.get_by_role("button", name=BUTTON).click()
     expect(page.get_by_role("heading", name="Topics")).to_be_visible()
     assert page.url == f"{visit.url}/topics"
 
@@ -247,9 +210,9 @@ def test_a_tab_that_slept_past_its_token_goes_on_without_asking(visit: Visit, pr
     ends = page.evaluate("JSON.parse(atob(sessionStorage['docuvault.token'].split('.')[1])).exp")
     page.wait_for_function("(ends) => Date.now() / 1000 > ends + 0.2", arg=ends)
     provider.id_tokens_live(600)
-    with page.expect_response("**/oidc/renew") as renewed:
+    with page.expect_response("**/oidc/renew") as answer:
         visit.open("/topics")
-    assert renewed.value.status == 200
+    assert answer.value.status == 200
     expect(page.get_by_role("heading", name="Topics")).to_be_visible()
     assert page.url == f"{visit.url}/topics"
 
@@ -257,16 +220,14 @@ def test_a_tab_that_slept_past_its_token_goes_on_without_asking(visit: Visit, pr
 def test_tabs_share_one_renewal_and_do_not_become_somebody_else(
     new_visit: NewVisit, context: BrowserContext, provider: Provider
 ) -> None:
-    provider.id_tokens_live(4)
+    provider.id_tokens_live(3)
     one, other = new_visit(), new_visit()
     sign_in(one, "ida")
     other.open()
-    other.page.get_by_role("button", name="Sign in with 127.0.0.1:").click()
-    expect(other.page.get_by_role("button", name="Sign out")).to_be_visible()
+    other.page.get_by_role("button", name=BUTTON).click()
+    until_in(other.page)
     for visit in (one, other, one, other):  # each by what the other one left
-        with visit.page.expect_response("**/oidc/renew", timeout=WAIT_MS) as renewed:
-            pass
-        assert renewed.value.status == 200
+        renewed(visit.page)
     for cookie in context.cookies():
         if cookie["name"] == "docuvault_renewal":
             assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/api/auth/oidc")
@@ -283,9 +244,7 @@ def test_the_door_is_for_everybody_in_both_languages_and_calls_nobody_else(
     called: set[str] = set()
     visit.page.on("request", lambda one: None if one.is_navigation_request() else called.add(origin_of(one.url)))
     sign_in(visit, "karl")
-    visit.page.get_by_role("button", name="Sign out").click()
-    visit.page.get_by_role("button", name="Yes, sign me out").click()
-    expect(visit.page.get_by_role("button", name="Sign in with")).to_be_visible()
+    sign_out(visit.page)
     assert called <= {visit.url, f"http://{provided.info.minio_public_endpoint}"}
     assert violations(visit.page, axe) == []
     visit.page.get_by_role("button", name="Deutsch").click()
