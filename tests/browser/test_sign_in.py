@@ -83,6 +83,7 @@ def test_somebody_signs_in_uploads_and_signs_out(
     visit: Visit, provided: Stack, provider: Provider, files: Files
 ) -> None:
     visit.open()
+    expect(visit.page.get_by_role("button", name=BUTTON)).to_be_visible()
     visit.shot("30-door-provider")
     sign_in(visit, "ada", "/topics")
     page = visit.page
