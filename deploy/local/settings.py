@@ -70,8 +70,7 @@ class StackSettings(SignInSettings):
     )
     page_origins: Origins = Field(
         (),
-        description="origins, with commas, that the page may call beside the API and the store, as those of a "
-        "sign-in; default none",
+        description="origins, with commas, that the page may call beside the API and the store; default none",
     )
     cors_origins: Origins = Field(
         (), description="origins, with commas, whose pages may PUT to the store; default the gateway's own"

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from uuid import uuid5
 
 import pytest
 from aiohttp import ClientSession, web
+from docuvault_contracts.cloudevents import Message, decode
+from docuvault_contracts.events import UserRegistered
 from pydantic import ValidationError
 
 from services.chassis.auth import TokenVerifier
+from services.chassis.errors import Transient
 from services.chassis.settings import TokenSettings
 from services.chassis.web import listening, make_app
 from services.upload.oidc.addresses import checked_issuer, configuration_url, is_safe
@@ -20,6 +24,8 @@ from services.upload.oidc.answers import ProviderError, read_configuration
 from services.upload.oidc.asking import Client, authenticated
 from services.upload.oidc.http import nowhere
 from services.upload.oidc.settings import OidcSettings
+from services.upload.oidc.wiring import registering
+from tests.unit.issuer import USER
 from tests.unit.oidc_provider import HTTP, Hostile, hostile, routes_for, settings_for
 
 ISSUER = "https://id.example/realms/office"
@@ -196,3 +202,31 @@ async def test_where_no_provider_is_set_the_page_is_told_so_without_an_error() -
     async with listening(app, HTTP) as port, ClientSession(f"http://127.0.0.1:{port}") as client:
         assert (await client.get("/api/auth/oidc")).status == 204
         assert (await client.post("/api/auth/oidc/token")).status == 404
+
+
+class Kafka:
+    """A publisher that keeps what it is given, or is away."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.away = away
+        self.published: list[Message] = []
+
+    async def publish(self, messages: Sequence[Message], /) -> None:
+        if self.away:
+            raise Transient("kafka is away")
+        self.published += messages
+
+
+async def test_who_signs_in_is_made_known_and_the_same_fact_has_the_same_id() -> None:
+    kafka = Kafka()
+    for _ in range(2):
+        await registering(kafka)(USER)
+    first, again = (decode(one.headers, one.value) for one in kafka.published)
+    assert isinstance(first.event, UserRegistered)
+    assert (first.event.user_id, first.event.limit_bytes) == (USER, None)
+    assert first.id == again.id == str(uuid5(USER, "user.registered"))
+    assert {(one.topic, one.key) for one in kafka.published} == {("users", str(USER).encode())}
+
+
+async def test_a_sign_in_does_not_wait_for_a_kafka_that_is_away() -> None:
+    await registering(Kafka(away=True))(USER)
