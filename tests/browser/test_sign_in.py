@@ -8,15 +8,17 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from playwright.sync_api import BrowserContext, Request, Route, expect
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
+from deploy.local.errors import StackError
 from deploy.local.stack import Stack
 from deploy.local.waiting import run_async
+from deploy.ops.token import token
 from services.chassis.auth_subject import derived
 from tests.browser.conftest import NewVisit
 from tests.browser.support.axe import violations
@@ -216,6 +218,28 @@ def test_a_tab_that_slept_past_its_token_goes_on_without_asking(visit: Visit, pr
     assert answer.value.status == 200
     expect(page.get_by_role("heading", name="Topics")).to_be_visible()
     assert page.url == f"{visit.url}/topics"
+
+
+def test_a_provider_that_is_away_when_the_token_ends_ends_no_session(
+    visit: Visit, provider: Provider, files: Files
+) -> None:
+    provider.id_tokens_live(3)
+    sign_in(visit, "hanna")
+    page = visit.page
+    expect(page.get_by_text("0 B of 100 MB used")).to_be_visible(timeout=WAIT_MS)
+    with provider.gone(), page.expect_response(lambda said: said.status == 401, timeout=WAIT_MS):
+        pass
+    provider.id_tokens_live(600)
+    visit.upload(files("afterwards.txt", "afterwards"))
+    assert page.get_by_text("Your session has ended.").count() == 0
+
+
+def test_a_stack_whose_people_sign_in_prints_no_tokens(
+    provided: Stack, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIR", str(provided.layout.state))
+    with pytest.raises(StackError, match=f"made by {provider.issuer}"):
+        token(str(uuid4()), "user", "1")
 
 
 def test_tabs_share_one_renewal_and_do_not_become_somebody_else(

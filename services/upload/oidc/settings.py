@@ -53,9 +53,9 @@ class OidcSettings(TokenSettings):
         3600, description="age at which the provider's configuration is fetched again; seconds, default 3600"
     )
     oidc_per_second: float = Field(
-        2, gt=0, le=10_000, description="requests about sign-ins a second of one address and process; default 2"
+        20, gt=0, le=10_000, description="requests about sign-ins a second of one address and process; default 20"
     )
-    oidc_burst: int = Field(60, ge=1, le=100_000, description="such requests at once; default 60")
+    oidc_burst: int = Field(200, ge=1, le=100_000, description="such requests at once; default 200")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

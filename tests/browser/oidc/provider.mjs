@@ -1,6 +1,6 @@
 // A certified OpenID provider on loopback: panva's oidc-provider, with a page to sign in at. It says its issuer on the
-// first line, is told the page's origin on its first line of input ({"origin": …}), and how long ID tokens live on any
-// ({"seconds": …}). It ends with its input. Whoever asks is believed: any name is an account.
+// first line, is told the page's origin on its first line of input ({"origin": …}), and on any how long ID tokens live
+// ({"seconds": …}) and whether it is there ({"there": …}). It ends with its input. Any name is an account.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -78,15 +78,21 @@ const server = createServer((request, response) => {
   interact(request, response).catch(() => response.writeHead(400).end("gone"));
 });
 server.listen(0, "127.0.0.1", () => {
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const { port } = server.address();
+  const issuer = `http://127.0.0.1:${port}`;
   createInterface({ input: process.stdin })
-    .on("line", (line) => {
+    .on("line", async (line) => {
       const told = JSON.parse(line);
       if (told.origin !== undefined) {
         provider = newProvider(issuer, told.origin);
         provider.on("grant.error", (_, error) => console.error("refused:", error.error_detail ?? error));
       }
       seconds = told.seconds ?? seconds;
+      if (told.there === false) {
+        server.close();
+        server.closeAllConnections();
+      }
+      if (told.there === true) await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
       process.stdout.write("heard\n");
     })
     .on("close", () => process.exit(0));

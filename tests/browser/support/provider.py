@@ -44,6 +44,15 @@ class Provider:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
+    @contextmanager
+    def gone(self) -> Iterator[None]:
+        """Inside, nobody listens at its address. What it knew, it knows afterwards."""
+        self._say(there=False)
+        try:
+            yield
+        finally:
+            self._say(there=True)
+
     def _say(self, **told: str | int) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(told) + "\n")

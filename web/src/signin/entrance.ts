@@ -44,7 +44,7 @@ export class Entrance {
     if (this.#store.state.session !== null) return this.plan();
     if (returned !== null) return this.#arrive(returned);
     const lapsed = lapsedSession(Date.now());
-    if (lapsed !== null && (await this.#renewed(lapsed)) === "renewed") return;
+    if (lapsed !== null && (await this.#renewed(lapsed, true)) === "renewed") return;
     await this.look();
   }
 
@@ -111,22 +111,22 @@ export class Entrance {
     else await this.look(told.ok ? problem("signin.provider_said", { error: "token" }) : failed(told.failure));
   }
 
-  #renewed(session: Session): Promise<Renewed> {
+  /** `lapsed`: nobody is in, since the token had ended when the page was opened. */
+  #renewed(session: Session, lapsed = false): Promise<Renewed> {
     if (!session.renewable) return Promise.resolve("ended");
-    this.#renewing ??= this.#renewOnce(session).finally(() => {
+    this.#renewing ??= this.#renewOnce(session, lapsed).finally(() => {
       this.#renewing = null;
     });
     return this.#renewing;
   }
 
-  async #renewOnce(session: Session): Promise<Renewed> {
+  async #renewOnce(session: Session, lapsed: boolean): Promise<Renewed> {
     const told = await oneTabAtATime(renew);
     if (!told.ok) return told.failure.kind === "unauthorized" ? "ended" : "unknown";
     const next = sessionOf(told.body);
     if (next === null || next.user !== session.user) return "ended"; // somebody else has signed in, in another tab
-    const entering = this.#store.state.session === null;
-    if (entering && this.#store.state.door.kind !== "looking") return "ended"; // signed out meanwhile
-    if (entering) this.#inside.entered(next, next.user);
+    if (lapsed) this.#inside.entered(next, next.user);
+    else if (this.#store.state.session === null) return "ended"; // signed out meanwhile
     else this.#store.dispatch({ type: "renewed", session: next });
     keepSession(next);
     this.plan();
