@@ -126,7 +126,8 @@ export class Entrance {
     const next = sessionOf(told.body);
     if (next === null || next.user !== session.user) return "ended"; // somebody else has signed in, in another tab
     if (lapsed) this.#inside.entered(next, next.user);
-    else if (this.#store.state.session === null) return "ended"; // signed out meanwhile
+    else if (this.#store.state.session === null)
+      return "ended"; // signed out meanwhile
     else this.#store.dispatch({ type: "renewed", session: next });
     keepSession(next);
     this.plan();

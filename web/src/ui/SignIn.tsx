@@ -18,7 +18,7 @@ export function SignIn(): JSX.Element {
         <p class="lead">{words.t("signin.lead")}</p>
         {ended && (
           <p class="banner" role="status">
-            {words.t("signin.ended")}
+            {words.t(door.kind === "provider" ? "signin.ended_provided" : "signin.ended")}
           </p>
         )}
         {door.kind === "provider" ? (
