@@ -13,7 +13,7 @@ _STRANGER = Answer(403, "Another origin's page asks", http.ErrorBody, "Only for 
 _WRONG = Answer(
     502, "The provider answers what it should not", http.ErrorBody, "The sign-in provider is not as it should be"
 )
-_NONE = Answer(404, "No provider is set", http.ErrorBody, "Not Found")
+_NONE = Answer(404, "No provider is set", http.ErrorBody, "No sign-in provider is set")
 _SIGNED_IN = Answer(
     200,
     "The token",

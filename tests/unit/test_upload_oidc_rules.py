@@ -201,7 +201,10 @@ async def test_where_no_provider_is_set_the_page_is_told_so_without_an_error() -
     app = make_app(HTTP, verifier, ready={}, setup=nowhere)
     async with listening(app, HTTP) as port, ClientSession(f"http://127.0.0.1:{port}") as client:
         assert (await client.get("/api/auth/oidc")).status == 204
-        assert (await client.post("/api/auth/oidc/token")).status == 404
+        for name in ("token", "renew", "sign-out"):
+            answer = await client.post(f"/api/auth/oidc/{name}")
+            assert (answer.status, await answer.json()) == (404, {"detail": "No sign-in provider is set"})
+            assert (await client.put(f"/api/auth/oidc/{name}")).status == 405
 
 
 class Kafka:

@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 PATH = "/api/auth/oidc"
 AWAY = "The sign-in provider does not answer, try again"
 USED_UP = "The sign-in is used up or too old: sign in again"
+NOWHERE = "No sign-in provider is set"
 NOT_OURS = "The sign-in was begun elsewhere: sign in again"
 _RETRY = {"Retry-After": "2"}
 _BEARER = {"WWW-Authenticate": "Bearer"}
@@ -38,12 +39,17 @@ Registers = Callable[[UUID], Awaitable[None]]
 
 
 def nowhere(app: web.Application) -> None:
-    """The routes where there is no provider: a browser would complain about a 404 that says so."""
+    """The routes where there is no provider. To who looks it is said by a 204: a 404 is an error in a browser's log."""
 
     async def none(_: web.Request) -> web.Response:
         return web.Response(status=204)
 
+    async def refused(_: web.Request) -> web.Response:
+        raise HttpError(404, NOWHERE)
+
     app.router.add_get(PATH, public(none))
+    for name in ("token", "renew", "sign-out"):
+        app.router.add_post(f"{PATH}/{name}", public(refused))
 
 
 @dataclass(frozen=True, slots=True)
