@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -302,3 +303,11 @@ def test_no_code_and_no_token_is_in_any_log(provided: Stack, visit: Visit, conte
     hidden = {one for one in secrets if not one.endswith("/signed-in")}
     assert len(hidden) >= 6
     assert [one for one in hidden if one in logs] == []
+
+
+def test_a_browser_whose_clock_is_wrong_by_an_hour_signs_in_and_stays_in(visit: Visit, provider: Provider) -> None:
+    visit.page.clock.install(time=time.time() + 3600)
+    provider.id_tokens_live(600)
+    sign_in(visit, "mina")
+    visit.page.reload()
+    until_in(visit.page)

@@ -46,6 +46,12 @@ function claimsOf(token: string): Record<string, unknown> | null {
   }
 }
 
+/** By a token of the sign-in's. When it ends is told by how long it lives: clocks of browsers may be wrong by more. */
+export function providedSession(token: string, expires: number, renewable: boolean): Session | null {
+  const read = readAnyToken(token);
+  return read === null ? null : { ...read, expires, provided: true, renewable };
+}
+
 export function storedSession(now: number): Session | null {
   const kept = keptSession();
   return kept !== null && !isOver(kept, now) ? kept : null;
@@ -59,9 +65,9 @@ export function lapsedSession(now: number): Session | null {
 
 function keptSession(): Session | null {
   const kept = sessionStorage.getItem(KEY);
-  const read = kept === null ? null : readAnyToken(kept);
-  const provided = sessionStorage.getItem(PROVIDED_KEY);
-  return read === null ? null : { ...read, provided: provided !== null, renewable: provided === "renewable" };
+  if (kept === null) return null;
+  const [expires, renewable] = (sessionStorage.getItem(PROVIDED_KEY) ?? "").split(" ");
+  return expires ? providedSession(kept, Number(expires), renewable === "renewable") : readAnyToken(kept);
 }
 
 function isOver({ expires }: Session, now: number): boolean {
@@ -70,7 +76,8 @@ function isOver({ expires }: Session, now: number): boolean {
 
 export function keepSession(session: Session): void {
   sessionStorage.setItem(KEY, session.token);
-  if (session.provided) sessionStorage.setItem(PROVIDED_KEY, session.renewable ? "renewable" : "once");
+  if (session.provided)
+    sessionStorage.setItem(PROVIDED_KEY, `${session.expires} ${session.renewable ? "renewable" : "once"}`);
   else sessionStorage.removeItem(PROVIDED_KEY);
 }
 

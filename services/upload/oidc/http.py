@@ -177,7 +177,7 @@ def _refused(detail: str) -> web.Response:
 
 
 def _signed_in(request: web.Request, caller: Caller, bearer: str, refresh_token: str | None) -> web.Response:
-    left = max(0, (caller.expires_at or 0) - int(time.time()))
+    left = max(0, int((caller.expires_at or 0) - time.time()))
     kept = refresh_token is not None and cookie.fits(refresh_token)
     answer = json_response(SignedIn(access_token=bearer, expires_in=left, renewable=kept))
     return cookie.put(answer, request, refresh_token) if kept and refresh_token else cookie.without(answer)

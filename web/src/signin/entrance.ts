@@ -1,7 +1,7 @@
 /** The way in and out by an OpenID provider: looks for it, leads there, takes what comes back, and renews tokens. */
 import type { Failure } from "../api/failure";
 import type { Renewed } from "../api/http";
-import { keepSession, lapsedSession, readToken, type Session } from "../session";
+import { keepSession, lapsedSession, providedSession, type Session } from "../session";
 import type { Store } from "../state/store";
 import {
   authorizationUrl,
@@ -146,9 +146,8 @@ export class Entrance {
   }
 }
 
-function sessionOf({ access_token, renewable }: SignedIn): Session | null {
-  const read = readToken(access_token, Date.now());
-  return typeof read === "string" ? null : { ...read, provided: true, renewable };
+function sessionOf({ access_token, expires_in, renewable }: SignedIn): Session | null {
+  return providedSession(access_token, Date.now() + expires_in * 1000, renewable);
 }
 
 function failed(failure: Failure): Problem {

@@ -14,6 +14,8 @@ export interface Provider {
 
 export interface SignedIn {
   readonly access_token: string;
+  /** Seconds from now, by whichever clock. */
+  readonly expires_in: number;
   readonly renewable: boolean;
 }
 
