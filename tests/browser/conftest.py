@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.console import Steps
 from deploy.local.provision_browser import provision_browser
+from deploy.local.provision_node import provision_node
+from deploy.local.provision_web import provision_modules
 from deploy.local.stack import Stack
 from deploy.local.waiting import run_async
 from deploy.ops.users import access_token, register
@@ -74,6 +76,15 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, of the page's own packages."""
+    cache = cache_folder()
+    with Steps() as steps:
+        modules = provision_modules(cache, provision_node(cache, partial(ensure_uv, cache), steps), steps)
+    return (modules / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture

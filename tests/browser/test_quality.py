@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from deploy.local.bootstrap import cache_folder, ensure_uv
-from deploy.local.console import Steps
-from deploy.local.provision_node import provision_node
-from deploy.local.provision_web import provision_modules
 from deploy.local.stack import Stack
 from tests.browser.conftest import NewUser, NewVisit
+from tests.browser.support.axe import violations
 from tests.browser.support.visit import WAIT_MS, Visit
 
 FIRST_LOAD_BYTES = 150_000
@@ -25,15 +21,6 @@ NOTICE_SHIFTS = (
     " if (!one.hadRecentInput) sum += one.value; }).observe({ type: 'layout-shift', buffered: true });"
     " requestAnimationFrame(() => setTimeout(() => resolve(sum), 300)); })"
 )
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core, of the page's own packages."""
-    cache = cache_folder()
-    with Steps() as steps:
-        modules = provision_modules(cache, provision_node(cache, partial(ensure_uv, cache), steps), steps)
-    return (modules / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture
@@ -53,13 +40,6 @@ def lived_in(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> Vis
     visit.until_stage("huge.bin", "refused")
     visit.until_stage("invoice.txt", "done")
     return visit
-
-
-def violations(page: Page, axe: str) -> list[str]:
-    """What axe has against what is shown, one line each."""
-    page.evaluate(axe)
-    found: Any = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -105,7 +85,9 @@ def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(lived_in: Visit, wid
 
 def test_the_keyboard_alone_is_enough(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> None:
     page = visit.page
+    page.on("filechooser", lambda _: None)  # from now on: told only when it is waited for, Chromium may miss the key
     visit.open()
+    expect(page.get_by_label("Access token")).to_be_visible()
     tab_to(page, "Access token")
     page.keyboard.insert_text(new_user()[1])
     page.keyboard.press("Enter")

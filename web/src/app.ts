@@ -8,6 +8,8 @@ import type { ServerEvent } from "./api/sse";
 import type { ClassificationDraft, Doc, Quota, TopicDraft } from "./api/types";
 import { Notices } from "./notices";
 import { forgetSession, keepSession, readToken, type Session, type TokenProblem } from "./session";
+import { Entrance } from "./signin/entrance";
+import type { Returned } from "./signin/errand";
 import type { Filter } from "./state/model";
 import type { Store } from "./state/store";
 import { online } from "./upload/online";
@@ -21,6 +23,7 @@ export class App {
   readonly store: Store;
   readonly api: Api;
   readonly notices: Notices;
+  readonly entrance: Entrance;
   readonly #live: Live;
   #uploader: Promise<Uploader> | null = null;
   #loaded: Uploader | null = null;
@@ -31,8 +34,12 @@ export class App {
     this.store = store;
     const http = new Http(
       () => store.state.session?.token ?? "",
-      () => this.#ended(),
+      () => this.entrance.renew(),
     );
+    this.entrance = new Entrance(store, {
+      entered: (session, before) => this.#entered(session, before),
+      ended: () => this.#ended(),
+    });
     this.api = new Api(http);
     this.notices = new Notices(store);
     this.#live = new Live(http, {
@@ -41,7 +48,8 @@ export class App {
     });
   }
 
-  start(): void {
+  /** `returned` is what the browser came back from the provider with. Returns when it is known who is in, if anybody. */
+  async start(returned: Returned | null): Promise<void> {
     addEventListener("online", () => this.#network(true));
     addEventListener("offline", () => this.#network(false));
     addEventListener("pagehide", () => this.#flushDeletions());
@@ -49,6 +57,7 @@ export class App {
       if (document.visibilityState === "visible") this.#live.nudge();
     });
     if (this.store.state.session !== null) this.#enter();
+    await this.entrance.open(returned);
   }
 
   async signIn(pasted: string): Promise<TokenProblem | Failure | null> {
@@ -56,19 +65,18 @@ export class App {
     if (typeof session === "string") return session;
     const refused = await this.#tried(session);
     if (refused !== null) return refused;
-    if (session.user !== this.store.state.lastUser) this.#forgetUploads();
-    this.store.dispatch({ type: "signed-in", session });
-    keepSession(session);
-    this.#enter();
+    this.#entered(session, this.store.state.lastUser ?? "");
     return null;
   }
 
   signOut(): void {
+    const { session } = this.store.state;
     this.#flushDeletions();
     this.#live.stop();
     forgetSession();
     this.#forgetUploads();
     this.store.dispatch({ type: "signed-out", ended: false });
+    if (session !== null) void this.entrance.leave(session);
   }
 
   async upload(picked: readonly Picked[]): Promise<void> {
@@ -187,6 +195,15 @@ export class App {
     return null;
   }
 
+  /** What `before` left unfinished is nobody else's. */
+  #entered(session: Session, before: string): void {
+    if (session.user !== before) this.#forgetUploads();
+    this.store.dispatch({ type: "signed-in", session });
+    keepSession(session);
+    this.entrance.plan();
+    this.#enter();
+  }
+
   #enter(): void {
     this.store.dispatch({ type: "unfinished", files: readUnfinished() });
     this.refresh();
@@ -221,7 +238,7 @@ export class App {
     const answer: Answer<Quota> = await new Api(
       new Http(
         () => session.token,
-        () => undefined,
+        async () => "ended",
       ),
     ).quota();
     return answer.ok || answer.failure.kind === "missing" ? null : answer.failure;
@@ -232,6 +249,14 @@ export class App {
     this.#live.stop();
     forgetSession();
     this.store.dispatch({ type: "signed-out", ended: true });
+    void this.entrance.look();
+  }
+
+  /** The token of the stream has ended; the session's may be another one by now. */
+  #expired(): void {
+    const { session } = this.store.state;
+    if (session === null || (session.renewable && session.expires !== null && session.expires > Date.now())) return;
+    void this.entrance.renew();
   }
 
   #network(online: boolean): void {
@@ -246,7 +271,7 @@ export class App {
     else if (event.event === "document") this.store.dispatch({ type: "document", document: data as Doc });
     else if (event.event === "quota")
       this.store.dispatch({ type: "quota", quota: { state: "ready", value: data as Quota } });
-    else if (event.event === "expired") this.#ended();
+    else if (event.event === "expired") this.#expired();
     else if (event.event === "removed") {
       const removal = removalOf(data);
       if (removal !== null) this.store.dispatch({ type: "removed", removal });
