@@ -17,6 +17,7 @@ import structlog
 from services.chassis.auth_claims import Claims, InvalidTokenError
 from services.chassis.errors import Transient
 from services.chassis.settings import TokenSettings
+from services.chassis.web_answer import read_at_most
 
 log = structlog.get_logger(__name__)
 
@@ -137,16 +138,10 @@ class Jwks:
 
 async def _fetch(session: aiohttp.ClientSession, url: str) -> bytes:
     async with session.get(url) as response:
-        return await _read_at_most(response.content, MAX_JWKS_BYTES)
-
-
-async def _read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
-    found = bytearray()
-    async for chunk in content.iter_any():
-        found += chunk
-        if len(found) > limit:
-            raise ValueError("more than a set of keys can be")
-    return bytes(found)
+        found = await read_at_most(response, MAX_JWKS_BYTES)
+    if found is None:
+        raise ValueError("more than a set of keys can be")
+    return found
 
 
 def named_keys(document: bytes, url: str, issuer: str) -> str | None:

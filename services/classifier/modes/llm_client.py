@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 
+from services.chassis.web_answer import read_at_most
 from services.classifier.addresses import NOT_PUBLIC, Refusal, parse
 from services.classifier.filing import Llm
 from services.classifier.guarded import NotAllowed, Sessions
@@ -72,7 +73,7 @@ class LlmClient:
     async def _reply(self, response: aiohttp.ClientResponse) -> Reply | Failure:
         after = retry_after(response.headers.get("Retry-After"), self._now(), self._manner.retry_after_cap_seconds)
         try:
-            body = await _read_at_most(response, self._manner.answer_bytes)
+            body = await read_at_most(response, self._manner.answer_bytes)
         except TimeoutError:
             return _SLOW
         except aiohttp.ClientError:
@@ -89,20 +90,6 @@ def _headers(llm: Llm) -> dict[str, str]:
 def _is_json(response: aiohttp.ClientResponse) -> bool:
     is_plain = response.headers.get("Content-Encoding", "identity").lower() == "identity"
     return is_plain and response.content_type == "application/json"
-
-
-async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    """The body, or None where it is longer; the rest is not read, and the connection goes."""
-    found = bytearray()
-    if (response.content_length or 0) <= limit:
-        async for chunk in response.content.iter_any():
-            found += chunk
-            if len(found) > limit:
-                break
-        else:
-            return bytes(found)
-    response.close()
-    return None
 
 
 def _failure(error: aiohttp.ClientError | OSError) -> Failure:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import structlog
 
+from services.chassis.web_answer import read_at_most
 from services.upload.oidc.addresses import configuration_url
 from services.upload.oidc.answers import (
     MAX_ANSWER_BYTES,
@@ -118,17 +119,11 @@ class Provider:
             async with self._session.request(
                 method, url, data=data, headers=headers, allow_redirects=False
             ) as response:
-                return response.status, await _read(response.content)
+                body = await read_at_most(response, MAX_ANSWER_BYTES)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ProviderAway(type(error).__name__) from None  # its message may name what was sent
         except ValueError:
             raise ProviderError("it answers what is no HTTP") from None
-
-
-async def _read(content: aiohttp.StreamReader) -> bytes:
-    found = bytearray()
-    async for chunk in content.iter_any():
-        found += chunk
-        if len(found) > MAX_ANSWER_BYTES:
+        if body is None:
             raise ProviderError("it answers more than there can be to say")
-    return bytes(found)
+        return response.status, body
