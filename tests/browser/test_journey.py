@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewUser
-from tests.browser.support.visit import WAIT_MS, Visit
+from tests.browser.support.visit import STORED, WAIT_MS, Visit
 
 INVOICE = (
     "Invoice 4711. Please pay the total amount of 1,190.00 EUR until the due date, 14 days after receipt. "
@@ -82,7 +82,7 @@ def test_a_folder_is_uploaded_with_all_that_is_in_it(
     files("papers/outer.txt", "outside")
     visit.page.locator("[data-test=folder]").set_input_files(inner.parents[1])
     for name in ("inner.txt", "outer.txt"):
-        visit.until_stage(name, "filing", "done")
+        visit.until_stage(name, *STORED)
     expect(visit.transfer("inner.txt").get_by_text("papers/2026")).to_be_visible()
 
 

@@ -6,6 +6,7 @@ import { Live, parseData } from "./api/live";
 import { removalOf } from "./api/removal";
 import type { ServerEvent } from "./api/sse";
 import type { ClassificationDraft, Doc, Quota, TopicDraft } from "./api/types";
+import { Corrections } from "./corrections";
 import { Notices } from "./notices";
 import { forgetSession, keepSession, readToken, type Session, type TokenProblem } from "./session";
 import type { Filter } from "./state/model";
@@ -21,6 +22,7 @@ export class App {
   readonly store: Store;
   readonly api: Api;
   readonly notices: Notices;
+  readonly corrections: Corrections;
   readonly #live: Live;
   #uploader: Promise<Uploader> | null = null;
   #loaded: Uploader | null = null;
@@ -35,6 +37,7 @@ export class App {
     );
     this.api = new Api(http);
     this.notices = new Notices(store);
+    this.corrections = new Corrections(this.api, store, this.notices);
     this.#live = new Live(http, {
       state: (live) => store.dispatch({ type: "live", live }),
       event: (event, resumed) => this.#heard(event, resumed),
@@ -151,14 +154,6 @@ export class App {
     link.href = answer.body.url; // the store says that it is an attachment, so the page stays
     link.rel = "noreferrer";
     link.click();
-  }
-
-  /** Files a document under these topics and no others; null takes the correction back. Shown before it is confirmed. */
-  async correct(id: string, topicIds: readonly string[] | null): Promise<boolean> {
-    const answer = topicIds === null ? await this.api.uncorrect(id) : await this.api.correct(id, topicIds);
-    if (!answer.ok) this.notices.failure("notice.not_corrected", answer.failure);
-    if (this.store.state.live !== "live") await this.loadDocument(id);
-    return answer.ok;
   }
 
   async classify(id: string): Promise<void> {

@@ -13,6 +13,9 @@ SHOTS: Final = Path(os.environ.get("SHOTS", "build/browser"))
 WAIT_MS: Final = 30_000
 """How long a decision or a classification may take on a machine that does much else."""
 
+STORED: Final = ("filing", "done", "unfiled", "stored")
+"""The stages of a file that is paid for, whatever becomes of it."""
+
 
 @dataclass
 class Visit:
@@ -65,7 +68,7 @@ class Visit:
         """Chooses files and waits until they are paid for."""
         self.choose(*paths)
         for path in paths:
-            self.until_stage(path.name, "filing", "done")
+            self.until_stage(path.name, *STORED)
 
     def shot(self, name: str) -> None:
         """Keeps what is seen, for somebody to look at."""

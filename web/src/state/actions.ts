@@ -3,7 +3,7 @@ import type { Failure } from "../api/failure";
 import type { LiveState } from "../api/live";
 import type { Classification, Doc, DocumentPage, Quota, QuotaExceeded, Removal, Topic } from "../api/types";
 import type { Session } from "../session";
-import type { Filter, Loaded, Notice, Problem, Unfinished } from "./model";
+import type { Filter, Loaded, Notice, Problem, Unfinished, Wish } from "./model";
 
 export type Action =
   | { readonly type: "signed-in"; readonly session: Session }
@@ -17,6 +17,7 @@ export type Action =
   | { readonly type: "noticed"; readonly notice: Notice }
   | { readonly type: "notice-over"; readonly id: string }
   | DocumentAction
+  | WishAction
   | TransferAction;
 
 export type DocumentAction =
@@ -28,6 +29,11 @@ export type DocumentAction =
   | { readonly type: "removed"; readonly removal: Removal }
   | { readonly type: "leaving"; readonly id: string }
   | { readonly type: "stays"; readonly id: string };
+
+export type WishAction =
+  | { readonly type: "wished"; readonly id: string; readonly wish: Pick<Wish, "topics" | "number"> }
+  | { readonly type: "wish-saved"; readonly id: string; readonly number: number }
+  | { readonly type: "wish-over"; readonly id: string; readonly number: number };
 
 export interface NewTransfer {
   readonly id: string;

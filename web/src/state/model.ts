@@ -5,8 +5,11 @@ import type { Classification, Doc, Quota, QuotaExceeded, Topic } from "../api/ty
 import type { Pace } from "../pace";
 import type { Session } from "../session";
 
-/** How far a file is. The three steps of a person are sending, settling (is it paid for) and filing. */
-export type Stage = "waiting" | "sending" | "settling" | "filing" | "done" | "refused" | "failed";
+/**
+ * How far a file is. The three steps of a person are sending, settling (is it paid for) and filing. `unfiled` is one
+ * that is stored and could not be classified.
+ */
+export type Stage = "waiting" | "sending" | "settling" | "filing" | "done" | "unfiled" | "refused" | "failed";
 
 /** Why a transfer failed; a refusal by the quota is none of these. */
 export type Problem =
@@ -41,6 +44,18 @@ export interface Unfinished {
   readonly key: string;
   readonly uploadId: string;
   readonly documentId: string;
+}
+
+/** What a document is to be filed under by hand. */
+export interface Wish {
+  /** All of its topics; null where the classifier is to say. */
+  readonly topics: readonly string[] | null;
+  /** Tells it from the wishes before it. */
+  readonly number: number;
+  /** The document's `updated_at` when it was wished. */
+  readonly since: string;
+  /** Whether the server has taken it. */
+  readonly saved: boolean;
 }
 
 export type Sort = "newest" | "oldest" | "name" | "largest";
@@ -90,6 +105,8 @@ export interface State {
   readonly removed: ReadonlySet<string>;
   /** Deleted on the page, and not on the server yet. */
   readonly leaving: ReadonlySet<string>;
+  /** By document: what is not seen to have come true. */
+  readonly wishes: ReadonlyMap<string, Wish>;
   readonly listing: Listing;
   readonly filter: Filter;
   readonly topics: Loaded<readonly Topic[]>;
@@ -112,6 +129,7 @@ export function initialState(session: Session | null, online: boolean): State {
     documents: new Map(),
     removed: new Set(),
     leaving: new Set(),
+    wishes: new Map(),
     listing: { state: "idle", failure: null, cursor: null },
     filter: EVERYTHING,
     topics: { state: "loading" },
