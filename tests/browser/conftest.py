@@ -16,6 +16,7 @@ from deploy.local.provision_browser import provision_browser
 from deploy.local.stack import Stack
 from deploy.local.waiting import run_async
 from deploy.ops.users import access_token, register
+from tests.browser.support.axe import Axe, provision_axe
 from tests.browser.support.visit import Visit
 from tests.browser.support.way import Way
 
@@ -74,6 +75,12 @@ def browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Axe:
+    """What looks for whom a view keeps out."""
+    return provision_axe()
 
 
 @pytest.fixture

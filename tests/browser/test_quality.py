@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from deploy.local.bootstrap import cache_folder, ensure_uv
-from deploy.local.console import Steps
-from deploy.local.provision_node import provision_node
-from deploy.local.provision_web import provision_modules
 from deploy.local.stack import Stack
 from tests.browser.conftest import NewUser, NewVisit
+from tests.browser.support.axe import Axe
 from tests.browser.support.visit import WAIT_MS, Visit
 
 FIRST_LOAD_BYTES = 150_000
@@ -25,15 +21,6 @@ NOTICE_SHIFTS = (
     " if (!one.hadRecentInput) sum += one.value; }).observe({ type: 'layout-shift', buffered: true });"
     " requestAnimationFrame(() => setTimeout(() => resolve(sum), 300)); })"
 )
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core, of the page's own packages."""
-    cache = cache_folder()
-    with Steps() as steps:
-        modules = provision_modules(cache, provision_node(cache, partial(ensure_uv, cache), steps), steps)
-    return (modules / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture
@@ -55,15 +42,8 @@ def lived_in(visit: Visit, new_user: NewUser, files: Callable[..., Path]) -> Vis
     return visit
 
 
-def violations(page: Page, axe: str) -> list[str]:
-    """What axe has against what is shown, one line each."""
-    page.evaluate(axe)
-    found: Any = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
-
-
 @pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_has_nothing_against_any_view(lived_in: Visit, axe: str, colours: Any) -> None:
+def test_axe_has_nothing_against_any_view(lived_in: Visit, axe: Axe, colours: Any) -> None:
     page = lived_in.page
     page.emulate_media(color_scheme=colours, reduced_motion="reduce")
     ways: dict[str, Callable[[], object]] = {
@@ -82,7 +62,7 @@ def test_axe_has_nothing_against_any_view(lived_in: Visit, axe: str, colours: An
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
         lived_in.shot(f"20-{view}-{colours}")
-        found[view] = violations(page, axe)
+        found[view] = axe.against(page)
     assert not {view: complaints for view, complaints in found.items() if complaints}
 
 
