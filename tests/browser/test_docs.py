@@ -25,7 +25,7 @@ def test_the_api_is_drawn_with_every_operation_and_asks_nobody_else(visit: Visit
         for operation in operations.values():
             drawn = page.locator(f"[id='operation/{operation['operationId']}']")
             expect(drawn, path).to_be_attached()
-    visit.shot("23-docs-api")
+    visit.shot("23-docs-api", whole=False)
     assert axe.against(page, REDOC) == []
     assert visit.origins == {visit.url, f"blob:{visit.url}"}  # its search runs in a worker of its own making
 
@@ -37,7 +37,7 @@ def test_the_events_are_a_page_for_everybody(visit: Visit, axe: Axe) -> None:
     headings = page.get_by_role("heading", level=3).all_text_contents()
     for name in described["components"]["messages"]:
         assert any(name in heading for heading in headings), name
-    visit.shot("23-docs-events")
+    visit.shot("23-docs-events", whole=False)
     for colours in ("light", "dark"):
         page.emulate_media(color_scheme=colours)
         assert axe.against(page) == []

@@ -47,7 +47,10 @@ export class App {
   start(): void {
     addEventListener("online", () => this.#network(true));
     addEventListener("offline", () => this.#network(false));
-    addEventListener("pagehide", () => this.#flushDeletions());
+    addEventListener("pagehide", () => {
+      this.#flushDeletions();
+      this.#loaded?.leave();
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#live.nudge();
     });
@@ -68,6 +71,7 @@ export class App {
 
   signOut(): void {
     this.#flushDeletions();
+    this.#loaded?.leave();
     this.#live.stop();
     forgetSession();
     this.#forgetUploads();

@@ -70,7 +70,7 @@ class Visit:
         for path in paths:
             self.until_stage(path.name, *STORED)
 
-    def shot(self, name: str) -> None:
-        """Keeps what is seen, for somebody to look at."""
+    def shot(self, name: str, *, whole: bool = True) -> None:
+        """Keeps what is seen, for somebody to look at; of a long page perhaps no more than fits into the window."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)

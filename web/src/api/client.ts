@@ -13,6 +13,7 @@ import type {
   TopicDraft,
   TopicSuggestion,
   UploadUrl,
+  UploadUrls,
 } from "./types";
 
 const PAGE = 50;
@@ -62,6 +63,12 @@ export class Api {
   uploadUrl(upload: NewUpload, key: string): Promise<Answer<UploadUrl>> {
     const body = { ...upload, bound: true };
     return this.#ask("/api/documents/upload-url", { method: "POST", body, headers: { "Idempotency-Key": key } });
+  }
+
+  /** Of up to 100 files, in the order in which they take up room; under a key as one is. */
+  uploadUrls(uploads: readonly NewUpload[], key: string): Promise<Answer<UploadUrls>> {
+    const body = { files: uploads.map((one) => ({ ...one, bound: true })) };
+    return this.#ask("/api/documents/upload-urls", { method: "POST", body, headers: { "Idempotency-Key": key } });
   }
 
   signRequest(body: Readonly<Record<string, unknown>>): Promise<Answer<Signed>> {

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { secondsLeft, speed } from "../pace";
 import type { Transfer } from "../state/model";
 import { isOver, isStored } from "../state/transfers";
-import { performanceNow, useNow, usePlace, useSelect, useWords } from "./context";
+import { performanceNow, useDrawn, useNow, usePlace, useSelect, useWords } from "./context";
 import { TransferRow } from "./TransferRow";
 
 /** More are counted, not drawn. */
@@ -15,6 +15,7 @@ export function Transfers(): JSX.Element | null {
   const { t } = useWords();
   const all = useSelect((state) => state.transfers);
   const leaving = useSelect((state) => state.leaving);
+  const row = useDrawn((one: Transfer) => <TransferRow key={one.id} transfer={one} />);
   const transfers = all.filter((one) => one.documentId === null || !leaving.has(one.documentId));
   if (transfers.length === 0) return null;
   const shown = mostUrgent(transfers);
@@ -29,11 +30,7 @@ export function Transfers(): JSX.Element | null {
           </button>
         )}
       </header>
-      <ul class="transfer-list">
-        {shown.map((one) => (
-          <TransferRow key={one.id} transfer={one} />
-        ))}
-      </ul>
+      <ul class="transfer-list">{shown.map(row)}</ul>
       {transfers.length > shown.length && (
         <p class="quiet more">{t("transfers.more", { n: transfers.length - shown.length })}</p>
       )}

@@ -1,5 +1,5 @@
 /** What every part of the page may ask for: the app, a slice of the state, the words, the clock. */
-import { createContext } from "preact";
+import { createContext, type JSX } from "preact";
 import { useContext, useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { App } from "../app";
 import { formatAge, formatBytes, formatBytesUp, formatSeconds, formatShare, formatTime } from "../format";
@@ -73,6 +73,16 @@ export function useSelect<T>(select: (state: State) => T): T {
     return store.subscribe(look);
   }, [store]);
   return chosen;
+}
+
+/** Draws a thing once: its element stays the same, so that a change of another thing draws it no second time. */
+export function useDrawn<T extends object>(draw: (thing: T) => JSX.Element): (thing: T) => JSX.Element {
+  const drawn = useRef(new WeakMap<T, JSX.Element>()).current;
+  return (thing) => {
+    const element = drawn.get(thing) ?? draw(thing);
+    drawn.set(thing, element);
+    return element;
+  };
 }
 
 /** The time, anew every so many milliseconds; `clock` is Date.now or performance.now. */
