@@ -16,8 +16,14 @@ from docuvault_contracts.events import INT64_MAX
 DocumentStatus = Literal["pending", "uploaded", "classified", "classification_failed"]
 """What a client sees; what was rejected or deleted is no document any more."""
 
+DocumentSort = Literal["newest", "oldest", "name", "largest"]
+"""In which order documents are listed."""
+
 MAX_FILENAME_LENGTH = 1024
 MAX_PAGE = 100
+MAX_CURSOR_LENGTH = 2048
+MAX_SEARCH_LENGTH = 200
+MAX_SEARCH_WORDS = 8
 DEFAULT_PAGE = 50
 DEFAULT_LIMIT_BYTES = 104_857_600
 UPLOAD_NOT_FOUND = "Upload not found — presigned URL may have expired"
@@ -48,6 +54,15 @@ def stored_name(filename: str) -> str:
     if name in {"", ".", ".."}:
         raise ValueError("the last path component names no file")
     return name
+
+
+def searched(text: str) -> str:
+    """What is searched for, as it came. Raises ValueError for a NUL, which no name has, and for too many words."""
+    if "\0" in text:
+        raise ValueError("a NUL is in no file's name")
+    if len(text.split()) > MAX_SEARCH_WORDS:
+        raise ValueError(f"more than {MAX_SEARCH_WORDS} words")
+    return text
 
 
 FileName = Annotated[
@@ -209,15 +224,34 @@ class DocumentQuery(Request):
     """The query of the document list."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="documents per page")] = DEFAULT_PAGE
-    cursor: Annotated[str | None, Field(max_length=512, description="`next_cursor` of the page before")] = None
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=MAX_CURSOR_LENGTH,
+            description="`next_cursor` of the page before, with the same sort, search and filters",
+        ),
+    ] = None
     status: Annotated[DocumentStatus | None, Field(description="only documents with this status")] = None
     topic: Annotated[
         str | None, Field(min_length=1, max_length=256, description="only documents filed under it: its id or its name")
     ] = None
+    search: Annotated[
+        str | None,
+        Field(
+            max_length=MAX_SEARCH_LENGTH,
+            description=f"only documents whose file name has each of these words, {MAX_SEARCH_WORDS} at most, anywhere"
+            " in it; upper case and accents do not count. Blank is as none",
+        ),
+        AfterValidator(lambda given: None if given is None else searched(given)),
+    ] = None
+    sort: Annotated[
+        DocumentSort,
+        Field(description="the order: newest or oldest first, by file name as a search reads it, or largest first"),
+    ] = "newest"
 
 
 class DocumentPage(Response):
-    """A page of the caller's documents, newest first."""
+    """A page of the caller's documents, in the order that was asked for."""
 
     items: Annotated[tuple[Document, ...], Field(description="the documents of this page")]
     next_cursor: Annotated[str | None, Field(description="asks for the next page; null on the last")] = None

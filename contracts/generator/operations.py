@@ -83,10 +83,12 @@ LIST = Operation(
     "listDocuments",
     "get",
     "/api/documents",
-    "List the caller's documents, newest first",
+    "List the caller's documents, newest first unless asked otherwise",
     "documents",
     (Answer(200, "One page", http.DocumentPage), INVALID),
     query=http.DocumentQuery,
+    description="A cursor goes with the sort, search and filters of its page alone: with others it is a 422. Documents"
+    " that come while pages are turned move no other from its page.",
 )
 GET = Operation(
     "getDocument",

@@ -12,7 +12,7 @@ from services.chassis.web import error_response, json_response
 from services.upload.decide import Answer, Confirmed, NotUploaded, Refused, Undecided, Unknown
 from services.upload.document import Document
 from services.upload.listing import Page
-from services.upload.paging import to_text
+from services.upload.paging import Listing, to_text
 from services.upload.uploads import Outcome, Upload
 
 RETRY_AFTER = {"Retry-After": "1"}
@@ -67,9 +67,9 @@ def accepted(document: Document) -> web.Response:
     return json_response(body, 202)
 
 
-def page(found: Page) -> bodies.DocumentPage:
+def page(found: Page, listing: Listing) -> bodies.DocumentPage:
     """A page of the list."""
-    cursor = None if found.rest is None else to_text(found.rest)
+    cursor = None if found.rest is None else to_text(found.rest, listing)
     return bodies.DocumentPage(items=tuple(map(view, found.documents)), next_cursor=cursor)
 
 

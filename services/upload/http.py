@@ -27,9 +27,10 @@ from services.upload.download import Download
 from services.upload.http_command import command_of, not_found
 from services.upload.http_uploads import UploadRoutes
 from services.upload.listing import Wanted, read_page
-from services.upload.paging import START, BadCursorError, Cursor, from_text
+from services.upload.paging import BadCursorError, Cursor, Listing, from_text
 from services.upload.ports import Accounts, Command, Documents, Keys, Ledger, M, Patience
 from services.upload.settings import Settings
+from services.upload.sorts import Sort
 from services.upload.uploads import RequestUpload, RequestUploads, Signer
 from services.upload.waiters import Waiters
 
@@ -68,10 +69,10 @@ class Routes:
     async def list_documents(self, request: web.Request) -> web.Response:
         """200 with a page, 422."""
         query = read_query(request, bodies.DocumentQuery)
-        wanted = Wanted(
-            caller(request).user_id, query.limit, _cursor(query.cursor), query.status, _storable(query.topic)
-        )
-        return json_response(page(await read_page(self.documents, wanted)))
+        words = tuple((query.search or "").split())
+        listing = Listing(Sort(query.sort), query.status, _storable(query.topic), words)
+        wanted = Wanted(caller(request).user_id, query.limit, listing, _cursor(query.cursor, listing))
+        return json_response(page(await read_page(self.documents, wanted), listing))
 
     async def get(self, request: web.Request) -> web.Response:
         """200, 404."""
@@ -130,9 +131,9 @@ def make_routes(
     )
 
 
-def _cursor(text: str | None) -> Cursor:
+def _cursor(text: str | None, listing: Listing) -> Cursor | None:
     try:
-        return START if text is None else from_text(text)
+        return None if text is None else from_text(text, listing)
     except BadCursorError as error:
         raise _bad_query("cursor", str(error)) from None
 

@@ -8,33 +8,42 @@ from typing import Protocol
 from uuid import UUID
 
 from services.upload.document import Document
-from services.upload.paging import START, Cursor
+from services.upload.paging import NEWEST, Cursor, Listing
+from services.upload.sorts import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which documents, at most how many, after which place; `topic` is a topic's id or its name."""
+    """Of which list, at most how many, after which place; None is the first page."""
 
     user_id: UUID
     limit: int
-    after: Cursor = START
-    status: str | None = None
-    topic: str | None = None
+    listing: Listing = NEWEST
+    after: Cursor | None = None
+
+    @property
+    def place(self) -> Cursor:
+        """The place after which the page begins."""
+        return self.after or self.listing.start
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Documents, newest first, and the place after the last of them; None where nothing follows."""
+    """Documents in the list's order, and the place after the last of them; None where nothing follows."""
 
     documents: Sequence[Document]
     rest: Cursor | None
 
 
+Found = Sequence[tuple[Document, Place]]
+"""Documents, each with what the order goes by."""
+
+
 class Lister(Protocol):
     """Reads the list."""
 
-    async def list(self, wanted: Wanted) -> Sequence[Document]:
-        """At most `wanted.limit` live documents, newest first. Raises Transient."""
+    async def list(self, wanted: Wanted) -> Found:
+        """At most `wanted.limit` live documents, in the list's order. Raises Transient."""
         ...
 
 
@@ -42,5 +51,8 @@ async def read_page(documents: Lister, wanted: Wanted) -> Page:
     """A page, found by asking for one document more than is shown. Raises Transient."""
     found = await documents.list(replace(wanted, limit=wanted.limit + 1))
     shown = found[: wanted.limit]
-    more = len(found) > wanted.limit
-    return Page(shown, Cursor(shown[-1].created_at, shown[-1].id) if more else None)
+    rest = None
+    if len(found) > wanted.limit:
+        last, place = shown[-1]
+        rest = Cursor(place, last.id)
+    return Page([document for document, _ in shown], rest)

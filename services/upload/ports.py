@@ -14,7 +14,7 @@ from services.chassis.producer import Publisher
 from services.upload.accounts import Account
 from services.upload.document import Document
 from services.upload.idempotency import Claim, Kept
-from services.upload.listing import Wanted
+from services.upload.listing import Found, Wanted
 from services.upload.waiters import Limit
 
 M = TypeVar("M")
@@ -46,8 +46,8 @@ class Documents(Protocol):
         """The user's document, a tombstone too; None for another user's."""
         ...
 
-    async def list(self, wanted: Wanted) -> Sequence[Document]:
-        """At most `wanted.limit` live documents, newest first."""
+    async def list(self, wanted: Wanted) -> Found:
+        """At most `wanted.limit` live documents, in the list's order."""
         ...
 
     async def delete(self, document: Document, message: Message) -> bool:

@@ -19,7 +19,8 @@ from services.chassis.postgres import load_sql, transaction, translated
 from services.upload.document import Document
 from services.upload.handler import Change
 from services.upload.idempotency import Claim, Kept
-from services.upload.listing import Wanted
+from services.upload.listing import Found, Wanted
+from services.upload.listing_sql import statement_of
 from services.upload.rows import columns, from_row
 
 SQL = load_sql("services.upload")
@@ -69,17 +70,14 @@ class PgDocuments:
         with translated():
             return [from_row(row) for row in await self._pool.fetch(SQL["find_documents"], user_id, document_ids)]
 
-    async def list(self, wanted: Wanted) -> Sequence[Document]:
-        """At most `wanted.limit` live documents, newest first."""
-        place = (wanted.after.created_at, wanted.after.document_id, wanted.limit)
+    async def list(self, wanted: Wanted) -> Found:
+        """At most `wanted.limit` live documents, in the list's order."""
+        statement, more = statement_of(wanted.listing)
+        after = wanted.place
+        place = (wanted.user_id, wanted.listing.status, after.place, after.document_id, wanted.limit)
         with translated():
-            if wanted.topic is None:
-                rows = await self._pool.fetch(SQL["list_documents"], wanted.user_id, wanted.status, *place)
-            else:
-                rows = await self._pool.fetch(
-                    SQL["list_documents_by_topic"], wanted.user_id, wanted.status, *place, wanted.topic
-                )
-        return [from_row(row) for row in rows]
+            rows = await self._pool.fetch(statement, *place, *more)
+        return [(from_row(row), row["place"]) for row in rows]
 
     async def delete(self, document: Document, message: Message) -> bool:
         """Makes a live document a tombstone together with its event; False where it was none any more."""

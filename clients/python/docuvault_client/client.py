@@ -12,7 +12,7 @@ from typing import Self
 from uuid import UUID
 
 import aiohttp
-from docuvault_contracts.http import Document, DocumentPage, DocumentStatus, Quota
+from docuvault_contracts.http import Document, DocumentPage, DocumentSort, DocumentStatus, Quota
 from docuvault_contracts.http_live import DocumentTimeline, StreamHello, StreamRemoved, StreamReset
 from docuvault_contracts.http_topics import Topic, TopicList
 
@@ -97,10 +97,19 @@ class DocuvaultClient:
         return await self._api.get(DocumentTimeline, f"/api/documents/{document_id}/timeline")
 
     async def documents(
-        self, *, status: DocumentStatus | None = None, topic: str | None = None
+        self,
+        *,
+        search: str | None = None,
+        sort: DocumentSort | None = None,
+        status: DocumentStatus | None = None,
+        topic: str | None = None,
     ) -> AsyncIterator[Document]:
-        """All documents, newest first, page by page; `topic` is an id or a name."""
-        query = {"limit": "100"} | {name: said for name, said in (("status", status), ("topic", topic)) if said}
+        """All documents, newest first unless `sort` says otherwise, page by page.
+
+        `search` has words of the file name, `topic` is an id or a name.
+        """
+        asked = {"search": search, "sort": sort, "status": status, "topic": topic}
+        query = {"limit": "100"} | {name: said for name, said in asked.items() if said}
         cursor: str | None = ""
         while cursor is not None:
             page = await self._api.get(

@@ -112,7 +112,8 @@ async def test_a_folder_is_taken_where_that_is_asked_for(
     assert "failed    papers/bad\\x1b[2J.txt: its name cannot be stored: character 3 is a control character" in said.out
     assert "failed    missing.txt: it cannot be read: No such file or directory\n" in said.out
     assert "failed    papers/below/round: it is a link to a folder, and those are not followed\n" in said.out
-    assert sorted([document.filename async for document in client.documents()]) == ["a.txt", "b.txt", "empty.txt"]
+    assert [document.filename async for document in client.documents(sort="name")] == ["a.txt", "b.txt", "empty.txt"]
+    assert [document.filename async for document in client.documents(search="TXT b")] == ["b.txt"]
 
 
 async def test_without_a_good_token_nothing_is_uploaded_and_one_line_says_why(

@@ -1,10 +1,10 @@
-"""GET /api/documents: newest first, page by page, by status."""
+"""GET /api/documents: newest first or as asked, page by page, by status, topic and words of the name."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import asyncpg
 import pytest
@@ -97,6 +97,15 @@ async def test_a_status_filters_over_all_pages(api: Api) -> None:
         ("cursor=" + "A" * 600, "cursor"),
         ("topic=", "topic"),
         ("topic=a%00b", "topic"),
+        ("search=a%00b", "search"),
+        ("search=" + "a" * 201, "search"),
+        ("search=" + "a" * 7_000, "search"),
+        ("search=" + "%20".join("abcdefghi"), "search"),
+        ("sort=size", "sort"),
+        ("sort=", "sort"),
+        ("sort=NAME", "sort"),
+        ("sort=name&cursor=nonsense", "cursor"),
+        ("sort=name&cursor=" + "A" * 2049, "cursor"),
     ],
     ids=lambda text: text[:12],
 )
@@ -112,6 +121,53 @@ async def test_anothers_cursor_shows_nothing_of_theirs(api: Api) -> None:
     mine = (await user.begin()).document_id
     cursor = (await _page(other, "limit=1", None))["next_cursor"]
     assert {item["id"] for item in (await _page(user, "limit=50", cursor))["items"]} <= {mine}
+
+
+async def test_a_search_and_an_order_go_over_all_pages(api: Api) -> None:
+    user = await api.user()
+    begun = {name: (await user.begin(name)).document_id for name in ("b 1.PDF", "a 1.pdf", "c.pdf", "Ä 1.pdf", "1.txt")}
+    for sort, names in (
+        ("newest", ["Ä 1.pdf", "a 1.pdf", "b 1.PDF"]),
+        ("oldest", ["b 1.PDF", "a 1.pdf", "Ä 1.pdf"]),
+        ("name", ["a 1.pdf", "Ä 1.pdf", "b 1.PDF"]),
+    ):
+        assert await _walk(user, f"limit=1&search=%20pdf+1&sort={sort}") == [begun[name] for name in names]
+    assert await _walk(user, "limit=2&search=%20%20") == await _walk(user, "limit=2") == [*begun.values()][::-1]
+    assert await _walk(user, "search=xlsx&sort=largest") == []
+
+
+async def test_the_largest_come_first(api: Api) -> None:
+    user = await api.user()
+    sizes = {size: (await user.store(b"x" * size)).document_id for size in (3, 1, 7, 5)}
+    assert await _walk(user, "limit=2&sort=largest") == [sizes[size] for size in (7, 5, 3, 1)]
+
+
+async def test_a_search_that_no_request_line_holds_is_a_400(api: Api) -> None:
+    assert (await (await api.user()).list("search=" + "a" * 10_000)).status == 400
+
+
+@pytest.mark.parametrize("search", ["%25", "_", "%5C", "'--", "%ED%A0%80", "%FF", "%F0%9F%93%84", "%22", "%7Bkey%7D"])
+async def test_a_search_for_anything_finds_what_has_it_and_nothing_else(api: Api, search: str) -> None:
+    user = await api.user()
+    await asyncio.gather(*(user.begin(name) for name in ("plain.txt", "1.pdf", "ab")))
+    for sort in ("newest", "name", "largest"):
+        assert await _walk(user, f"search={search}&sort={sort}") == []
+
+
+ORDERS = ("sort=oldest", "sort=name", "sort=largest")
+OTHERS = (*ORDERS, "status=pending", "search=t", "topic=t", "search=t&status=pending")
+
+
+@pytest.mark.parametrize("query", ["sort=newest", *OTHERS[:5]])
+async def test_a_cursor_goes_with_no_other_sort_search_or_filter(api: Api, query: str) -> None:
+    user = await api.user()
+    await asyncio.gather(*(user.begin(f"{number}.txt") for number in range(3)))
+    cursor = quote((await _page(user, f"limit=1&{query}", None))["next_cursor"])
+    for other in {"sort=newest", *OTHERS} - {query}:
+        answer = await user.list(f"limit=1&{other}&cursor={cursor}")
+        assert answer.status == 422
+        assert answer.body["detail"][0]["loc"] == ["query", "cursor"]
+    assert len((await _page(user, f"limit=1&{query}", unquote(cursor)))["items"]) == 1
 
 
 async def _page(user: Client, query: str, cursor: str | None) -> Any:
