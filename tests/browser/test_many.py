@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,7 @@ class Requests:
 
     def _note(self, asked: Request) -> None:
         if asked.url.endswith("/api/documents/upload-urls"):
-            self.signed.append(len(asked.post_data_json["files"]))
+            self.signed.append(len(json.loads(asked.post_data or "{}")["files"]))
         elif asked.url.endswith("/api/documents/upload-url"):
             self.signed.append(1)
         elif asked.method == "PUT" and asked.url.startswith(self._store):

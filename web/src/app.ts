@@ -9,14 +9,18 @@ import type { ClassificationDraft, Doc, Quota, TopicDraft } from "./api/types";
 import { Corrections } from "./corrections";
 import { Notices } from "./notices";
 import { forgetSession, keepSession, readToken, type Session, type TokenProblem } from "./session";
+import type { ListPart } from "./state/actions";
 import type { Filter } from "./state/model";
 import type { Store } from "./state/store";
+import { queryOf, wordsOf } from "./state/view";
 import { online } from "./upload/online";
 import type { Picked } from "./upload/picked";
 import { keepUnfinished, readUnfinished } from "./upload/unfinished";
 import type { Uploader } from "./upload/uploader";
 
 const UNDO_SECONDS = 8;
+/** So long nobody types any more before it is searched for. */
+const TYPING_MS = 200;
 
 export class App {
   readonly store: Store;
@@ -26,8 +30,9 @@ export class App {
   readonly #live: Live;
   #uploader: Promise<Uploader> | null = null;
   #loaded: Uploader | null = null;
-  /** Counts sessions and lists, so that an answer to an older question is known for one. */
-  #asked = 0;
+  /** The list that is asked for; another one ends it. */
+  #listing = new AbortController();
+  #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store) {
     this.store = store;
@@ -92,19 +97,24 @@ export class App {
   filter(change: Partial<Filter>): void {
     const before = this.store.state.filter;
     this.store.dispatch({ type: "filter", change });
-    const { status, topic } = this.store.state.filter;
-    if (status !== before.status || topic !== before.topic) void this.#list(null, true);
+    const { filter } = this.store.state;
+    if (queryOf(filter) === queryOf(before)) return;
+    clearTimeout(this.#typing);
+    this.#listing.abort();
+    this.store.dispatch({ type: "listing" });
+    const typed = filter.search !== before.search && filter.search !== "";
+    this.#typing = setTimeout(() => void this.#list(null, "first"), typed ? TYPING_MS : 0);
   }
 
   /** Everything that is shown, anew. */
   refresh(): void {
-    void this.#list(null, true);
+    void this.#list(null, "afresh");
     void this.loadQuota();
   }
 
   more(): Promise<void> {
     const { cursor, state } = this.store.state.listing;
-    return cursor === null || state === "loading" ? Promise.resolve() : this.#list(cursor, false);
+    return cursor === null || state === "loading" ? Promise.resolve() : this.#list(cursor, "more");
   }
 
   async loadQuota(): Promise<void> {
@@ -252,14 +262,18 @@ export class App {
     }
   }
 
-  async #list(cursor: string | null, anew: boolean): Promise<void> {
-    const { status, topic } = this.store.state.filter;
-    this.#asked += 1;
-    const asked = this.#asked;
+  async #list(cursor: string | null, part: ListPart): Promise<void> {
+    clearTimeout(this.#typing);
+    this.#listing.abort();
+    this.#listing = new AbortController();
+    const { signal } = this.#listing;
+    const { filter } = this.store.state;
+    const { status, topic, sort } = filter;
+    const search = wordsOf(filter.search).join(" ");
     this.store.dispatch({ type: "listing" });
-    const answer = await this.api.list({ status, topic }, cursor);
-    if (asked !== this.#asked || this.store.state.session === null) return;
-    if (answer.ok) this.store.dispatch({ type: "listed", page: answer.body, anew });
+    const answer = await this.api.list({ search, status, topic, sort }, cursor, signal).catch(() => null);
+    if (answer === null || signal.aborted || this.store.state.session === null) return;
+    if (answer.ok) this.store.dispatch({ type: "listed", page: answer.body, query: queryOf(filter), part });
     else this.store.dispatch({ type: "listing-failed", failure: answer.failure });
   }
 

@@ -8,8 +8,7 @@ const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => 
 test("German says all that English says, with the same values in it", () => {
   expect(Object.keys(de)).toEqual(Object.keys(en));
   for (const [key, text] of Object.entries(en)) {
-    if (key !== "pager.searched#one")
-      expect(holes((de as Record<string, string>)[key] ?? ""), key).toEqual(holes(text));
+    expect(holes((de as Record<string, string>)[key] ?? ""), key).toEqual(holes(text));
   }
 });
 

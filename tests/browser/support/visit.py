@@ -73,4 +73,4 @@ class Visit:
     def shot(self, name: str, *, whole: bool = True) -> None:
         """Keeps what is seen, for somebody to look at; of a long page perhaps no more than fits into the window."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole, caret="initial")

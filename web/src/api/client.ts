@@ -21,9 +21,12 @@ const PAGE = 50;
 const TRIES = 4;
 const LONGEST_WAIT_SECONDS = 5;
 
+/** Empty texts ask for nothing. */
 export interface ListQuery {
+  readonly search: string;
   readonly status: string;
   readonly topic: string;
+  readonly sort: string;
 }
 
 export interface NewUpload {
@@ -39,12 +42,13 @@ export class Api {
     this.#http = http;
   }
 
-  list(query: ListQuery, cursor: string | null): Promise<Answer<DocumentPage>> {
+  /** A page of a list. Rejects where it is aborted. */
+  list(query: ListQuery, cursor: string | null, signal: AbortSignal): Promise<Answer<DocumentPage>> {
     const parameters = new URLSearchParams({ limit: String(PAGE) });
-    if (query.status !== "") parameters.set("status", query.status);
-    if (query.topic !== "") parameters.set("topic", query.topic);
-    if (cursor !== null) parameters.set("cursor", cursor);
-    return this.#ask(`/api/documents?${parameters}`);
+    for (const [name, value] of Object.entries({ ...query, cursor: cursor ?? "" })) {
+      if (value !== "") parameters.set(name, value);
+    }
+    return this.#ask(`/api/documents?${parameters}`, { signal });
   }
 
   document(id: string): Promise<Answer<Doc>> {

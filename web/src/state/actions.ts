@@ -20,10 +20,15 @@ export type Action =
   | WishAction
   | TransferAction;
 
+/**
+ * `afresh`: all that is known comes from it, what is on no page any more is forgotten. `first`: the first page of another
+ * list; `more`: the next of the same.
+ */
+export type ListPart = "afresh" | "first" | "more";
+
 export type DocumentAction =
   | { readonly type: "listing" }
-  /** `anew`: what is on no page any more is forgotten. */
-  | { readonly type: "listed"; readonly page: DocumentPage; readonly anew: boolean }
+  | { readonly type: "listed"; readonly page: DocumentPage; readonly query: string; readonly part: ListPart }
   | { readonly type: "listing-failed"; readonly failure: Failure }
   | { readonly type: "document"; readonly document: Doc }
   | { readonly type: "removed"; readonly removal: Removal }

@@ -74,6 +74,14 @@ export interface Listing {
   readonly failure: Failure | null;
   /** Asks the server for more; null where all there are have been loaded. */
   readonly cursor: string | null;
+  /** What was asked for (`queryOf` a filter), and what of it has come: by id, and the last as it was then. */
+  readonly query: string;
+  readonly found: ReadonlySet<string>;
+  readonly last: Doc | null;
+  /** Whether the first page had all there is. */
+  readonly whole: boolean;
+  /** Documents that were heard of while a list was on its way: they may be newer than it. */
+  readonly heard: ReadonlySet<string>;
 }
 
 export type Loaded<T> =
@@ -118,6 +126,17 @@ export interface State {
 
 export const EVERYTHING: Filter = { search: "", status: "", topic: "", sort: "newest", page: 0 };
 
+const NOT_LISTED: Listing = {
+  state: "idle",
+  failure: null,
+  cursor: null,
+  query: "",
+  found: new Set(),
+  last: null,
+  whole: false,
+  heard: new Set(),
+};
+
 export function initialState(session: Session | null, online: boolean): State {
   return {
     session,
@@ -130,7 +149,7 @@ export function initialState(session: Session | null, online: boolean): State {
     removed: new Set(),
     leaving: new Set(),
     wishes: new Map(),
-    listing: { state: "idle", failure: null, cursor: null },
+    listing: NOT_LISTED,
     filter: EVERYTHING,
     topics: { state: "loading" },
     settings: { state: "loading" },

@@ -62,7 +62,7 @@ function List(): JSX.Element {
           ))}
         </ul>
       )}
-      <Pager matches={view.matches} page={view.page} pages={view.pages} searching={filter.search !== ""} />
+      <Pager matches={view.matches} page={view.page} pages={view.pages} />
     </section>
   );
 }
@@ -82,15 +82,9 @@ function Nothing(): JSX.Element | null {
   );
 }
 
-function Pager(props: {
-  readonly matches: number;
-  readonly page: number;
-  readonly pages: number;
-  readonly searching: boolean;
-}): JSX.Element {
+function Pager(props: { readonly matches: number; readonly page: number; readonly pages: number }): JSX.Element {
   const { app, words } = usePlace();
-  const { cursor, state } = useSelect((whole) => whole.listing);
-  const loaded = useSelect((whole) => whole.documents.size);
+  const cursor = useSelect((whole) => whole.listing.cursor);
   const more = cursor !== null;
   const to = (page: number) => {
     app.filter({ page });
@@ -100,13 +94,7 @@ function Pager(props: {
     <nav class="pager" aria-label={words.t("pager.title")}>
       <p class="quiet" role="status">
         {words.t(more ? "pager.count_more" : "pager.count", { n: props.matches })}
-        {more && props.searching && ` ${words.t("pager.searched", { n: loaded })}`}
       </p>
-      {more && props.searching && (
-        <button type="button" class="button" disabled={state === "loading"} onClick={() => void app.more()}>
-          {words.t("pager.search_more")}
-        </button>
-      )}
       {(props.pages > 1 || more) && (
         <div class="pager-buttons">
           <button type="button" class="button" disabled={props.page === 0} onClick={() => to(props.page - 1)}>

@@ -1,6 +1,7 @@
 /** What of the documents is shown, and in which order. */
 import type { JSX } from "preact";
 import type { Sort } from "../state/model";
+import { MOST_SEARCHED } from "../state/view";
 import { usePlace, useSelect, useWords } from "./context";
 import { IconSearch } from "./icons";
 
@@ -20,6 +21,7 @@ export function Toolbar(): JSX.Element {
           type="search"
           aria-label={t("toolbar.search")}
           value={filter.search}
+          maxLength={MOST_SEARCHED}
           placeholder={t("toolbar.search")}
           onInput={(event) => app.filter({ search: event.currentTarget.value })}
         />
