@@ -1,10 +1,13 @@
-"""The browser that tests drive: a Chromium that is fetched for them, or the machine's own Firefox where that is asked for."""
+"""The browser that tests drive: a Chromium that is fetched for them, or the machine's own Firefox where asked for."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Browser, Playwright
@@ -16,7 +19,8 @@ from deploy.local.provision_browser import provision_browser
 
 CHOSEN: Final = os.environ.get("TEST_BROWSER", "chromium")
 FIREFOX: Final = ("firefox", "firefox-esr")
-AS_IT_IS: Final[Any] = {name: "null" for name in ("color_scheme", "reduced_motion", "forced_colors", "contrast")}
+RELAY: Final = Path(__file__).with_name("bidi_relay.py")
+AS_IT_IS: Final[Any] = dict.fromkeys(("color_scheme", "reduced_motion", "forced_colors", "contrast"), "null")
 """A context that pretends nothing about its user's wishes: Firefox cannot be made to."""
 
 
@@ -40,8 +44,12 @@ def _chromium(playwright: Playwright) -> Browser:
 
 
 def _firefox(playwright: Playwright) -> Browser:
-    """As its makers ship it, driven by WebDriver BiDi."""
+    """As its makers ship it, driven by WebDriver BiDi, with the relay between."""
     program = next(filter(None, map(shutil.which, FIREFOX)), None)
     if program is None:
         raise StackError(f"TEST_BROWSER=firefox, but there is no {' or '.join(FIREFOX)} on PATH")
-    return playwright.firefox.launch(channel="moz-firefox", executable_path=program)
+    with tempfile.TemporaryDirectory(prefix="docuvault-firefox-") as folder:
+        script = Path(folder) / "firefox"
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{RELAY}" "{program}" "$@"\n')
+        script.chmod(0o700)
+        return playwright.firefox.launch(channel="moz-firefox", executable_path=script)
