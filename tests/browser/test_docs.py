@@ -27,7 +27,7 @@ def test_the_api_is_drawn_with_every_operation_and_asks_nobody_else(visit: Visit
             expect(drawn, path).to_be_attached()
     visit.shot("23-docs-api", whole=False)
     assert axe.against(page, REDOC) == []
-    assert visit.origins == {visit.url, f"blob:{visit.url}"}  # its search runs in a worker of its own making
+    assert visit.origins - {f"blob:{visit.url}"} == {visit.url}  # its search runs in a worker of its own making
 
 
 def test_the_events_are_a_page_for_everybody(visit: Visit, axe: Axe) -> None:

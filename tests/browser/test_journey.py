@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewUser
+from tests.browser.support.browsers import not_in_firefox
 from tests.browser.support.visit import STORED, WAIT_MS, Visit
 
 INVOICE = (
@@ -74,6 +75,7 @@ def test_somebody_uploads_finds_corrects_fetches_and_deletes_documents(
     expect(page.get_by_text("0 B of 100 MB used")).to_be_visible(timeout=WAIT_MS)
 
 
+@not_in_firefox
 def test_a_folder_is_uploaded_with_all_that_is_in_it(
     visit: Visit, new_user: NewUser, files: Callable[..., Path]
 ) -> None:

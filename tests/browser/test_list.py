@@ -7,9 +7,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.conftest import NewUser
+from tests.browser.support.browsers import not_in_firefox
 from tests.browser.support.visit import WAIT_MS, Visit
 
 OLDEST = ("aa scan 10.txt", "aa scan 9.txt", "Größe needle.txt")
@@ -93,6 +94,7 @@ def test_an_order_is_one_of_all_documents_and_goes_on_page_by_page(many: Visit) 
     expect(page.locator(".row-name").first).to_have_text(OLDEST[0])
 
 
+@not_in_firefox
 def test_a_search_that_another_has_followed_is_broken_off(many: Visit) -> None:
     page = many.page
     lists = Lists(many)
@@ -104,3 +106,25 @@ def test_a_search_that_another_has_followed_is_broken_off(many: Visit) -> None:
     search.fill("needle")
     expect(page.locator(".row-name")).to_have_text([OLDEST[2]])
     assert [query["search"] for query in lists.broken_off] == [["slow"]]
+
+
+def test_a_document_beyond_the_first_page_stays_open_when_the_list_is_made_afresh(many: Visit) -> None:
+    page = many.page
+    page.get_by_label("Search names").fill("needle")
+    expect(page.locator(".row-name")).to_have_text([OLDEST[2]])
+    address = page.locator(".row-name").get_attribute("href")
+    streams: list[Route] = []
+
+    def hold(route: Route) -> None:
+        streams.append(route)
+
+    page.route("**/api/events", hold)
+    with page.expect_response("**/api/documents?*"):
+        many.open(str(address))
+    heading = page.get_by_role("heading", name=OLDEST[2])
+    expect(heading).to_be_visible()
+    with page.expect_response("**/api/documents?*"):
+        streams[-1].continue_()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.locator(".detail .skeleton")).to_have_count(0)
+    expect(heading).to_be_visible()

@@ -13,6 +13,7 @@ from playwright.sync_api import Request, expect
 from deploy.local.stack import Stack
 from deploy.local.waiting import wait_until
 from tests.browser.conftest import NewUser
+from tests.browser.support.browsers import not_in_firefox
 from tests.browser.support.visit import WAIT_MS, Visit
 from tests.browser.support.way import Way
 
@@ -54,6 +55,7 @@ def documents(visit: Visit, token: str) -> list[dict[str, Any]]:
         asked["cursor"] = answer["next_cursor"]
 
 
+@not_in_firefox
 def test_many_files_are_signed_a_hundred_at_a_time(stack: Stack, visit: Visit, new_user: NewUser, files: Files) -> None:
     _, token = new_user()
     visit.sign_in(token)
@@ -73,6 +75,7 @@ def test_many_files_are_signed_a_hundred_at_a_time(stack: Stack, visit: Visit, n
     expect(visit.page.get_by_text("1.76 kB of 100 MB used")).to_be_visible(timeout=WAIT_MS)
 
 
+@not_in_firefox
 def test_what_does_not_fit_is_refused_before_any_of_it_is_sent(
     stack: Stack, visit: Visit, to_the_store: Way, new_user: NewUser, files: Files
 ) -> None:

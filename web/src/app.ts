@@ -32,6 +32,8 @@ export class App {
   #loaded: Uploader | null = null;
   /** The list that is asked for; another one ends it. */
   #listing = new AbortController();
+  /** Whether what is known may hold documents that are no more: until a list is made afresh. */
+  #stale = true;
   #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store) {
@@ -103,18 +105,19 @@ export class App {
     this.#listing.abort();
     this.store.dispatch({ type: "listing" });
     const typed = filter.search !== before.search && filter.search !== "";
-    this.#typing = setTimeout(() => void this.#list(null, "first"), typed ? TYPING_MS : 0);
+    this.#typing = setTimeout(() => void this.#list(null), typed ? TYPING_MS : 0);
   }
 
   /** Everything that is shown, anew. */
   refresh(): void {
-    void this.#list(null, "afresh");
+    this.#stale = true;
+    void this.#list(null);
     void this.loadQuota();
   }
 
   more(): Promise<void> {
     const { cursor, state } = this.store.state.listing;
-    return cursor === null || state === "loading" ? Promise.resolve() : this.#list(cursor, "more");
+    return cursor === null || state === "loading" ? Promise.resolve() : this.#list(cursor);
   }
 
   async loadQuota(): Promise<void> {
@@ -262,7 +265,8 @@ export class App {
     }
   }
 
-  async #list(cursor: string | null, part: ListPart): Promise<void> {
+  /** The first page, or what follows the cursor. */
+  async #list(cursor: string | null): Promise<void> {
     clearTimeout(this.#typing);
     this.#listing.abort();
     this.#listing = new AbortController();
@@ -273,8 +277,16 @@ export class App {
     this.store.dispatch({ type: "listing" });
     const answer = await this.api.list({ search, status, topic, sort }, cursor, signal).catch(() => null);
     if (answer === null || signal.aborted || this.store.state.session === null) return;
-    if (answer.ok) this.store.dispatch({ type: "listed", page: answer.body, query: queryOf(filter), part });
-    else this.store.dispatch({ type: "listing-failed", failure: answer.failure });
+    if (!answer.ok) return this.store.dispatch({ type: "listing-failed", failure: answer.failure });
+    const part = cursor === null ? this.#firstPart() : "more";
+    this.store.dispatch({ type: "listed", page: answer.body, query: queryOf(filter), part });
+  }
+
+  /** Without the stream nobody tells of what went. */
+  #firstPart(): ListPart {
+    const afresh = this.#stale || this.store.state.live !== "live";
+    this.#stale = false;
+    return afresh ? "afresh" : "first";
   }
 
   async #deleteNow(document: Doc, keepalive = false): Promise<void> {

@@ -1,7 +1,7 @@
 """Firefox behind a relay, for Playwright, which asks of it to pretend what only newer ones can.
 
-Run as Firefox is, by the script that `browsers.py` writes: with its own path first, then its options. What Firefox says to
-its standard error is passed on, but for the address where it listens, which is the relay's.
+Run as Firefox is, by the script that `browsers.py` writes: with its own path first, then its options. What Firefox says
+to its standard error is passed on, but for the address where it listens, which is the relay's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 
 PRETENDED: Final = "emulation."
 """Commands like this change nothing where the browser does not know them: whatever is shown is shown as it is."""
-LISTENING: Final = re.compile(rb"WebDriver BiDi listening on ws://127\.0\.0\.1:(\d+)")
+ADDRESS: Final = b"WebDriver BiDi listening on ws://127.0.0.1"
+LISTENING: Final = re.compile(re.escape(ADDRESS) + rb":(\d+)")
 UNLIMITED: Final = 0
 """Screenshots are large."""
 
@@ -76,9 +77,8 @@ async def main(program: str, *arguments: str) -> int:
     assert firefox.stderr is not None
     async for line in firefox.stderr:
         found = LISTENING.search(line)
-        if found is not None:
-            line = b"WebDriver BiDi listening on ws://127.0.0.1:%d\n" % await _listen(int(found[1]))
-        sys.stderr.buffer.write(line)
+        told = line if found is None else b"%s:%d\n" % (ADDRESS, await _listen(int(found[1])))
+        sys.stderr.buffer.write(told)
         sys.stderr.buffer.flush()
     return await firefox.wait()
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from playwright.sync_api import Browser, Playwright
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
@@ -20,6 +21,9 @@ from deploy.local.provision_browser import provision_browser
 CHOSEN: Final = os.environ.get("TEST_BROWSER", "chromium")
 FIREFOX: Final = ("firefox", "firefox-esr")
 RELAY: Final = Path(__file__).with_name("bidi_relay.py")
+not_in_firefox: Final = pytest.mark.skipif(
+    CHOSEN == "firefox", reason="WebDriver BiDi has no command for it, or does not tell of it"
+)
 AS_IT_IS: Final[Any] = dict.fromkeys(("color_scheme", "reduced_motion", "forced_colors", "contrast"), "null")
 """A context that pretends nothing about its user's wishes: Firefox cannot be made to."""
 
