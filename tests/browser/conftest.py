@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from deploy.local.bootstrap import cache_folder, ensure_uv
+from deploy.local.console import Steps
+from deploy.local.provision_node import provision_node
+from deploy.local.provision_web import provision_modules
 from deploy.local.stack import Stack
 from deploy.local.waiting import run_async
 from deploy.ops.users import access_token, register
-from tests.browser.support.axe import Axe, provision_axe
 from tests.browser.support.browsers import AS_IT_IS, launch
 from tests.browser.support.visit import Visit
 from tests.browser.support.way import Way
@@ -69,9 +73,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Axe:
-    """What looks for whom a view keeps out."""
-    return provision_axe()
+def axe() -> str:
+    """The source of axe-core, of the page's own packages."""
+    cache = cache_folder()
+    with Steps() as steps:
+        modules = provision_modules(cache, provision_node(cache, partial(ensure_uv, cache), steps), steps)
+    return (modules / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
 
 @pytest.fixture

@@ -7,34 +7,26 @@ import { removalOf } from "./api/removal";
 import type { ServerEvent } from "./api/sse";
 import type { ClassificationDraft, Doc, Quota, TopicDraft } from "./api/types";
 import { Corrections } from "./corrections";
+import { Lists } from "./lists";
 import { Notices } from "./notices";
 import { forgetSession, keepSession, readToken, type Session, type TokenProblem } from "./session";
-import type { ListPart } from "./state/actions";
-import type { Filter } from "./state/model";
 import type { Store } from "./state/store";
-import { queryOf, wordsOf } from "./state/view";
 import { online } from "./upload/online";
 import type { Picked } from "./upload/picked";
 import { keepUnfinished, readUnfinished } from "./upload/unfinished";
 import type { Uploader } from "./upload/uploader";
 
 const UNDO_SECONDS = 8;
-/** So long nobody types any more before it is searched for. */
-const TYPING_MS = 200;
 
 export class App {
   readonly store: Store;
   readonly api: Api;
   readonly notices: Notices;
   readonly corrections: Corrections;
+  readonly lists: Lists;
   readonly #live: Live;
   #uploader: Promise<Uploader> | null = null;
   #loaded: Uploader | null = null;
-  /** The list that is asked for; another one ends it. */
-  #listing = new AbortController();
-  /** Whether what is known may hold documents that are no more: until a list is made afresh. */
-  #stale = true;
-  #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store) {
     this.store = store;
@@ -45,6 +37,7 @@ export class App {
     this.api = new Api(http);
     this.notices = new Notices(store);
     this.corrections = new Corrections(this.api, store, this.notices);
+    this.lists = new Lists(this.api, store);
     this.#live = new Live(http, {
       state: (live) => store.dispatch({ type: "live", live }),
       event: (event, resumed) => this.#heard(event, resumed),
@@ -96,28 +89,10 @@ export class App {
     else work(uploader);
   }
 
-  filter(change: Partial<Filter>): void {
-    const before = this.store.state.filter;
-    this.store.dispatch({ type: "filter", change });
-    const { filter } = this.store.state;
-    if (queryOf(filter) === queryOf(before)) return;
-    clearTimeout(this.#typing);
-    this.#listing.abort();
-    this.store.dispatch({ type: "listing" });
-    const typed = filter.search !== before.search && filter.search !== "";
-    this.#typing = setTimeout(() => void this.#list(null), typed ? TYPING_MS : 0);
-  }
-
   /** Everything that is shown, anew. */
   refresh(): void {
-    this.#stale = true;
-    void this.#list(null);
+    this.lists.refresh();
     void this.loadQuota();
-  }
-
-  more(): Promise<void> {
-    const { cursor, state } = this.store.state.listing;
-    return cursor === null || state === "loading" ? Promise.resolve() : this.#list(cursor);
   }
 
   async loadQuota(): Promise<void> {
@@ -263,30 +238,6 @@ export class App {
       const removal = removalOf(data);
       if (removal !== null) this.store.dispatch({ type: "removed", removal });
     }
-  }
-
-  /** The first page, or what follows the cursor. */
-  async #list(cursor: string | null): Promise<void> {
-    clearTimeout(this.#typing);
-    this.#listing.abort();
-    this.#listing = new AbortController();
-    const { signal } = this.#listing;
-    const { filter } = this.store.state;
-    const { status, topic, sort } = filter;
-    const search = wordsOf(filter.search).join(" ");
-    this.store.dispatch({ type: "listing" });
-    const answer = await this.api.list({ search, status, topic, sort }, cursor, signal).catch(() => null);
-    if (answer === null || signal.aborted || this.store.state.session === null) return;
-    if (!answer.ok) return this.store.dispatch({ type: "listing-failed", failure: answer.failure });
-    const part = cursor === null ? this.#firstPart() : "more";
-    this.store.dispatch({ type: "listed", page: answer.body, query: queryOf(filter), part });
-  }
-
-  /** Without the stream nobody tells of what went. */
-  #firstPart(): ListPart {
-    const afresh = this.#stale || this.store.state.live !== "live";
-    this.#stale = false;
-    return afresh ? "afresh" : "first";
   }
 
   async #deleteNow(document: Doc, keepalive = false): Promise<void> {

@@ -1,9 +1,10 @@
 /** The first view: the quota, the place to drop files, what is on its way, and what is there. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import type { Doc } from "../api/types";
 import { EVERYTHING } from "../state/model";
 import { viewOf } from "../state/view";
-import { useNow, usePlace, useSelect, useWords } from "./context";
+import { useDrawn, usePlace, useSelect, useWords } from "./context";
 import { DocumentRow } from "./DocumentRow";
 import { DropZone } from "./DropZone";
 import { Empty, Heading, Skeleton, Trouble } from "./parts";
@@ -30,13 +31,13 @@ export function Documents(): JSX.Element {
 function List(): JSX.Element {
   const { app, words } = usePlace();
   const state = useSelect((whole) => whole);
-  const now = useNow(30_000);
+  const row = useDrawn((one: Doc) => <DocumentRow key={one.id} document={one} />);
   const view = viewOf(state, words.language);
   const { listing, filter } = state;
   const filtered = filter.search !== "" || filter.status !== "" || filter.topic !== "";
   const beyond = filter.page > view.page && listing.cursor !== null;
   useEffect(() => {
-    if (beyond) void app.more();
+    if (beyond) void app.lists.more();
   }, [app, beyond]);
   if (view.matches === 0 && !filtered) return <Nothing />;
   return (
@@ -50,16 +51,14 @@ function List(): JSX.Element {
           <Skeleton rows={5} />
         ) : (
           <Empty title={words.t("documents.no_match")}>
-            <button type="button" class="button" onClick={() => app.filter(EVERYTHING)}>
+            <button type="button" class="button" onClick={() => app.lists.filter(EVERYTHING)}>
               {words.t("documents.show_all")}
             </button>
           </Empty>
         )
       ) : (
         <ul class="rows" aria-busy={listing.state === "loading"}>
-          {view.items.map((one) => (
-            <DocumentRow key={one.id} document={one} now={now} />
-          ))}
+          {view.items.map(row)}
         </ul>
       )}
       <Pager matches={view.matches} page={view.page} pages={view.pages} />
@@ -87,7 +86,7 @@ function Pager(props: { readonly matches: number; readonly page: number; readonl
   const cursor = useSelect((whole) => whole.listing.cursor);
   const more = cursor !== null;
   const to = (page: number) => {
-    app.filter({ page });
+    app.lists.filter({ page });
     document.querySelector(".list")?.scrollIntoView({ block: "start" });
   };
   return (
