@@ -106,6 +106,7 @@ def test_a_search_that_another_has_followed_is_broken_off(many: Visit) -> None:
     search.fill("needle")
     expect(page.locator(".row-name")).to_have_text([OLDEST[2]])
     assert [query["search"] for query in lists.broken_off] == [["slow"]]
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_document_beyond_the_first_page_stays_open_when_the_list_is_made_afresh(many: Visit) -> None:

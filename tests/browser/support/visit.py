@@ -37,13 +37,17 @@ class Visit:
             "addEventListener('securitypolicyviolation', (event) => "
             "console.error('CSP', event.violatedDirective, event.blockedURI))"
         )
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("pageerror", lambda error: self._complain(f"error: {error}"))
         self.page.on("console", self._said)
         self.page.on("request", lambda asked: self.origins.add("/".join(asked.url.split("/", 3)[:3])))
 
     def _said(self, said: ConsoleMessage) -> None:
-        if said.type == "error" and not any(words in said.text for words in NETWORK):
-            self.complaints.append(said.text)
+        if said.type == "error":
+            self._complain(said.text)
+
+    def _complain(self, words: str) -> None:
+        if not any(one in words for one in NETWORK):
+            self.complaints.append(words)
 
     def open(self, path: str = "/") -> None:
         self.page.goto(f"{self.url}{path}")
