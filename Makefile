@@ -36,7 +36,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove mutants faults bench eval growth figures contracts docs lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove schema mutants faults bench eval growth figures contracts docs lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +99,10 @@ explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uu
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"
+
+schema: ## Holds the API to its OpenAPI with schemathesis, for longer than the tests do (EXAMPLES=40, SEED=number)
+	@$(DEV) "$$py" -m deploy.local provision --tests && SCHEMA_EXAMPLES="$(or $(EXAMPLES),40)" SCHEMA_SEED="$(or $(SEED),1)" \
+	  exec "$$py" -m pytest tests/stack/http/test_schema.py $(ARGS)
 
 bench: ## Measures speed beside floors, on a stack of its own (ONLY=part of a line's name)
 	@$(BENCH) exec "$$py" -m benchmarks --only "$(ONLY)" $(if $(filter 1,$(STRICT)),--strict) $(if $(filter 1,$(PROFILE)),--profile) $(ARGS)

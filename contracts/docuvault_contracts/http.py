@@ -67,7 +67,11 @@ def searched(text: str) -> str:
 
 FileName = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_FILENAME_LENGTH, description="the file's name; of a path, the last component"),
+    Field(
+        min_length=1,
+        max_length=MAX_FILENAME_LENGTH,
+        description="the file's name, without control characters; of a path, the last component",
+    ),
     AfterValidator(stored_name),
 ]
 MediaType = Annotated[

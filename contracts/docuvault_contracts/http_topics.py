@@ -86,14 +86,17 @@ TopicDescription = Annotated[
     str,
     Field(
         max_length=MAX_TOPIC_DESCRIPTION,
-        description="what belongs under it, in any language; documents are compared with it",
+        description="what belongs under it, in any language, without control characters but tabs and line ends;"
+        " documents are compared with it",
     ),
     AfterValidator(_text),
 ]
 Keyword = Annotated[str, Field(min_length=1, max_length=MAX_KEYWORD), AfterValidator(one_line)]
 Keywords = Annotated[
     tuple[Keyword, ...],
-    Field(max_length=MAX_KEYWORDS, description="words or phrases that tell of it, for the mode `keywords`"),
+    Field(
+        max_length=MAX_KEYWORDS, description="words or phrases that tell of it, each a line, for the mode `keywords`"
+    ),
 ]
 ApiKey = Annotated[SecretStr, Field(min_length=1, max_length=MAX_LLM_KEY), AfterValidator(_visible)]
 Threshold = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from generator import examples
 from generator.files import JsonObject
+from generator.links import links_of
 from generator.operation import ALWAYS, Answer, Operation, Stream
 from generator.operations import ALL
 from generator.schemas import BODIES, DIALECT, mode_of, opened
@@ -89,7 +90,12 @@ def _operation(operation: Operation) -> JsonObject:
 
 def _responses(operation: Operation) -> JsonObject:
     answers = sorted((*operation.answers, *ALWAYS), key=lambda answer: answer.status)
-    return {str(answer.status): _response(answer) for answer in answers}
+    return {str(answer.status): _response(answer) | _links(operation, answer) for answer in answers}
+
+
+def _links(operation: Operation, answer: Answer) -> JsonObject:
+    found = links_of(operation.id, answer.status)
+    return {"links": found} if found else {}
 
 
 def _response(answer: Answer) -> JsonObject:

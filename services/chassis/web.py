@@ -21,6 +21,7 @@ from services.chassis.web_body import HttpError, error_response, json_response, 
 from services.chassis.web_errors import Handler, answer_errors
 from services.chassis.web_limits import RateLimit
 from services.chassis.web_observe import add_headers, note, observe, request_id, traceparent
+from services.chassis.web_routes import keep_to_path
 from services.chassis.web_server import hang_up, listening, serve
 from services.chassis.web_time import limit_time, within
 
@@ -43,6 +44,7 @@ def make_app(
             observe,
             answer_errors,
             limit_time(settings.request_timeout_seconds),
+            keep_to_path,
             authenticate(verifier),
         ],
     )

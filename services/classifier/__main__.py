@@ -96,6 +96,7 @@ async def main(stop: asyncio.Event) -> None:
                 UrlChecker(names, settings.allowance),
                 defaults=settings.wishes,
                 wake=bell.ring,
+                wait_seconds=settings.classifier_correction_wait_seconds,
             )
             jobs = [expiry_job(settings, documents), removal_job(pool, outbox), rotation_job(pool, safe)]
             ready: dict[str, Check] = {

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from services.classifier.corrections import Corrections
 from services.classifier.filing import Wishes
-from services.classifier.http_corrections import WAIT_SECONDS, CorrectionRoutes
+from services.classifier.http_corrections import CorrectionRoutes
 from services.classifier.http_settings import SettingsRoutes, UrlChecker
 from services.classifier.http_topics import TopicRoutes
 from services.classifier.settings_store import SettingsStore
@@ -40,7 +40,7 @@ def make_routes(  # noqa: PLR0913 - what they work on
     *,
     defaults: Wishes,
     wake: Callable[[], None],
-    wait_seconds: float = WAIT_SECONDS,
+    wait_seconds: float,
 ) -> Routes:
     """The routes on these resources.
 

@@ -15,8 +15,6 @@ from services.chassis.web import HttpError, caller, json_response, note, read_bo
 from services.classifier.corrections import Absent, Corrected, Corrections, UnknownTopics
 from services.classifier.http_ids import ID, id_of
 
-WAIT_SECONDS = 2.0
-"""How long a document is waited for that has not been heard of: what was decided about it is on its way."""
 WILL_BE_CLASSIFIED = "The document will be classified again"
 NOTHING_TO_UNDO = "The document was not filed by hand"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.4
@@ -28,11 +26,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRoutes:
-    """The handlers of /api/documents/{id}/topics."""
+    """The handlers of /api/documents/{id}/topics.
+
+    `wait_seconds` is how long a document is waited for that has not been heard of: what was decided about it is on its
+    way.
+    """
 
     corrections: Corrections
     wake: Callable[[], None]
-    wait_seconds: float = WAIT_SECONDS
+    wait_seconds: float
 
     def setup(self, app: web.Application) -> None:
         """Adds the routes."""

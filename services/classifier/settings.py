@@ -88,6 +88,9 @@ class Settings(
     classifier_stop_seconds: Seconds = Field(
         8, description="how long documents at work may take to finish at a stop; seconds, default 8"
     )
+    classifier_correction_wait_seconds: Seconds = Field(
+        2, description="how long filing by hand waits for a document it has not heard of yet; seconds, default 2"
+    )
 
     @model_validator(mode="after")
     def _keeps_leases_at_a_stop(self) -> Self:

@@ -105,7 +105,7 @@ _REST = (
         Kind(f"disk of {server} full", make, (server,), LONGER, hindered=lambda world: world.disks.why_none)
         for server, make in {
             "postgres": faults_disks.full_for_the_log,
-            "kafka": faults_disks.full,
+            "kafka": faults_disks.full_for_the_groups,
             "minio": faults_disks.full,
         }.items()
     ),

@@ -13,10 +13,7 @@ from tests.campaign.catalogue import CASES, KINDS
 from tests.campaign.schedule import draw, faults_of
 from tests.faults.support.report import note
 
-SEED = "9"
-"""Seed 5 removes the offsets of a group right after Kafka's disk was full, which Kafka 4.3.1 refuses for good then
-(`NOT_COORDINATOR`, "Error deleting share group"). The full disk alone heals by itself: the group's consumers go on.
-"""
+SEED = "5"
 MIXED = 6
 COUNT = len(KINDS) + MIXED
 AT_LEAST = 25

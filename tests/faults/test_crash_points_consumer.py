@@ -10,6 +10,7 @@ import pytest
 from docuvault_contracts import topics
 
 from services.chassis.failpoints import Name
+from services.quota.parsing import TOPICS
 from tests.faults.support.aftermath import (
     PASSERS_BY,
     assert_as_if_nothing_had_happened,
@@ -57,11 +58,12 @@ async def _begun(api: Api, kind: Kind, limit_bytes: int) -> Load:
 
 @pytest.fixture
 async def crowd(site: Site) -> Crowd:
-    """At rest: whatever a consumer hears next is about the bytes of these documents."""
+    """At rest, and the store has told all: whatever a consumer hears next is about the bytes of these documents."""
     others = Load(site.api, PASSERS_BY)
     await others.open()
     crowd = Crowd(await _begun(site.api, Kind.LEFT, 1000), await _begun(site.api, Kind.TOO_LARGE, 0), others)
     await assert_clean(site.info)
+    await eventually(site.untold, becomes=0)  # what was removed before, it tells later: the ledger hears of that, too
     return crowd
 
 
@@ -112,10 +114,10 @@ async def _put_and_told(crowd: Crowd, load: Load, site: Site, eyes: Eyes) -> Non
 
 
 async def _ruled(load: Load, eyes: Eyes) -> None:
-    """Returns when the ledger has refused all documents, said so, and has nothing in hand."""
+    """Returns when the ledger has refused all documents, said so, and has nothing in hand of whatever it reads."""
     user = load.clients[0].user_id
     await eventually(lambda: eyes.said(topics.QUOTA, "quota.rejected", user), becomes=COUNT)
-    await eventually(lambda: eyes.wire.unread("quota", [topics.STORAGE_EVENTS.name]), becomes=0)
+    await eventually(lambda: eyes.wire.unread("quota", TOPICS), becomes=0)
 
 
 _EFFECTS: Mapping[Name, Sequence[str]] = {

@@ -152,7 +152,7 @@ async def test_two_replicas_on_the_same_documents_end_in_one_state_and_never_wai
         for version in range(1, 21)
     ]
     random.shuffle(batches)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await asyncio.gather(*(replicas[at % 2].hear(*batch) for at, batch in enumerate(batches)))
     after = [await replicas[0].row(document) for document in documents]
     assert {(each.version, each.etag, each.size_bytes) for each in after} == {(20, "e20", 20)}

@@ -58,8 +58,22 @@ async def test_what_no_route_serves_is_404_with_or_without_a_token(client: Clien
 
 async def test_another_method_is_405_and_names_those_there_are(client: ClientSession) -> None:
     response = await client.get("/files/1", headers=BEARER)
-    assert (response.status, response.headers["Allow"]) == (405, "POST")
+    assert (response.status, response.headers["Allow"]) == (405, "DELETE,POST")
     assert await detail_of(response) == "Method Not Allowed"
+
+
+@pytest.mark.parametrize("method", ["DELETE", "POST", "OPTIONS", "GET"])
+async def test_a_path_that_is_written_out_is_no_id_of_another_route(client: ClientSession, method: str) -> None:
+    for headers in ({}, ADMIN):
+        response = await client.request(method, "/files/many", headers=headers)
+        assert (response.status, response.headers["Allow"]) == (405, "PUT")
+        assert await detail_of(response) == "Method Not Allowed"
+    assert (await client.put("/files/many", headers=BEARER)).status == 201
+
+
+async def test_what_only_begins_like_a_path_that_is_written_out_is_an_id(client: ClientSession) -> None:
+    assert (await client.delete("/files/many.", headers=ADMIN)).status == 200
+    assert (await client.delete("/files/%6dany", headers=ADMIN)).status == 405
 
 
 async def test_a_bug_is_500_told_to_the_log_only_and_once(client: ClientSession) -> None:

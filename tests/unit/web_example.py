@@ -85,6 +85,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/who", who)
     app.router.add_post("/files/{id}", take)
+    app.router.add_delete("/files/{id}", admin)
+    app.router.add_put("/files/many", who)
     app.router.add_get("/page", page)
     app.router.add_get("/admin", admin)
     app.router.add_get("/bug", bug)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,10 +12,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import DeleteGroupsRequest
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.group import LeaveGroupRequest
-from aiokafka.structs import ConsumerRecord
+from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
 from deploy.local.info import StackInfo
+from deploy.ops.kafka import offsets_of
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 FETCH_MS = 200
@@ -123,6 +125,12 @@ class Wire:
         for _, code in answer.results:
             if code:
                 raise for_code(code)(f"group {group}: error code {code}")
+
+    async def offsets(self, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Where the group stands. Raises KafkaError where no coordinator of it answers."""
+        coordinator = await self._admin.find_coordinator(group)
+        asked = OffsetFetchRequest(group, None)
+        return offsets_of(await self._admin._send_request(asked, coordinator))  # noqa: SLF001 - see offsets_of
 
     async def position(self, group: str) -> int:
         """How many records the group has committed, over all of its partitions."""

@@ -49,6 +49,14 @@ async def test_what_a_route_does_not_do_is_a_405_in_the_one_shape(api: Api, meth
     assert answer.headers["Allow"]
 
 
+@pytest.mark.parametrize("name", ["upload-url", "upload-urls", "multipart", "sign-request"])
+async def test_what_is_called_by_post_alone_is_no_documents_id(api: Api, name: str) -> None:
+    user = await api.user()
+    for method in ("GET", "DELETE", "OPTIONS"):
+        answer = await user.call(method, f"/api/documents/{name}")
+        assert (answer.status, list(answer.body), answer.headers["Allow"]) == (405, ["detail"], "POST")
+
+
 async def test_health_wants_no_token(api: Api) -> None:
     answer = await api.bearer("none").call("GET", "/healthz", headers={"Authorization": ""})
     assert answer.status == 200
