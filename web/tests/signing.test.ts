@@ -117,6 +117,13 @@ describe("signing", () => {
     expect(asked.map((one) => one.names.length)).toEqual([100, 30]);
   });
 
+  test("asks for nothing twice, while an answer is on its way", async () => {
+    const all = jobs(130);
+    const { asked, sign } = scene(all);
+    expect(await Promise.all([sign(all[0]), sign(all[100])])).toEqual(["put 0", "put 100"]);
+    expect(asked.map((one) => one.names.length)).toEqual([100, 30]);
+  });
+
   test("asks for one file as for one", async () => {
     const all = jobs(1);
     const { asked, sign } = scene(all);

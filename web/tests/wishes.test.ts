@@ -54,6 +54,11 @@ describe("what is shown as chosen", () => {
     expect(chosen(...quick, seen(2, "a"), seen(3), seen(4, "b"))).toEqual(["b"]);
   });
 
+  test("stays the last wish of several, while the ones before it come true", () => {
+    const wishes = [seen(1), wished(1, ["a"]), wished(2, []), wished(3, ["a"])];
+    expect(chosen(...wishes, seen(2, "a"), seen(3))).toEqual(["a"]);
+  });
+
   test("is the document's own once a wish has failed, unless another came since", () => {
     expect(chosen(seen(1, "b"), wished(1, ["a"]), over(1))).toEqual(["b"]);
     expect(chosen(seen(1, "b"), wished(1, ["a"]), wished(2, ["c"]), over(1))).toEqual(["c"]);
