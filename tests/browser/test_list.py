@@ -129,3 +129,17 @@ def test_a_document_beyond_the_first_page_stays_open_when_the_list_is_made_afres
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     expect(page.locator(".detail .skeleton")).to_have_count(0)
     expect(heading).to_be_visible()
+
+
+def test_the_search_keeps_the_focus_where_nothing_else_is_left(many: Visit) -> None:
+    """Without the stream each list forgets all that is not on it."""
+    page = many.page
+    page.route("**/api/events", lambda asked: asked.abort())
+    page.reload()
+    expect(page.get_by_text("50 documents so far, there are more")).to_be_visible()
+    search = page.get_by_label("Search names")
+    search.fill("no such thing")
+    expect(page.get_by_text("Nothing fits your search")).to_be_visible()
+    search.fill("")
+    expect(page.locator(".row-name")).to_have_count(25)
+    expect(search).to_be_focused()

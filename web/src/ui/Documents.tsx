@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Doc } from "../api/types";
 import { EVERYTHING } from "../state/model";
-import { viewOf } from "../state/view";
+import { queryOf, viewOf } from "../state/view";
 import { useDrawn, usePlace, useSelect, useWords } from "./context";
 import { DocumentRow } from "./DocumentRow";
 import { DropZone } from "./DropZone";
@@ -39,7 +39,8 @@ function List(): JSX.Element {
   useEffect(() => {
     if (beyond) void app.lists.more();
   }, [app, beyond]);
-  if (view.matches === 0 && !filtered) return <Nothing />;
+  const refiltered = listing.query !== "" && listing.query !== queryOf(filter); // who types keeps the focus
+  if (view.matches === 0 && !filtered && !refiltered) return <Nothing />;
   return (
     <section class="list" aria-label={words.t("documents.list")}>
       <Toolbar />
