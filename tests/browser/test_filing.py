@@ -81,7 +81,9 @@ def test_a_file_that_cannot_be_classified_is_not_called_filed(visit: Visit, new_
     page.get_by_role("link", name="Settings").click()
     page.get_by_label("Language", exact=True).select_option("Deutsch")
     page.get_by_role("link", name="Dokumente").click()
-    expect(row.get_by_text("Es ist gespeichert, konnte aber nicht eingeordnet werden")).to_be_visible()
+    expect(
+        row.get_by_text("Es ist gespeichert, konnte aber nicht eingeordnet werden: \u2068Die Datei ist leer")
+    ).to_be_visible()
     expect(row.locator(".step-name")).to_have_text(["Gesendet", "Gespeichert", "Nicht abgelegt"])
     visit.shot("22-not-filed-german")
 

@@ -68,13 +68,12 @@ export function Filed({ document }: { readonly document: Doc }): JSX.Element {
       </span>
     );
   }
-  const failed = document.status === "classification_failed";
+  const over = document.status === "classification_failed" || document.status === "classified";
+  const why = over ? document.reason : null;
   return (
     <span class={`row-status ${document.status}`}>
       <span class="dot" />
-      {failed || document.status === "classified"
-        ? (document.reason ?? words.t(`status.${document.status}`))
-        : words.t(`status.${document.status}`)}
+      {why === null ? words.t(`status.${document.status}`) : words.said(why)}
     </span>
   );
 }

@@ -12,7 +12,9 @@ export function Filing({ document }: { readonly document: Doc }): JSX.Element {
     <section class="card filing" aria-labelledby="filing-title">
       <h2 id="filing-title">{words.t("filing.title")}</h2>
       {document.topics.length === 0 ? (
-        <p class="quiet">{document.reason ?? words.t(`filing.none_${document.status}`)}</p>
+        <p class="quiet">
+          {document.reason === null ? words.t(`filing.none_${document.status}`) : words.said(document.reason)}
+        </p>
       ) : (
         <ul class="filed">
           {document.topics.map((topic) => (

@@ -148,7 +148,10 @@ function StageWords(props: {
   if (stage === "unfiled") return <p class="warn-words">{unfiledText(words, document)}</p>;
   if (document === undefined) return <p class="quiet">{words.t("transfer.done")}</p>;
   const topics = document.topics.map((topic) => topic.name);
-  if (topics.length === 0) return <p class="quiet">{document.reason ?? words.t("filing.none_classified")}</p>;
+  if (topics.length === 0) {
+    const why = document.reason;
+    return <p class="quiet">{why === null ? words.t("filing.none_classified") : words.said(why)}</p>;
+  }
   return (
     <p class="chips">
       {topics.map((name) => (
@@ -162,7 +165,7 @@ function StageWords(props: {
 
 /** The bytes are safe, whatever could not be done with them. */
 function unfiledText(words: ReturnType<typeof useWords>, document: Doc | undefined): string {
-  const why = document?.reason ?? "";
+  const why = words.said(document?.reason ?? "");
   return why === "" ? words.t("transfer.unfiled") : words.t("transfer.unfiled_why", { why });
 }
 
