@@ -31,7 +31,9 @@ DOCUMENTS = Topic("documents", "document id", "upload, classifier", "What client
 QUOTA = Topic("quota", "document id", "quota", "What the ledger decided")
 CLASSIFICATION = Topic("classification", "document id", "classifier", "What a document was filed under")
 STORAGE_JANITOR = Topic("storage.janitor", "document id", "janitor", "What the janitor removed, saw or missed")
-USERS = Topic("users", "user id", "identity provider", "Who may store documents at all", retention_ms=30 * _DAY_MS)
+USERS = Topic(
+    "users", "user id", "identity provider, upload", "Who may store documents at all", retention_ms=30 * _DAY_MS
+)
 
 CHANGES = Topic(
     "documents.changes",

@@ -9,7 +9,7 @@ from docuvault_contracts import events, http, http_live, http_topics, http_uploa
 from docuvault_contracts.deadletters import JournalEntry
 from docuvault_contracts.events import Event
 
-from generator import examples_multipart
+from generator import examples_multipart, examples_sign_in
 
 USER = UUID("0f0e0d0c-0b0a-4908-8706-050403020100")
 DOCUMENT = UUID("11111111-2222-4333-8444-555555555555")
@@ -58,6 +58,7 @@ def all_bodies() -> tuple[http.Request | http.Response, ...]:
         *_uploads(),
         *_live(),
         *examples_multipart.all_bodies(DOCUMENT, KEY, ETAG, THEN),
+        *examples_sign_in.all_bodies(),
     )
 
 

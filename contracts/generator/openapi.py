@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 from generator import examples
 from generator.files import JsonObject
 from generator.links import links_of
-from generator.operation import ALWAYS, Answer, Operation, Stream
+from generator.operation import ALWAYS, UNAVAILABLE, Answer, Operation, Stream
 from generator.operations import ALL
 from generator.schemas import BODIES, DIALECT, mode_of, opened
 
@@ -49,6 +49,7 @@ def openapi() -> JsonObject:
             {"name": "topics", "description": "the caller's own topics, and how documents are filed under them"},
             {"name": "live", "description": "what becomes of documents: as it happens, and step by step"},
             {"name": "quota", "description": "accounts and their limits"},
+            {"name": "sign-in", "description": "how the page comes by a token, where an OpenID provider is set"},
         ],
         "paths": paths,
         "components": {"schemas": _schemas(), "securitySchemes": {"bearer": _bearer()}},
@@ -65,7 +66,8 @@ def _bearer() -> JsonObject:
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "`sub` is the user's UUID, `role` `user` or `admin`; issuer, audience and expiry are checked.",
+        "description": "`sub` is the user's UUID, or by JWT_SUBJECT what one is derived from; `role`"
+        " `user` or `admin`; issuer, audience and expiry are checked.",
     }
 
 
@@ -75,6 +77,8 @@ def _operation(operation: Operation) -> JsonObject:
         described["description"] = operation.description
     if operation.role:
         described["x-role"] = operation.role
+    if operation.public:
+        described["security"] = []
     parameters = [
         *_in_path(operation),
         *_in_query(operation.query),
@@ -89,7 +93,8 @@ def _operation(operation: Operation) -> JsonObject:
 
 
 def _responses(operation: Operation) -> JsonObject:
-    answers = sorted((*operation.answers, *ALWAYS), key=lambda answer: answer.status)
+    always = (UNAVAILABLE,) if operation.public else ALWAYS
+    answers = sorted((*operation.answers, *always), key=lambda answer: answer.status)
     return {str(answer.status): _response(answer) | _links(operation, answer) for answer in answers}
 
 

@@ -41,7 +41,7 @@ class Operation:
     """One method of one path; `role` is what the token must say beyond being valid.
 
     `headers` are those of the request that matter to it: names and what they say. None has to be there.
-    One that is `idempotent` takes an Idempotency-Key.
+    One that is `idempotent` takes an Idempotency-Key; one that is `public` wants no token.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Operation:
     description: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     idempotent: bool = False
+    public: bool = False
 
 
 RETRY = (("Retry-After", "seconds to wait before asking again"),)

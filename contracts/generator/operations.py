@@ -18,6 +18,7 @@ from generator.operation import (
 )
 from generator.operations_live import LIVE
 from generator.operations_multipart import OF_MULTIPART
+from generator.operations_sign_in import SIGN_INS
 from generator.operations_topics import OF_CLASSIFIER
 
 UPLOAD_URL = Operation(
@@ -161,4 +162,5 @@ ALL = (
     MY_QUOTA,
     GET_ACCOUNT,
     PUT_LIMIT,
+    *SIGN_INS,
 )

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from docuvault_contracts import events, http, http_live, http_multipart, http_topics, http_uploads
+from docuvault_contracts import events, http, http_live, http_multipart, http_sign_in, http_topics, http_uploads
 from docuvault_contracts.events import Event
 
 from generator.files import JsonObject
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Mode = Literal["validation", "serialization"]
-BODIES = (*http.BODIES, *http_topics.BODIES, *http_uploads.BODIES, *http_live.BODIES, *http_multipart.BODIES)
+BODIES = (
+    *http.BODIES,
+    *http_topics.BODIES,
+    *http_uploads.BODIES,
+    *http_live.BODIES,
+    *http_multipart.BODIES,
+    *http_sign_in.BODIES,
+)
 """Every body that travels."""
 
 

@@ -15,6 +15,7 @@ SENDS: Traffic = {
         events.ReclassifyRequested,
         events.DocumentChanged,
         events.AccountChanged,
+        events.UserRegistered,
     ),
     "quota": (events.QuotaReserved, events.QuotaRejected, events.QuotaReleased, events.LimitChanged),
     "classifier": (events.Classified, events.ClassificationFailed, events.TopicsCorrected),

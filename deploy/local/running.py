@@ -10,7 +10,10 @@ from deploy.local.layout import Layout, write_private
 from deploy.local.settings import StackSettings
 
 CHANGEABLE = frozenset(
-    {"replicas", "log_level", "page_dir", "page_origins", "service_env", "start_timeout_seconds", "state_dir"}
+    {
+        *("replicas", "log_level", "page_dir", "page_origins", "service_env", "start_timeout_seconds", "state_dir"),
+        *("oidc_client_secret", "oidc_scopes"),
+    }
 )
 """What `up` may change while the stack runs."""
 

@@ -102,13 +102,16 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
         "LOG_LEVEL": settings.log_level,
         "DATABASE_URL": database_url(port_for(settings, service, "postgres"), service, credentials.database[service]),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port_for(settings, service, 'kafka')}",
-        **(_tokens(credentials) if service in HAVE_CLIENTS else {}),
+        **(_tokens(settings, credentials) if service in HAVE_CLIENTS else {}),
+        **(settings.sign_in_environment if service == "upload" else {}),
         **({"LLM_KEY_SECRETS": credentials.llm_key_secret} if service == "classifier" else {}),
         **(_store(settings, credentials, service) if service in credentials.store else {}),
     }
 
 
-def _tokens(credentials: Credentials) -> dict[str, str]:
+def _tokens(settings: StackSettings, credentials: Credentials) -> Mapping[str, str]:
+    if provided := settings.provider_environment:
+        return provided
     return {"JWT_SECRET": credentials.jwt_secret, "JWT_ISSUER": JWT_ISSUER, "JWT_AUDIENCE": JWT_AUDIENCE}
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from deploy.local.errors import StackError
+from deploy.local.settings_sign_in import SignInSettings
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
@@ -36,10 +37,10 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port", "kafka_controller_port")
 
 
-class StackSettings(BaseSettings):
+class StackSettings(SignInSettings):
     """A stack. Each field is the environment variable of its name in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     state_dir: Path = Field(Path(".state"), description="folder of all data, logs and secrets; default .state")
     replicas: int = Field(1, ge=1, le=MAX_REPLICAS, description="processes of each service, 1 to 9; default 1")
@@ -69,8 +70,7 @@ class StackSettings(BaseSettings):
     )
     page_origins: Origins = Field(
         (),
-        description="origins, with commas, that the page may call beside the API and the store, as those of a "
-        "sign-in; default none",
+        description="origins, with commas, that the page may call beside the API and the store; default none",
     )
     cors_origins: Origins = Field(
         (), description="origins, with commas, whose pages may PUT to the store; default the gateway's own"

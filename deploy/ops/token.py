@@ -23,6 +23,8 @@ def token(user: str, role: str, provision: str) -> str:
         raise StackError(f"PROVISION is 0 or 1, not {provision!r}")
     stack = Stack(load_settings())
     require_running(stack)
+    if (issuer := stack.settings.oidc_issuer) is not None:
+        raise StackError(f"tokens of this stack are made by {issuer}, where people sign in; there is none to print")
     if provision == "1":
         asyncio.run(register(stack.info, user_id))
     return access_token(stack.info, user_id, role)

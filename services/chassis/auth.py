@@ -10,6 +10,7 @@ from uuid import UUID
 from services.chassis.auth_cache import Verified, VerifiedTokens
 from services.chassis.auth_claims import Claims, InvalidTokenError, KeySource
 from services.chassis.auth_secret import SharedSecret
+from services.chassis.auth_subject import SubjectRule, user_of
 from services.chassis.settings import TokenSettings, load
 
 ACCESS_TOKEN_LIFE = timedelta(minutes=30)
@@ -59,7 +60,7 @@ class TokenVerifier:
         if key is None:
             raise InvalidTokenError("signed with an unknown key")
         claims = key.read(token)
-        caller = _caller(claims)
+        caller = _caller(claims, self._settings.jwt_subject)
         self._known.put(token, Verified(caller, kid, key, int(claims.exp)))
         return caller
 
@@ -99,8 +100,5 @@ def _key_source(settings: TokenSettings) -> KeySource:
     return Jwks(settings)
 
 
-def _caller(claims: Claims) -> Caller:
-    try:
-        return Caller(UUID(claims.sub), claims.role, int(claims.exp))
-    except ValueError:
-        raise InvalidTokenError("sub is no UUID") from None
+def _caller(claims: Claims, rule: SubjectRule) -> Caller:
+    return Caller(user_of(claims, rule), claims.role, int(claims.exp))

@@ -114,7 +114,7 @@ class Jwks:
 
     async def _refresh(self) -> None:
         try:
-            found = parse_keys(await self._fetch())
+            found = parse_keys(await self._fetch_keys())
         except (aiohttp.ClientError, OSError, ValueError, RecursionError) as error:
             self._away = True
             log.warning("auth.jwks_unavailable", error=type(error).__name__, keys_kept=len(self._keys))
@@ -125,13 +125,19 @@ class Jwks:
         finally:
             self._tried_at = self._clock()  # afterwards, so that whoever waits meanwhile sees the outcome
 
-    async def _fetch(self) -> bytes:
+    async def _fetch_keys(self) -> bytes:
+        """The JWK set; where the URL is that of an OpenID configuration, the one that it names."""
+        url = str(self._settings.jwt_jwks_url)
         timeout = aiohttp.ClientTimeout(total=self._settings.jwt_jwks_timeout_seconds)
-        async with (
-            aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
-            session.get(str(self._settings.jwt_jwks_url)) as response,
-        ):
-            return await _read_at_most(response.content, MAX_JWKS_BYTES)
+        async with aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session:
+            document = await _fetch(session, url)
+            named = named_keys(document, url, self._settings.jwt_issuer)
+            return document if named is None else await _fetch(session, named)
+
+
+async def _fetch(session: aiohttp.ClientSession, url: str) -> bytes:
+    async with session.get(url) as response:
+        return await _read_at_most(response.content, MAX_JWKS_BYTES)
 
 
 async def _read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
@@ -141,6 +147,22 @@ async def _read_at_most(content: aiohttp.StreamReader, limit: int) -> bytes:
         if len(found) > limit:
             raise ValueError("more than a set of keys can be")
     return bytes(found)
+
+
+def named_keys(document: bytes, url: str, issuer: str) -> str | None:
+    """The URL of the keys in an OpenID configuration that was had from `url`; None where it is a JWK set itself.
+
+    Raises ValueError for a configuration of another issuer, or one that leads from TLS to where there is none.
+    """
+    parsed = json.loads(document)
+    if not isinstance(parsed, dict) or "keys" in parsed or "jwks_uri" not in parsed:
+        return None
+    named = parsed["jwks_uri"]
+    if parsed.get("issuer") != issuer or not isinstance(named, str):
+        raise ValueError("an OpenID configuration of another issuer")
+    if not named.startswith(("https://", f"{url.partition('://')[0]}://")):
+        raise ValueError("an OpenID configuration whose keys are elsewhere than behind TLS")
+    return named
 
 
 def parse_keys(document: bytes) -> dict[str | None, jwt.PyJWK]:

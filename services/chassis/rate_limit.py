@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
-from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Buckets:
     def __init__(self, rate: Rate, most: int = 20_000) -> None:
         self._rate = rate
         self._most = most
-        self._buckets: OrderedDict[UUID, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
 
     def __len__(self) -> int:
         """How many are kept."""
         return len(self._buckets)
 
-    def take(self, who: UUID, cost: int, now: float) -> float:
+    def take(self, who: Hashable, cost: int, now: float) -> float:
         """Takes tokens of a caller's; returns 0, or how long they have to be waited for (seconds), and takes none."""
         bucket, wait = take(self._rate, self._buckets.get(who), cost, now)
         self._buckets[who] = bucket

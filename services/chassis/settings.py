@@ -18,6 +18,7 @@ from pydantic import DirectoryPath, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
+from services.chassis.auth_subject import SubjectRule
 from services.chassis.settings_types import (
     EMPTY_IS_NONE,
     Endpoint,
@@ -195,10 +196,17 @@ class TokenSettings(Settings):
         None, description="HS256 secret of at least 32 bytes; default none"
     )
     jwt_jwks_url: Annotated[HttpUrl | None, EMPTY_IS_NONE] = Field(
-        None, description="URL of the issuer's JWK set (RS256, ES256, EdDSA); default none"
+        None,
+        description="URL of the issuer's JWK set (RS256, ES256, EdDSA), or of its OpenID configuration, which names it;"
+        " default none",
     )
     jwt_issuer: NonEmpty = Field("docuvault", description="the iss a token must carry, default docuvault")
     jwt_audience: NonEmpty = Field("docuvault", description="the aud a token must carry, default docuvault")
+    jwt_subject: SubjectRule = Field(
+        "uuid",
+        description="what makes a user's id of a sub: uuid, it is one; derived, UUIDv5 of issuer and sub, whatever sub"
+        " is; default uuid",
+    )
     jwt_leeway_seconds: float = Field(5, ge=0, le=300, description="clock skew forgiven; seconds, default 5")
     jwt_jwks_max_age_seconds: Seconds = Field(
         300, description="age at which the keys are fetched again; seconds, default 300"
@@ -212,6 +220,12 @@ class TokenSettings(Settings):
     def _one_family(self) -> Self:
         if (self.jwt_secret is None) == (self.jwt_jwks_url is None):
             raise ValueError("set exactly one of JWT_SECRET and JWT_JWKS_URL")
+        return self
+
+    @model_validator(mode="after")
+    def _own_tokens_name_users(self) -> Self:
+        if self.jwt_subject == "derived" and self.jwt_jwks_url is None:
+            raise ValueError("JWT_SUBJECT may be derived for an issuer's tokens alone: set JWT_JWKS_URL")
         return self
 
 

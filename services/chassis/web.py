@@ -16,7 +16,7 @@ from aiohttp import web
 
 from services.chassis.health import Check, add_probes
 from services.chassis.settings import HttpSettings
-from services.chassis.web_auth import Verifier, authenticate, caller, require_role
+from services.chassis.web_auth import Verifier, authenticate, caller, public, require_role
 from services.chassis.web_body import HttpError, error_response, json_response, read_body, read_query
 from services.chassis.web_errors import Handler, answer_errors
 from services.chassis.web_limits import RateLimit
@@ -35,8 +35,8 @@ def make_app(
 ) -> web.Application:
     """An application with the probes and with what `setup` adds.
 
-    Every other route needs a token, has `request_timeout_seconds` unless `within` says otherwise, takes bodies up to
-    `max_body_bytes`, and answers whatever goes wrong in one shape.
+    Every other route needs a token unless it is `public`, has `request_timeout_seconds` unless `within` says otherwise,
+    takes bodies up to `max_body_bytes`, and answers whatever goes wrong in one shape.
     """
     app = web.Application(
         client_max_size=settings.max_body_bytes,
@@ -66,6 +66,7 @@ __all__ = [
     "listening",
     "make_app",
     "note",
+    "public",
     "read_body",
     "read_query",
     "request_id",

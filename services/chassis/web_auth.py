@@ -1,7 +1,8 @@
-"""Every request proves who calls, but for the probes."""
+"""Every request proves who calls, but for the probes and for what says that it is for anybody."""
 
 from __future__ import annotations
 
+import functools
 from typing import Protocol
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from services.chassis.web_errors import Handler
 
 CALLER = web.RequestKey("caller", Caller)
 REFUSED_BECAUSE = web.RequestKey("refused_because", str)
+_UNASKED = "for_anybody"
 
 
 class Verifier(Protocol):
@@ -26,7 +28,7 @@ class Verifier(Protocol):
 
 
 def caller(request: web.Request) -> Caller:
-    """Who is calling; there is always one outside the probes."""
+    """Who is calling; there is always one, but for the probes and what is `public`."""
     return request[CALLER]
 
 
@@ -36,6 +38,17 @@ def require_role(request: web.Request, role: str) -> Caller:
     if found.role != role:
         raise HttpError(403, f"Only for role {role}")
     return found
+
+
+def public(handler: Handler) -> Handler:
+    """The handler for anybody: whoever signs in has no token yet. Nobody is `caller` there."""
+
+    @functools.wraps(handler)
+    async def unasked(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
+    setattr(unasked, _UNASKED, True)
+    return unasked
 
 
 def authenticate(verifier: Verifier) -> Middleware:
@@ -53,7 +66,9 @@ def authenticate(verifier: Verifier) -> Middleware:
 def _is_public(request: web.Request) -> bool:
     match = request.match_info
     resource = match.route.resource
-    return match.http_exception is not None or (resource is not None and resource.canonical in PUBLIC)
+    if match.http_exception is not None or getattr(match.handler, _UNASKED, False):
+        return True
+    return resource is not None and resource.canonical in PUBLIC
 
 
 async def _verified(request: web.Request, verifier: Verifier) -> Caller:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from aiohttp import web
 from prometheus_client import Counter
@@ -21,7 +21,10 @@ LIMITED = Counter(
 
 
 class RateLimit:
-    """A limit by the caller that a token names, however many tokens there are of it; `name` is what is limited."""
+    """A limit by the caller that a token names, however many tokens there are of it; `name` is what is limited.
+
+    Of who has no token yet, it is by the address that they come from.
+    """
 
     def __init__(self, name: str, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
         self._name = name
@@ -30,7 +33,14 @@ class RateLimit:
 
     def take(self, request: web.Request, cost: int = 1) -> None:
         """Counts `cost` of the caller's. Raises HttpError 429, and counts nothing, where so much is not left."""
-        wait = self._buckets.take(caller(request).user_id, cost, self._clock())
+        self._take(request, caller(request).user_id, cost)
+
+    def take_unasked(self, request: web.Request) -> None:
+        """Counts one of the address's, of a request without a token. Raises HttpError 429 likewise."""
+        self._take(request, address_of(request), 1)
+
+    def _take(self, request: web.Request, who: Hashable, cost: int) -> None:
+        wait = self._buckets.take(who, cost, self._clock())
         if wait > 0:
             LIMITED.labels(self._name).inc()
             note(request, limited=self._name)
@@ -38,3 +48,9 @@ class RateLimit:
             raise HttpError(
                 429, f"Too many {self._name} asked for, try again in {seconds} s", {"Retry-After": str(seconds)}
             )
+
+
+def address_of(request: web.Request) -> str:
+    """Where a request comes from, as the gateway says: the last address that it forwards, whatever stands before."""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return forwarded or request.remote or ""

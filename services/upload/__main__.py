@@ -36,6 +36,7 @@ from services.upload.live.hub import make_hub
 from services.upload.live.looks import PgEyes
 from services.upload.multipart_http import make_multipart_routes
 from services.upload.multipart_store import PgMultiparts
+from services.upload.oidc.wiring import open_sign_in
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments
 from services.upload.store_keys import PgKeys
@@ -47,7 +48,7 @@ async def main(stop: asyncio.Event) -> None:
     settings = load(Settings)
     configure(settings.service_name, settings.replica, settings.log_level)
     arm(settings)
-    outbox, waiters = Outbox(), Waiters()
+    outbox, waiters, verifier = Outbox(), Waiters(), TokenVerifier(settings)
     connect = partial(
         asyncpg.connect,
         settings.database_url.get_secret_value(),
@@ -58,6 +59,7 @@ async def main(stop: asyncio.Event) -> None:
         open_storage(settings) as storage,
         open_producer(settings) as producer,
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
+        open_sign_in(settings, verifier, producer) as add_sign_in,
     ):
         await migrate(pool, "services.upload")
         documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
@@ -77,8 +79,9 @@ async def main(stop: asyncio.Event) -> None:
             routes.setup(app)
             multipart.setup(app)
             live.setup(app)
+            add_sign_in(app)
 
-        app = make_app(settings, TokenVerifier(settings), ready=ready, setup=setup)
+        app = make_app(settings, verifier, ready=ready, setup=setup)
         await supervise(
             stop,
             consume(consumer, parse, UploadHandler(documents, accounts, waiters), producer, group=GROUP, stop=stop),

@@ -13,23 +13,23 @@ from services.chassis.settings import (
     ServiceSettings,
     SigningSettings,
     StorageSettings,
-    TokenSettings,
     UrlSettings,
 )
 from services.chassis.settings_types import LongSeconds, Seconds
 from services.upload.live.settings import LiveSettings
+from services.upload.oidc.settings import OidcSettings
 
 
 class Settings(
     ServiceSettings,
     HttpSettings,
     SigningSettings,
-    TokenSettings,
     DatabaseSettings,
     KafkaSettings,
     StorageSettings,
     UrlSettings,
     LiveSettings,
+    OidcSettings,
 ):
     """Everything the service is told from outside."""
 

@@ -97,7 +97,18 @@ def test_every_topic_is_a_channel_with_what_it_is_declared_as() -> None:
 def test_every_operation_tells_what_a_bad_token_and_a_server_in_trouble_answer() -> None:
     for path, item in openapi()["paths"].items():
         for method, operation in item.items():
-            assert {"401", "503"} <= set(operation["responses"]), f"{method} {path}"
+            wanted = {"503"} if operation.get("security") == [] else {"401", "503"}
+            assert wanted <= set(operation["responses"]), f"{method} {path}"
+
+
+def test_only_the_sign_in_wants_no_token() -> None:
+    without = {
+        path
+        for path, item in openapi()["paths"].items()
+        for operation in item.values()
+        if operation.get("security") == []
+    }
+    assert without == {f"/api/auth/oidc{path}" for path in ("", "/token", "/renew", "/sign-out")}
 
 
 def test_the_answers_that_clients_rely_on_are_described() -> None:

@@ -10,6 +10,8 @@ import { Corrections } from "./corrections";
 import { Lists } from "./lists";
 import { Notices } from "./notices";
 import { forgetSession, keepSession, readToken, type Session, type TokenProblem } from "./session";
+import { Entrance } from "./signin/entrance";
+import type { Returned } from "./signin/errand";
 import type { Store } from "./state/store";
 import { online } from "./upload/online";
 import type { Picked } from "./upload/picked";
@@ -24,6 +26,7 @@ export class App {
   readonly notices: Notices;
   readonly corrections: Corrections;
   readonly lists: Lists;
+  readonly entrance: Entrance;
   readonly #live: Live;
   #uploader: Promise<Uploader> | null = null;
   #loaded: Uploader | null = null;
@@ -32,8 +35,12 @@ export class App {
     this.store = store;
     const http = new Http(
       () => store.state.session?.token ?? "",
-      () => this.#ended(),
+      () => this.entrance.renew(),
     );
+    this.entrance = new Entrance(store, {
+      entered: (session, before) => this.#entered(session, before),
+      ended: () => this.#ended(),
+    });
     this.api = new Api(http);
     this.notices = new Notices(store);
     this.corrections = new Corrections(this.api, store, this.notices);
@@ -44,7 +51,8 @@ export class App {
     });
   }
 
-  start(): void {
+  /** `returned` is what the browser came back from the provider with. Returns when it is known who is in, if anybody. */
+  async start(returned: Returned | null): Promise<void> {
     addEventListener("online", () => this.#network(true));
     addEventListener("offline", () => this.#network(false));
     addEventListener("pagehide", () => {
@@ -55,6 +63,7 @@ export class App {
       if (document.visibilityState === "visible") this.#live.nudge();
     });
     if (this.store.state.session !== null) this.#enter();
+    await this.entrance.open(returned);
   }
 
   async signIn(pasted: string): Promise<TokenProblem | Failure | null> {
@@ -62,20 +71,19 @@ export class App {
     if (typeof session === "string") return session;
     const refused = await this.#tried(session);
     if (refused !== null) return refused;
-    if (session.user !== this.store.state.lastUser) this.#forgetUploads();
-    this.store.dispatch({ type: "signed-in", session });
-    keepSession(session);
-    this.#enter();
+    this.#entered(session, this.store.state.lastUser ?? "");
     return null;
   }
 
   signOut(): void {
+    const { session } = this.store.state;
     this.#flushDeletions();
     this.#loaded?.leave();
     this.#live.stop();
     forgetSession();
     this.#forgetUploads();
     this.store.dispatch({ type: "signed-out", ended: false });
+    if (session !== null) void this.entrance.leave(session);
   }
 
   async upload(picked: readonly Picked[]): Promise<void> {
@@ -174,6 +182,15 @@ export class App {
     return null;
   }
 
+  /** What `before` left unfinished is nobody else's. */
+  #entered(session: Session, before: string): void {
+    if (session.user !== before) this.#forgetUploads();
+    this.store.dispatch({ type: "signed-in", session });
+    keepSession(session);
+    this.entrance.plan();
+    this.#enter();
+  }
+
   #enter(): void {
     this.store.dispatch({ type: "unfinished", files: readUnfinished() });
     this.refresh();
@@ -208,7 +225,7 @@ export class App {
     const answer: Answer<Quota> = await new Api(
       new Http(
         () => session.token,
-        () => undefined,
+        async () => "ended",
       ),
     ).quota();
     return answer.ok || answer.failure.kind === "missing" ? null : answer.failure;
@@ -219,6 +236,14 @@ export class App {
     this.#live.stop();
     forgetSession();
     this.store.dispatch({ type: "signed-out", ended: true });
+    void this.entrance.look();
+  }
+
+  /** The token of the stream has ended; the session's may be another one by now. */
+  #expired(): void {
+    const { session } = this.store.state;
+    if (session === null || (session.renewable && session.expires !== null && session.expires > Date.now())) return;
+    void this.entrance.renew();
   }
 
   #network(online: boolean): void {
@@ -233,7 +258,7 @@ export class App {
     else if (event.event === "document") this.store.dispatch({ type: "document", document: data as Doc });
     else if (event.event === "quota")
       this.store.dispatch({ type: "quota", quota: { state: "ready", value: data as Quota } });
-    else if (event.event === "expired") this.#ended();
+    else if (event.event === "expired") this.#expired();
     else if (event.event === "removed") {
       const removal = removalOf(data);
       if (removal !== null) this.store.dispatch({ type: "removed", removal });

@@ -178,3 +178,21 @@ test("who signs out leaves nothing behind", () => {
   const before = stateAfter([listed([doc("a")]), { type: "signed-out", ended: false }]);
   expect(before).toEqual({ ...initialState(null, true) });
 });
+
+test("another token changes nothing but the token, and brings nobody back who signed out", () => {
+  const before = stateAfter([listed([doc("a")])]);
+  const session = { ...SESSION, token: "next", provided: true };
+  expect(reduce(before, { type: "renewed", session })).toEqual({ ...before, session });
+  const out = reduce(before, { type: "signed-out", ended: false });
+  expect(reduce(out, { type: "renewed", session })).toBe(out);
+});
+
+test("the door that one came in by is the one that is shown after signing out, without what went wrong at it", () => {
+  const door = { kind: "provider", host: "id.example" } as const;
+  const problem = { text: "signin.denied", values: {} };
+  const shown = stateAfter([{ type: "door", door, problem }]);
+  expect(shown).toMatchObject({ door, doorProblem: problem });
+  expect(reduce(shown, { type: "signed-out", ended: false })).toMatchObject({ door, doorProblem: null });
+  expect(reduce(shown, { type: "signed-out", ended: true })).toMatchObject({ door, doorProblem: null });
+  expect(reduce(shown, { type: "signed-in", session: SESSION })).toMatchObject({ door, doorProblem: null });
+});

@@ -4,7 +4,7 @@ import type { Action } from "../src/state/actions";
 import { initialState, type State } from "../src/state/model";
 import { reduce } from "../src/state/reduce";
 
-export const SESSION = { token: "t.o.k", user: "ann", expires: null };
+export const SESSION = { token: "t.o.k", user: "ann", expires: null, provided: false, renewable: false };
 
 export function doc(id: string, more: Partial<Doc> = {}): Doc {
   return {

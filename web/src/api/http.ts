@@ -10,23 +10,44 @@ export interface Call {
   readonly keepalive?: boolean;
 }
 
+/** What became of a session whose token was refused: it goes on, it is over, or nobody can tell now. */
+export type Renewed = "renewed" | "ended" | "unknown";
+
 export class Http {
   readonly #token: () => string;
-  readonly #unauthorized: () => void;
+  readonly #unauthorized: () => Promise<Renewed>;
 
-  /** `unauthorized` is told of each 401 to the token of now. */
-  constructor(token: () => string, unauthorized: () => void) {
+  /** `unauthorized` is told of each 401 to the token of now, and may bring about another one. */
+  constructor(token: () => string, unauthorized: () => Promise<Renewed>) {
     this.#token = token;
     this.#unauthorized = unauthorized;
   }
 
+  get token(): string {
+    return this.#token();
+  }
+
+  /** With another token once more, where there is one. */
   async send<T>(path: string, call: Call = {}): Promise<Answer<T>> {
     const token = this.#token();
+    const answer = await this.#once<T>(path, call);
+    if (answer.ok || answer.failure.kind !== "unauthorized") return answer;
+    const renewed = await this.renewed(token);
+    if (renewed === "renewed") return this.#once(path, call);
+    return renewed === "unknown" ? { ok: false, failure: { kind: "busy", seconds: 2 } } : answer;
+  }
+
+  /** What became of the session, of which `token` was refused. */
+  async renewed(token: string): Promise<Renewed> {
+    if (token === this.#token()) return this.#unauthorized();
+    return this.#token() === "" ? "ended" : "renewed";
+  }
+
+  async #once<T>(path: string, call: Call): Promise<Answer<T>> {
     const response = await this.open(path, call);
     if (response === null) return { ok: false, failure: { kind: "network" } };
     const body = await bodyOf(response);
     if (response.ok) return { ok: true, status: response.status, body: body as T, headers: response.headers };
-    if (response.status === 401 && token === this.#token()) this.#unauthorized();
     return { ok: false, failure: failureOf(response.status, body, response.headers.get("Retry-After")) };
   }
 

@@ -67,6 +67,7 @@ export class Live {
 
   async #connect(stopped: AbortSignal): Promise<"off" | "unauthorized" | "heard" | "silent"> {
     const connection = new AbortController();
+    const token = this.#http.token;
     this.#connection = connection;
     stopped.addEventListener("abort", () => connection.abort(), { once: true });
     try {
@@ -76,7 +77,7 @@ export class Live {
       };
       const response = await this.#http.open("/api/events", { headers, signal: connection.signal });
       if (response?.status === 404) return "off";
-      if (response?.status === 401) return "unauthorized";
+      if (response?.status === 401) return (await this.#http.renewed(token)) === "ended" ? "unauthorized" : "silent";
       if (!response?.ok || response.body === null) return "silent";
       return await this.#read(response.body, connection);
     } catch {

@@ -3,11 +3,14 @@ import type { Failure } from "../api/failure";
 import type { LiveState } from "../api/live";
 import type { Classification, Doc, DocumentPage, Quota, QuotaExceeded, Removal, Topic } from "../api/types";
 import type { Session } from "../session";
-import type { Filter, Loaded, Notice, Problem, Unfinished, Wish } from "./model";
+import type { Problem as DoorProblem } from "../signin/errand";
+import type { Door, Filter, Loaded, Notice, Problem, Unfinished, Wish } from "./model";
 
 export type Action =
   | { readonly type: "signed-in"; readonly session: Session }
   | { readonly type: "signed-out"; readonly ended: boolean }
+  | { readonly type: "renewed"; readonly session: Session }
+  | { readonly type: "door"; readonly door: Door; readonly problem: DoorProblem | null }
   | { readonly type: "online"; readonly online: boolean }
   | { readonly type: "live"; readonly live: LiveState }
   | { readonly type: "quota"; readonly quota: Loaded<Quota | null> }

@@ -4,6 +4,7 @@ import type { LiveState } from "../api/live";
 import type { Classification, Doc, Quota, QuotaExceeded, Topic } from "../api/types";
 import type { Pace } from "../pace";
 import type { Session } from "../session";
+import type { Problem as DoorProblem } from "../signin/errand";
 
 /**
  * How far a file is. The three steps of a person are sending, settling (is it paid for) and filing. `unfiled` is one
@@ -99,7 +100,15 @@ export interface Notice {
   readonly documentId: string | null;
 }
 
+/** How one signs in here: nobody knows yet, by a pasted token, by a provider of that host, or it is under way. */
+export type Door =
+  | { readonly kind: "looking" | "token" | "waiting" }
+  | { readonly kind: "provider"; readonly host: string };
+
 export interface State {
+  readonly door: Door;
+  /** Why the last sign-in by the provider came to nothing. */
+  readonly doorProblem: DoorProblem | null;
   readonly session: Session | null;
   /** Who was signed in last: the page stays as it was for them alone. */
   readonly lastUser: string | null;
@@ -139,6 +148,8 @@ const NOT_LISTED: Listing = {
 
 export function initialState(session: Session | null, online: boolean): State {
   return {
+    door: { kind: "looking" },
+    doorProblem: null,
     session,
     lastUser: session?.user ?? null,
     ended: false,

@@ -12,7 +12,13 @@ export function reduce(state: State, action: Action): State {
     case "signed-in":
       return signedIn(state, action.session.user, { ...state, session: action.session, ended: false });
     case "signed-out":
-      return action.ended ? { ...state, session: null, ended: true, notices: [] } : initialState(null, state.online);
+      return action.ended
+        ? { ...state, session: null, ended: true, notices: [], doorProblem: null }
+        : { ...initialState(null, state.online), door: state.door };
+    case "renewed":
+      return state.session === null ? state : { ...state, session: action.session };
+    case "door":
+      return { ...state, door: action.door, doorProblem: action.problem };
     case "online":
       return { ...state, online: action.online };
     case "live":
@@ -50,5 +56,5 @@ export function reduce(state: State, action: Action): State {
 function signedIn(before: State, user: string, after: State): State {
   const same = before.session?.user === user || before.lastUser === user;
   const kept = same ? after : { ...initialState(after.session, after.online) };
-  return { ...kept, lastUser: user, filter: same ? after.filter : EVERYTHING };
+  return { ...kept, door: after.door, doorProblem: null, lastUser: user, filter: same ? after.filter : EVERYTHING };
 }

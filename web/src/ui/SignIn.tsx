@@ -1,29 +1,15 @@
-/** The door: an access token is pasted. */
+/** The door: one signs in by a provider, where there is one, or by an access token. */
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
 import { LANGUAGES, type Language } from "../messages";
 import { usePlace, useSelect } from "./context";
 import { IconBrand } from "./icons";
-import { failureText, Heading } from "./parts";
+import { Heading } from "./parts";
+import { TokenForm } from "./TokenForm";
 
 export function SignIn(): JSX.Element {
-  const { app, words, setLanguage } = usePlace();
+  const { words, setLanguage } = usePlace();
   const ended = useSelect((state) => state.ended);
-  const [wrong, setWrong] = useState("");
-  const [trying, setTrying] = useState(false);
-  const field = useRef<HTMLTextAreaElement>(null);
-  const signIn = async (event: Event) => {
-    event.preventDefault();
-    setTrying(true);
-    const problem = await app.signIn(field.current?.value ?? "");
-    setTrying(false);
-    if (problem === null) return;
-    setWrong(typeof problem === "string" ? words.any(`signin.${problem}`) : failureText(words, problem));
-    field.current?.focus();
-  };
-  const enter = (event: KeyboardEvent) => {
-    if (event.key === "Enter" && !event.isComposing) void signIn(event);
-  };
+  const door = useSelect((state) => state.door);
   return (
     <main class="signin" id="main">
       <div class="card">
@@ -32,34 +18,16 @@ export function SignIn(): JSX.Element {
         <p class="lead">{words.t("signin.lead")}</p>
         {ended && (
           <p class="banner" role="status">
-            {words.t("signin.ended")}
+            {words.t(door.kind === "provider" ? "signin.ended_provided" : "signin.ended")}
           </p>
         )}
-        <form class="form" onSubmit={(event) => void signIn(event)}>
-          <div class="field">
-            <label for="token">{words.t("signin.token")}</label>
-            <textarea
-              id="token"
-              ref={field}
-              class="token"
-              rows={4}
-              required
-              spellcheck={false}
-              autocomplete="off"
-              autocapitalize="off"
-              aria-invalid={wrong !== ""}
-              aria-describedby="token-hint token-wrong"
-              onKeyDown={enter}
-            />
-            <small id="token-hint">{words.t("signin.hint")}</small>
-          </div>
-          <p id="token-wrong" class="wrong-words" role="alert">
-            {wrong}
-          </p>
-          <button type="submit" class="button primary" disabled={trying}>
-            {words.t("signin.enter")}
-          </button>
-        </form>
+        {door.kind === "provider" ? (
+          <ByProvider host={door.host} />
+        ) : door.kind === "token" ? (
+          <TokenForm />
+        ) : (
+          <p role="status">{words.t("signin.moment")}</p>
+        )}
         <p class="languages">
           {Object.entries(LANGUAGES).map(([language, name]) => (
             <button
@@ -76,5 +44,25 @@ export function SignIn(): JSX.Element {
         </p>
       </div>
     </main>
+  );
+}
+
+/** `host` is the provider's, "" while nobody knows it. */
+function ByProvider({ host }: { readonly host: string }): JSX.Element {
+  const { app, words } = usePlace();
+  const problem = useSelect((state) => state.doorProblem);
+  return (
+    <>
+      <p class="wrong-words" role="alert">
+        {problem !== null && words.any(problem.text, problem.values)}
+      </p>
+      <button type="button" class="button primary" onClick={() => void app.entrance.go()}>
+        {host === "" ? words.t("signin.enter") : words.t("signin.provider", { host })}
+      </button>
+      <details>
+        <summary>{words.t("signin.with_token")}</summary>
+        <TokenForm />
+      </details>
+    </>
   );
 }
