@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-try:
-    import signal
+from deploy.ops.interrupts import INTERRUPTED, deafen, end, hear
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    hear()
     from deploy.ops.cli import main
 
-    code = main()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is the interpreter's own end
+    code = main(ending=deafen)
+    deafen()  # what is left is the interpreter's own end
 except KeyboardInterrupt:
-    sys.stderr.write("docuvault: interrupted\n")
-    code = 130
+    try:
+        end()
+    except KeyboardInterrupt:  # twice within microseconds, as `timeout` says it: to the process, and to its group
+        end()
+if code == INTERRUPTED:
+    os._exit(code)  # as `end`, which has been said
 sys.exit(code)

@@ -10,18 +10,19 @@ import argparse
 import difflib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
 from deploy.local.errors import StackError, one_line
+from deploy.ops.interrupts import INTERRUPTED
 from deploy.ops.output import leave_streams, open_streams, printable, reader_is_gone
 from deploy.ops.quiet import quiet
 
-INTERRUPTED, CLOSED, UNDONE = 130, 141, 2
-"""Exit codes: a Ctrl-C, a reader that left (as a program that SIGPIPE ended), and what could not be told or done."""
+CLOSED, UNDONE = 141, 2
+"""Exit codes: a reader that left (as a program that SIGPIPE ended), and what could not be told or done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,11 @@ class Parser(argparse.ArgumentParser):
         self.exit(UNDONE, f"{self.prog}: {printable(message)}; `{self.prog} --help` shows how\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; nothing is raised, and no trace of a stack is shown unasked."""
+def main(arguments: Sequence[str] | None = None, *, ending: Callable[[], None] = lambda: None) -> int:
+    """Runs one command and returns its exit code; nothing is raised, and no trace of a stack is shown unasked.
+
+    `ending` is called before the last words of a command that did not end well: whatever may not come between them.
+    """
     open_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     traced = given[:1] == ["--traceback"]
@@ -84,8 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(given[traced:])
         sys.stdout.flush()
     except KeyboardInterrupt:
+        ending()
         code = _said("interrupted", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - a person gets a line of whatever it is, and the trace by --traceback
+        ending()
         gone = isinstance(error, BrokenPipeError) and reader_is_gone()
         code = CLOSED if gone else _trouble(error, traced=traced)
     leave_streams()

@@ -34,8 +34,8 @@ from services.upload.listener import listen
 from services.upload.live.http import LiveRoutes
 from services.upload.live.hub import make_hub
 from services.upload.live.looks import PgEyes
-from services.upload.multipart_http import make_multipart_routes
-from services.upload.multipart_store import PgMultiparts
+from services.upload.multipart.http import make_multipart_routes
+from services.upload.multipart.store import PgMultiparts
 from services.upload.oidc.wiring import open_sign_in
 from services.upload.settings import Settings
 from services.upload.store import PgDocuments

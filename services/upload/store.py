@@ -25,6 +25,7 @@ from services.upload.rows import columns, from_row
 
 SQL = load_sql("services.upload")
 Created = tuple[object, ...]
+_NO_KEY = (None, None, None, None)
 _ATTEMPTS = 5
 """Each that fails means that somebody else has got on."""
 
@@ -47,17 +48,17 @@ class PgDocuments:
 
     async def create_claimed(self, made: Sequence[tuple[Document, Message]], claim: Claim, kept: Kept) -> bool:
         """As create_all, where the claim's key is free, which is kept with it; False where it was taken."""
-        rows = [_created(*each) for each in made]
-        claimed = (claim.user_id, claim.key, claim.fingerprint, kept.to_json())
-        with translated():
-            done = await self._pool.fetchval(SQL["create_claimed"], *zip(*rows, strict=True), *claimed)
-        self._outbox.wake()
-        return bool(done)
+        key = (claim.user_id, claim.key, claim.fingerprint, kept.to_json())
+        return await self._made([_created(*each) for each in made], key)
 
     async def _create(self, rows: Sequence[Created]) -> None:
+        await self._made(rows, _NO_KEY)
+
+    async def _made(self, rows: Sequence[Created], key: tuple[object, ...]) -> bool:
         with translated():
-            await self._pool.execute(SQL["create_documents"], *zip(*rows, strict=True))
+            made = await self._pool.fetchval(SQL["create_documents"], *zip(*rows, strict=True), *key)
         self._outbox.wake()
+        return bool(made)
 
     async def find(self, user_id: UUID, document_id: UUID) -> Document | None:
         """The user's document, a tombstone too; None for another user's."""
@@ -83,7 +84,7 @@ class PgDocuments:
         """Makes a live document a tombstone together with its event; False where it was none any more."""
         with translated():
             gone = await self._pool.fetch(
-                SQL["delete_document"], document.id, document.user_id, *astuple(row_of(message))
+                SQL["delete_document"], document.id, document.user_id, *astuple(row_of(message)), False
             )
         self._outbox.wake()
         return bool(gone)
@@ -130,7 +131,7 @@ class PgDocuments:
 
 
 def _created(document: Document, message: Message) -> Created:
-    """The parameters of sql/create_documents.sql and sql/create_claimed.sql that make one row."""
+    """The parameters of sql/create_documents.sql that make one row."""
     said = row_of(message)
     return (
         document.id,

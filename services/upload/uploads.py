@@ -53,6 +53,23 @@ class Outcome:
     refused: Mapping[int, Refused]
 
 
+def pending_document(user_id: UUID, file: File, now: datetime, life: timedelta, *, multipart: bool = False) -> Document:
+    """A new document, which nobody has stored yet."""
+    document_id = new_document_id()
+    return Document(
+        id=document_id,
+        user_id=user_id,
+        object_key=str(make_key(user_id, document_id, file.filename)),
+        filename=file.filename,
+        content_type=file.content_type,
+        created_at=now,
+        updated_at=now,
+        expires_at=now + life,
+        declared_bytes=file.size_bytes,
+        multipart=multipart,
+    )
+
+
 class Signer:
     """Makes URLs, which live for `url_minutes` and not longer when they are made again."""
 
@@ -62,18 +79,7 @@ class Signer:
 
     async def begin(self, user_id: UUID, file: File) -> Upload:
         """A new document, which nobody has stored yet."""
-        now, document_id = datetime.now(UTC), new_document_id()
-        document = Document(
-            id=document_id,
-            user_id=user_id,
-            object_key=str(make_key(user_id, document_id, file.filename)),
-            filename=file.filename,
-            content_type=file.content_type,
-            created_at=now,
-            updated_at=now,
-            expires_at=now + self._life,
-            declared_bytes=file.size_bytes,
-        )
+        document = pending_document(user_id, file, datetime.now(UTC), self._life)
         return await self._sign(document, file, int(self._life.total_seconds()))
 
     async def again(self, document: Document, file: File) -> Upload | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from unicodedata import normalize
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from docuvault_contracts.events import Classified, FiledTopic
 from docuvault_contracts.http import MAX_SEARCH_WORDS
@@ -23,6 +26,7 @@ from services.upload.messages import document_deleted, upload_requested
 from services.upload.paging import Cursor, Listing
 from services.upload.sorts import Sort
 from tests.stack.chassis_servers import schema
+from tests.stack.support.waiting import eventually
 from tests.stack.upload_replicas import TRACE, Replica, about, new_document, rejected, reserved
 
 BILLS = FiledTopic(topic_id=UUID(int=7), name="Bills", score=0.9, reason="says so")
@@ -238,22 +242,64 @@ async def test_a_search_reads_names_from_their_index_alone(crowded: Replica, sor
     assert "Bitmap" not in plan
 
 
-async def test_documents_of_before_are_sorted_and_found_once_the_schema_is_up_to_date(
-    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = tmp_path / "upload_of_before"
-    (before / "migrations").mkdir(parents=True)
-    for entry in (files("services.upload") / "migrations").iterdir():
-        if entry.name < "0007":
-            (before / "migrations" / entry.name).write_text(entry.read_text("utf-8"))
-    (before / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(tmp_path))
-    user = uuid4()
+Until = Callable[[str], Awaitable[None]]
+
+
+@pytest.fixture
+async def of_before(stack: Stack) -> AsyncIterator[Replica]:
+    """On a schema of its own without tables."""
     async with schema(stack) as settings, open_pool(settings) as pool:
-        await migrate(pool, before.name)
-        old = Replica(pool, "")
-        await named(old, user, "b Ärzte.pdf", "a.pdf")
-        await migrate(pool, "services.upload")
-        await named(old, user, "Ärzte.pdf")  # by a replica of before, on a connection of before
-        assert await names(old, user) == ["a.pdf", "Ärzte.pdf", "b Ärzte.pdf"]
-        assert await names(old, user, "arzte") == ["Ärzte.pdf", "b Ärzte.pdf"]
+        yield Replica(pool, settings.database_url.get_secret_value())
+
+
+@pytest.fixture
+def until(of_before: Replica, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Until:
+    """Brings its schema up to date as far as before the migration of that number."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def copied(number: str) -> str:
+        package = tmp_path / f"before_{uuid4().hex}"
+        (package / "migrations").mkdir(parents=True)
+        (package / "__init__.py").touch()
+        for entry in (files("services.upload") / "migrations").iterdir():
+            if entry.name < number:
+                (package / "migrations" / entry.name).write_text(entry.read_text("utf-8"))
+        return package.name
+
+    async def migrated(number: str) -> None:
+        await migrate(of_before.pool, copied(number))
+
+    return migrated
+
+
+async def test_documents_of_before_are_sorted_and_found_once_the_schema_is_up_to_date(
+    of_before: Replica, until: Until
+) -> None:
+    user = uuid4()
+    await until("0007")
+    await named(of_before, user, "b Ärzte.pdf", "a.pdf")
+    await migrate(of_before.pool, "services.upload")
+    await named(of_before, user, "Ärzte.pdf")  # by a replica of before, on a connection of before
+    assert await names(of_before, user) == ["a.pdf", "Ärzte.pdf", "b Ärzte.pdf"]
+    assert await names(of_before, user, "arzte") == ["Ärzte.pdf", "b Ärzte.pdf"]
+
+
+async def test_whoever_writes_old_documents_meanwhile_ends_no_migration(of_before: Replica, until: Until) -> None:
+    user = uuid4()
+    await until("0007")
+    first, last = [await of_before.make(user, filename=f"{n}.pdf") for n in range(2)]
+    await until("0008")
+    touch = "UPDATE documents SET updated_at = now() WHERE id = $1"
+    async with of_before.pool.acquire() as rival:
+        writing = rival.transaction()
+        await writing.start()
+        await rival.execute("SET LOCAL statement_timeout = 2500")  # beyond what a deadlock is found in
+        await rival.execute(touch, last.id)
+        migrating = asyncio.create_task(migrate(of_before.pool, "services.upload"))
+        free = "SELECT FROM documents WHERE id = $1 FOR UPDATE SKIP LOCKED"
+        await eventually(partial(of_before.pool.fetch, free, first.id), becomes=[])
+        with pytest.raises(asyncpg.QueryCanceledError):  # the migration keeps what it has written to its end
+            await rival.execute(touch, first.id)
+        await writing.rollback()
+    await asyncio.wait_for(migrating, 30)
+    assert await names(of_before, user) == ["0.pdf", "1.pdf"]

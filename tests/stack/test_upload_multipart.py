@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.upload.multipart_store import PgMultiparts
+from services.upload.multipart.store import PgMultiparts
 from tests.stack.support.parts import LEAST, query_of
 from tests.stack.upload_owner import COMPLETE, LOST, NOT_FOUND, PATHS, SMALL, Owner
 from tests.stack.upload_service import Answer, open_service

@@ -17,8 +17,8 @@ from services.chassis.storage_minio import open_storage
 from services.chassis.web import listening, make_app
 from services.upload.accounts import Account
 from services.upload.http import Tables, make_routes
-from services.upload.multipart_http import make_multipart_routes
-from services.upload.multipart_store import PgMultiparts
+from services.upload.multipart.http import make_multipart_routes
+from services.upload.multipart.store import PgMultiparts
 from tests.stack.upload_owner import EXPIRED, NOT_FOUND, PATHS, SMALL, Owner
 from tests.stack.upload_service import open_service
 

@@ -30,8 +30,8 @@ from services.upload.http import Tables, make_routes
 from services.upload.live.http import LiveRoutes
 from services.upload.live.hub import Hub, make_hub
 from services.upload.live.looks import PgEyes
-from services.upload.multipart_http import make_multipart_routes
-from services.upload.multipart_store import PgMultiparts
+from services.upload.multipart.http import make_multipart_routes
+from services.upload.multipart.store import PgMultiparts
 from services.upload.settings import Settings
 from tests.stack.upload_replicas import Replica, open_replicas, rejected, reserved
 

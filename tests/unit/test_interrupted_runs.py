@@ -24,7 +24,6 @@ FILES = (
     "tests/faults/test_one.py",
     "tests/unit/test_two.py",
     "tests/stack/test_three.py",
-    "tests/browser/test_four.py",
 )
 """A file in each lane."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -283,3 +285,22 @@ def test_a_ctrl_c_at_any_moment_is_at_most_one_line(tmp_path: Path, state: Path,
         ran = shell(line, tmp_path, state, interpreter)
         assert ran.stderr.count("\n") <= 1, ran.stderr
         assert ran.stderr in {"", "docuvault: interrupted\n"} or "is down" in ran.stderr, ran.stderr
+
+
+DEAF = 'trap "" INT; echo; exec "$0" -m deploy.ops "$@"'
+"""As ./docuvault starts it, with a word once nothing but the console program hears a Ctrl-C."""
+
+
+@pytest.mark.parametrize("milliseconds", [1, 3, 7, 19])
+def test_who_does_not_let_go_of_ctrl_c_gets_one_line_and_130(milliseconds: int) -> None:
+    for command in ("status", "upload", "demo"):
+        process = subprocess.Popen(  # noqa: S603 - our own
+            ["/bin/sh", "-c", DEAF, sys.executable, command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        with process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                time.sleep(milliseconds / 1000)
+            assert (process.returncode, process.communicate()[1]) == (130, "docuvault: interrupted\n")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.chassis.storage_parts import LEAST_PART_BYTES, MIB, MOST_OBJECT_BYTES, MOST_PART_BYTES, MOST_PARTS
 from services.upload.document import Document, Reason, Status
-from services.upload.multipart_rules import Closed, abortable, open_upload, part_bytes, url_seconds
+from services.upload.multipart.rules import Closed, abortable, open_upload, part_bytes, url_seconds
 from tests.unit.upload_facts import NOW, pending, tombstone, uploaded
 
 LIVES = pending(multipart=True, upload_id="u")

@@ -16,6 +16,7 @@ from docuvault_contracts.http import Document, DocumentPage, DocumentSort, Docum
 from docuvault_contracts.http_live import DocumentTimeline, StreamHello, StreamRemoved, StreamReset
 from docuvault_contracts.http_topics import Topic, TopicList
 
+from docuvault_client.batches import Batches
 from docuvault_client.downloads import Download
 from docuvault_client.errors import NotFound, NotYet, Unauthorized
 from docuvault_client.events import Event, Listener
@@ -85,8 +86,19 @@ class DocuvaultClient:
         watch: Callable[[Source], Watch] = lambda _: nobody,
         done: Done = lambda _: None,
     ) -> list[Outcome]:
-        """What became of each, in their order; `done` hears it at once. Of the uploads' errors none is raised."""
-        return await upload_all(self._uploader.upload, [_source(each) for each in sources], parallel, watch, done)
+        """What became of each, in their order; `done` hears it at once. Of the uploads' errors none is raised.
+
+        Small ones that follow each other are asked for together.
+        """
+        given = [_source(each) for each in sources]
+        batches = Batches(self._uploader, given)
+
+        async def upload(place: int, source: Source, watching: Watch) -> Document:
+            return await self._uploader.upload(source, watching, batches.of(place))
+
+        outcomes = await upload_all(upload, given, parallel, watch, done)
+        await batches.give_back()
+        return outcomes
 
     async def get(self, document_id: UUID) -> Document:
         """One document. Raises NotFound."""

@@ -22,7 +22,8 @@ class Outcome:
     error: DocuvaultError | None = None
 
 
-Upload = Callable[[Source, Watch], Awaitable[Document]]
+Upload = Callable[[int, Source, Watch], Awaitable[Document]]
+"""Stores the source at that place."""
 Done = Callable[[Outcome], None]
 
 
@@ -34,11 +35,11 @@ async def upload_all(
     waiting = iter(enumerate(sources))
     locked_out: list[Unauthorized] = []
 
-    async def one(source: Source) -> Outcome:
+    async def one(place: int, source: Source) -> Outcome:
         if locked_out:
             return Outcome(source, error=locked_out[0])
         try:
-            return Outcome(source, await upload(source, watch(source)))
+            return Outcome(source, await upload(place, source, watch(source)))
         except Unauthorized as error:
             locked_out.append(error)
             return Outcome(source, error=error)
@@ -47,7 +48,7 @@ async def upload_all(
 
     async def work() -> None:
         for place, source in waiting:
-            outcomes[place] = await one(source)
+            outcomes[place] = await one(place, source)
             done(outcomes[place])
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ MOST_AT_ONCE = 5 * 1024**3
 URLS = 3
 """How many URLs one upload may use up: each lives for minutes, and a slow line may need another."""
 DISCARD_SECONDS = 5.0
+Sign = Callable[[UploadUrlRequest], Awaitable[UploadUrlResponse]]
+"""Gives a URL for what is asked for. Raises DocuvaultError."""
 M = TypeVar("M", UploadUrlRequest, MultipartRequest)
 
 
@@ -40,28 +43,33 @@ class Uploader:
     parts_from: int
     parallel_parts: int
 
-    async def upload(self, source: Source, watch: Watch) -> Document:
-        """The document, paid for. Raises DocuvaultError."""
+    async def upload(self, source: Source, watch: Watch, sign: Sign | None = None) -> Document:
+        """The document, paid for; `sign` gives the URLs, unless it goes in parts. Raises DocuvaultError."""
         async with source.open() as reader:
             meter = Meter(reader.size, watch)
             meter.at(Step.ASKING)
             if reader.again and reader.size >= self.parts_from:
-                wanted = _request(MultipartRequest, source, reader)
+                wanted = request_of(MultipartRequest, source, reader)
                 parts = InParts(self.api, self.store, self.journal, self.parallel_parts)
                 document_id = await parts.send(reader, wanted, meter)
             else:
-                document_id = await self._send(reader, _request(UploadUrlRequest, source, reader, bound=True), meter)
+                request = request_of(UploadUrlRequest, source, reader, bound=True)
+                document_id = await self._send(reader, request, meter, sign or self.sign)
         meter.at(Step.DECIDING)
         document = await decided(self.api, document_id)
         meter.at(Step.DONE)
         return document
 
-    async def _send(self, reader: Reader, wanted: UploadUrlRequest, meter: Meter) -> UUID:
+    async def sign(self, wanted: UploadUrlRequest) -> UploadUrlResponse:
+        """A URL for one upload. Raises DocuvaultError."""
+        return await self.api.post(UploadUrlResponse, "/api/documents/upload-url", wanted, once=True)
+
+    async def _send(self, reader: Reader, wanted: UploadUrlRequest, meter: Meter, sign: Sign) -> UUID:
         if reader.size > MOST_AT_ONCE:
             raise Invalid(f"more than {MOST_AT_ONCE:,} bytes of a stream cannot be sent")
         for left in reversed(range(URLS)):
             meter.at(Step.ASKING)
-            given = await self.api.post(UploadUrlResponse, "/api/documents/upload-url", wanted, once=True)
+            given = await sign(wanted)
             try:
                 await self._put(reader, given, meter)
             except StoreRefused:
@@ -77,17 +85,17 @@ class Uploader:
         try:
             await self.store.put(place, reader, 0, reader.size, meter.moved)
         except DocuvaultError:
-            await self._discard(given.document_id)
+            await self.discard(given.document_id)
             raise
 
-    async def _discard(self, document_id: UUID) -> None:
+    async def discard(self, document_id: UUID) -> None:
         """No document is left behind for which no bytes will come. What cannot be reached now is swept later."""
         with suppress(DocuvaultError, TimeoutError):
             async with asyncio.timeout(DISCARD_SECONDS):
                 await self.api.call("DELETE", f"/api/documents/{document_id}")
 
 
-def _request(model: type[M], source: Source, reader: Reader, **more: bool) -> M:
+def request_of(model: type[M], source: Source, reader: Reader, **more: bool) -> M:
     """What is asked for. Raises Invalid for what the server would refuse anyhow, such as a name with a line break."""
     if reader.size > MAX_UPLOAD_BYTES:
         raise Invalid(f"more than {MAX_UPLOAD_BYTES:,} bytes cannot be stored")

@@ -1,5 +1,6 @@
 -- Makes a live document its owner's tombstone, with its event ($3 to $6), and wakes who waits for it on any replica.
--- One row where it was live, none otherwise: of two deletes at once only one says so.
+-- One row where it was live, none otherwise: of two deletes at once only one says so. Of uploads in parts that are aborted
+-- ($7) only one whose parts are still coming: what is uploaded meanwhile stays.
 WITH gone AS (
     UPDATE documents
     SET status = 'deleted',
@@ -14,7 +15,9 @@ WITH gone AS (
         steps = '[]',
         updated_at = clock_timestamp(),
         told_at = clock_timestamp()
-    WHERE id = $1 AND user_id = $2 AND status NOT IN ('rejected', 'deleted')
+    WHERE id = $1
+      AND user_id = $2
+      AND CASE WHEN $7::boolean THEN status = 'pending' AND multipart ELSE status NOT IN ('rejected', 'deleted') END
     RETURNING id
 ),
 said AS (

@@ -157,7 +157,7 @@ async def test_a_ctrl_c_at_any_moment_is_one_line(
         process.send_signal(signal.SIGINT)  # until it hears one
         await asyncio.sleep(0.3)
     said = await run.end(process)
-    before_it_could_hear = (-signal.SIGINT, "")
+    before_it_could_hear = (-signal.SIGINT, "")  # the shell that starts it, before its first word
     assert (said.code, said.err) in {(130, "docuvault: interrupted\n"), before_it_could_hear}
 
 

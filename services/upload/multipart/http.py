@@ -21,11 +21,12 @@ from services.upload.http import Tables
 from services.upload.http_command import command_of, not_found
 from services.upload.http_uploads import UploadRoutes, claim_in, unusable
 from services.upload.idempotency import KeyRefused
-from services.upload.multipart import BadParts, Lives, Multiparts, MultipartUploads, Shelf
-from services.upload.multipart_begin import BeginMultipart
-from services.upload.multipart_rules import Closed, part_bytes
+from services.upload.multipart.begin import BeginMultipart
+from services.upload.multipart.rules import Closed, part_bytes
+from services.upload.multipart.shelf import Lives, Multiparts, Shelf
+from services.upload.multipart.sign_request import SignRequests
+from services.upload.multipart.uploads import BadParts, MultipartUploads
 from services.upload.settings import Settings
-from services.upload.sign_request import SignRequests
 from services.upload.uploads import File
 
 MOST_COMPLETE_BYTES = 4 * 1024 * 1024

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from docuvault_contracts.keys import make_key, new_document_id
-
 from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint
 from services.upload.accounts import foreseen
@@ -13,10 +11,10 @@ from services.upload.decide import Refused
 from services.upload.document import Document
 from services.upload.idempotency import Claim, Kept, KeyRefused
 from services.upload.messages import upload_requested
-from services.upload.multipart import Shelf
-from services.upload.multipart_rules import Closed
+from services.upload.multipart.rules import Closed
+from services.upload.multipart.shelf import Shelf
 from services.upload.ports import Accounts, Keys
-from services.upload.uploads import File
+from services.upload.uploads import File, pending_document
 
 
 class BeginMultipart:
@@ -56,19 +54,7 @@ class BeginMultipart:
             [refused] = foreseen([file.size_bytes], await self._accounts.find(user_id))
             if refused is not None:
                 return refused
-        now, document_id = self._shelf.now(), new_document_id()
-        return Document(
-            id=document_id,
-            user_id=user_id,
-            object_key=str(make_key(user_id, document_id, file.filename)),
-            filename=file.filename,
-            content_type=file.content_type,
-            created_at=now,
-            updated_at=now,
-            expires_at=now + self._shelf.lives.upload,
-            declared_bytes=file.size_bytes,
-            multipart=True,
-        )
+        return pending_document(user_id, file, self._shelf.now(), self._shelf.lives.upload, multipart=True)
 
     async def _claimed(self, document: Document, traceparent: str, claim: Claim) -> bool:
         said = [(document, upload_requested(document, traceparent))]

@@ -17,9 +17,10 @@ from docuvault_contracts.keys import parse_key
 from services.chassis.storage_parts import MOST_PARTS, Method, UploadNotFoundError
 from services.upload.decide import Refused
 from services.upload.document import Document
-from services.upload.multipart import MultipartUploads, Shelf
-from services.upload.multipart_begin import BeginMultipart
-from services.upload.multipart_rules import BEGIN_SECONDS, Closed, open_upload, url_seconds
+from services.upload.multipart.begin import BeginMultipart
+from services.upload.multipart.rules import BEGIN_SECONDS, Closed, open_upload, url_seconds
+from services.upload.multipart.shelf import Shelf
+from services.upload.multipart.uploads import MultipartUploads
 from services.upload.ports import Command
 from services.upload.uploads import File, RequestUpload, Upload
 

@@ -32,7 +32,7 @@ class PgMultiparts:
         """See Multiparts."""
         with translated():
             gone = await self._pool.fetch(
-                SQL["abort_multipart"], document.id, document.user_id, *astuple(row_of(message))
+                SQL["delete_document"], document.id, document.user_id, *astuple(row_of(message)), True
             )
         self._outbox.wake()
         return bool(gone)
