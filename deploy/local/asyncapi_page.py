@@ -98,7 +98,7 @@ def _schema(name: str, schema: Json) -> str:
     )
     return (
         f'<h3 id="{_id("schema", name)}">{escape(name)}</h3><p>{escape(schema.get("description", ""))}</p>'
-        f"{_table(('field', 'type', '', 'meaning'), rows)}"
+        f"{_table(('field', 'type', 'needed', 'meaning'), rows)}"
     )
 
 

@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.console import Steps
-from deploy.local.provision_browser import provision_browser
 from deploy.local.provision_node import provision_node
 from deploy.local.provision_web import provision_modules
 from deploy.local.stack import Stack
 from deploy.local.waiting import run_async
 from deploy.ops.users import access_token, register
+from tests.browser.support.browsers import AS_IT_IS, launch
 from tests.browser.support.visit import Visit
 from tests.browser.support.way import Way
 
@@ -65,15 +65,9 @@ def new_user(stack: Stack) -> NewUser:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests; each test has contexts of its own."""
-    cache = cache_folder()
-    with Steps() as steps:
-        chromium = provision_browser(cache, partial(ensure_uv, cache), steps)
-    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--use-gl=angle", "--use-angle=swiftshader"]
+    """One for all tests; each test has contexts of its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.program, env=dict(chromium.environment), args=arguments, chromium_sandbox=False
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 
@@ -90,7 +84,9 @@ def axe() -> str:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of somebody in an English-speaking country, with a window of a laptop's size."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 860}, accept_downloads=True)
+    context = browser.new_context(
+        locale="en-GB", viewport={"width": 1280, "height": 860}, accept_downloads=True, **AS_IT_IS
+    )
     yield context
     context.close()
 

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Dialog, Request, expect
 
 from deploy.local.stack import Stack
 from tests.browser.conftest import NewUser, NewVisit
-from tests.browser.support.visit import WAIT_MS, Visit
+from tests.browser.support.visit import STORED, WAIT_MS, Visit
 from tests.browser.support.way import Way
 
 MB = 1024 * 1024
@@ -50,7 +50,7 @@ def test_of_two_tabs_that_race_for_the_last_bytes_one_wins(
         tab.sign_in(token)
         tab.choose(files(f"{number}.bin", 6 * MB))
     for number, tab in enumerate(tabs):
-        tab.until_stage(f"{number}.bin", "filing", "done", "refused")
+        tab.until_stage(f"{number}.bin", *STORED, "refused")
     expect(tabs[0].page.get_by_text("6 MB of 10 MB used")).to_be_visible(timeout=WAIT_MS)
     assert sum(tab.page.locator(".transfer.refused").count() for tab in tabs) == 1
 
@@ -81,7 +81,7 @@ def test_an_upload_outlives_the_loss_of_its_network(
         with to_the_store.away():
             expect(visit.transfer("slow.bin").get_by_text("No connection")).to_be_visible(timeout=WAIT_MS)
             visit.shot("13-no-connection")
-    visit.until_stage("slow.bin", "filing", "done")
+    visit.until_stage("slow.bin", *STORED)
     expect(visit.page.get_by_text("8 MB of 100 MB used")).to_be_visible(timeout=WAIT_MS)
 
 
@@ -94,7 +94,7 @@ def test_a_url_that_expired_meanwhile_is_asked_for_anew(
         visit.choose(files("overslept.txt", "good morning"))
         expect(visit.transfer("overslept.txt").get_by_text("No connection")).to_be_visible(timeout=WAIT_MS)
         visit.page.wait_for_timeout(61_000)  # the URL's life
-    visit.until_stage("overslept.txt", "filing", "done")
+    visit.until_stage("overslept.txt", *STORED)
 
 
 def test_a_big_upload_goes_on_after_a_reload_where_it_stopped(
@@ -115,7 +115,7 @@ def test_a_big_upload_goes_on_after_a_reload_where_it_stopped(
         visit.shot("17-interrupted")
     sent = parts.copy()
     visit.choose(big)
-    visit.until_stage("big.bin", "filing", "done")
+    visit.until_stage("big.bin", *STORED)
     expect(page.get_by_text("101 MB of 300 MB used")).to_be_visible(timeout=WAIT_MS)
     assert sent == ["1", "2", "3"]
     assert not {"1", "2"} & set(parts[len(sent) :])
@@ -160,7 +160,7 @@ def test_the_page_outlives_the_restart_of_a_service(
     expect(visit.page.get_by_text("Live", exact=True)).not_to_be_visible()
     visit.choose(files("patient.txt", "patience"))
     expect(visit.page.get_by_text("Live", exact=True)).to_be_visible(timeout=WAIT_MS)
-    visit.until_stage("patient.txt", "filing", "done")
+    visit.until_stage("patient.txt", *STORED)
 
 
 def test_a_foreign_document_is_no_document(new_visit: NewVisit, new_user: NewUser, files: Callable[..., Path]) -> None:

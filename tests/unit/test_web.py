@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,15 @@ import pytest
 from deploy.local.provision_node import OLDEST_NODE, node_version
 from deploy.local.provision_web import PACKAGES, SOURCES, WEB, key_of
 from deploy.local.web import run_script
+from services.classifier.words import NOTES, REASONS
 
 WORDS = ("http://", "https://")
+
+
+def test_the_page_knows_all_that_the_classifier_says_of_a_document() -> None:
+    for language in ("en", "de"):
+        messages = json.loads((WEB / "src" / "messages" / f"{language}.json").read_text("utf-8"))
+        assert {f"said.{words}" for words in (*NOTES.values(), *REASONS.values())} <= messages.keys()
 
 
 def test_the_pages_unit_tests_pass() -> None:

@@ -6,11 +6,12 @@ import { Live, parseData } from "./api/live";
 import { removalOf } from "./api/removal";
 import type { ServerEvent } from "./api/sse";
 import type { ClassificationDraft, Doc, Quota, TopicDraft } from "./api/types";
+import { Corrections } from "./corrections";
+import { Lists } from "./lists";
 import { Notices } from "./notices";
 import { forgetSession, keepSession, readToken, type Session, type TokenProblem } from "./session";
 import { Entrance } from "./signin/entrance";
 import type { Returned } from "./signin/errand";
-import type { Filter } from "./state/model";
 import type { Store } from "./state/store";
 import { online } from "./upload/online";
 import type { Picked } from "./upload/picked";
@@ -23,12 +24,12 @@ export class App {
   readonly store: Store;
   readonly api: Api;
   readonly notices: Notices;
+  readonly corrections: Corrections;
+  readonly lists: Lists;
   readonly entrance: Entrance;
   readonly #live: Live;
   #uploader: Promise<Uploader> | null = null;
   #loaded: Uploader | null = null;
-  /** Counts sessions and lists, so that an answer to an older question is known for one. */
-  #asked = 0;
 
   constructor(store: Store) {
     this.store = store;
@@ -42,6 +43,8 @@ export class App {
     });
     this.api = new Api(http);
     this.notices = new Notices(store);
+    this.corrections = new Corrections(this.api, store, this.notices);
+    this.lists = new Lists(this.api, store);
     this.#live = new Live(http, {
       state: (live) => store.dispatch({ type: "live", live }),
       event: (event, resumed) => this.#heard(event, resumed),
@@ -52,7 +55,10 @@ export class App {
   async start(returned: Returned | null): Promise<void> {
     addEventListener("online", () => this.#network(true));
     addEventListener("offline", () => this.#network(false));
-    addEventListener("pagehide", () => this.#flushDeletions());
+    addEventListener("pagehide", () => {
+      this.#flushDeletions();
+      this.#loaded?.leave();
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#live.nudge();
     });
@@ -72,6 +78,7 @@ export class App {
   signOut(): void {
     const { session } = this.store.state;
     this.#flushDeletions();
+    this.#loaded?.leave();
     this.#live.stop();
     forgetSession();
     this.#forgetUploads();
@@ -90,22 +97,10 @@ export class App {
     else work(uploader);
   }
 
-  filter(change: Partial<Filter>): void {
-    const before = this.store.state.filter;
-    this.store.dispatch({ type: "filter", change });
-    const { status, topic } = this.store.state.filter;
-    if (status !== before.status || topic !== before.topic) void this.#list(null, true);
-  }
-
   /** Everything that is shown, anew. */
   refresh(): void {
-    void this.#list(null, true);
+    this.lists.refresh();
     void this.loadQuota();
-  }
-
-  more(): Promise<void> {
-    const { cursor, state } = this.store.state.listing;
-    return cursor === null || state === "loading" ? Promise.resolve() : this.#list(cursor, false);
   }
 
   async loadQuota(): Promise<void> {
@@ -159,14 +154,6 @@ export class App {
     link.href = answer.body.url; // the store says that it is an attachment, so the page stays
     link.rel = "noreferrer";
     link.click();
-  }
-
-  /** Files a document under these topics and no others; null takes the correction back. Shown before it is confirmed. */
-  async correct(id: string, topicIds: readonly string[] | null): Promise<boolean> {
-    const answer = topicIds === null ? await this.api.uncorrect(id) : await this.api.correct(id, topicIds);
-    if (!answer.ok) this.notices.failure("notice.not_corrected", answer.failure);
-    if (this.store.state.live !== "live") await this.loadDocument(id);
-    return answer.ok;
   }
 
   async classify(id: string): Promise<void> {
@@ -276,17 +263,6 @@ export class App {
       const removal = removalOf(data);
       if (removal !== null) this.store.dispatch({ type: "removed", removal });
     }
-  }
-
-  async #list(cursor: string | null, anew: boolean): Promise<void> {
-    const { status, topic } = this.store.state.filter;
-    this.#asked += 1;
-    const asked = this.#asked;
-    this.store.dispatch({ type: "listing" });
-    const answer = await this.api.list({ status, topic }, cursor);
-    if (asked !== this.#asked || this.store.state.session === null) return;
-    if (answer.ok) this.store.dispatch({ type: "listed", page: answer.body, anew });
-    else this.store.dispatch({ type: "listing-failed", failure: answer.failure });
   }
 
   async #deleteNow(document: Doc, keepalive = false): Promise<void> {

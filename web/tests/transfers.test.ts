@@ -27,6 +27,14 @@ describe("a file goes through three steps", () => {
     expect(stage(SENT, SETTLED, classified)).toBe("done");
   });
 
+  test("one that could not be classified is stored, and not filed; it may be yet", () => {
+    const failed: Action = { type: "document", document: doc("d", { status: "classification_failed" }) };
+    expect(stage(SENT, SETTLED, failed)).toBe("unfiled");
+    expect(stage(SENT, failed, SETTLED)).toBe("unfiled");
+    expect(stage(SENT, SETTLED, failed, classified)).toBe("done");
+    expect(transferred(SENT, SETTLED, failed, { type: "tidied" }).transfers).toEqual([]);
+  });
+
   test("whoever tells first: the stream may be ahead of the confirm", () => {
     expect(stage(SENT, uploaded)).toBe("filing");
     expect(stage(SENT, classified, SETTLED)).toBe("done");

@@ -13,6 +13,7 @@ import type {
   TopicDraft,
   TopicSuggestion,
   UploadUrl,
+  UploadUrls,
 } from "./types";
 
 const PAGE = 50;
@@ -20,9 +21,12 @@ const PAGE = 50;
 const TRIES = 4;
 const LONGEST_WAIT_SECONDS = 5;
 
+/** Empty texts ask for nothing. */
 export interface ListQuery {
+  readonly search: string;
   readonly status: string;
   readonly topic: string;
+  readonly sort: string;
 }
 
 export interface NewUpload {
@@ -38,12 +42,13 @@ export class Api {
     this.#http = http;
   }
 
-  list(query: ListQuery, cursor: string | null): Promise<Answer<DocumentPage>> {
+  /** A page of a list. Rejects where it is aborted. */
+  list(query: ListQuery, cursor: string | null, signal: AbortSignal): Promise<Answer<DocumentPage>> {
     const parameters = new URLSearchParams({ limit: String(PAGE) });
-    if (query.status !== "") parameters.set("status", query.status);
-    if (query.topic !== "") parameters.set("topic", query.topic);
-    if (cursor !== null) parameters.set("cursor", cursor);
-    return this.#ask(`/api/documents?${parameters}`);
+    for (const [name, value] of Object.entries({ ...query, cursor: cursor ?? "" })) {
+      if (value !== "") parameters.set(name, value);
+    }
+    return this.#ask(`/api/documents?${parameters}`, { signal });
   }
 
   document(id: string): Promise<Answer<Doc>> {
@@ -62,6 +67,12 @@ export class Api {
   uploadUrl(upload: NewUpload, key: string): Promise<Answer<UploadUrl>> {
     const body = { ...upload, bound: true };
     return this.#ask("/api/documents/upload-url", { method: "POST", body, headers: { "Idempotency-Key": key } });
+  }
+
+  /** Of up to 100 files, in the order in which they take up room; under a key as one is. */
+  uploadUrls(uploads: readonly NewUpload[], key: string): Promise<Answer<UploadUrls>> {
+    const body = { files: uploads.map((one) => ({ ...one, bound: true })) };
+    return this.#ask("/api/documents/upload-urls", { method: "POST", body, headers: { "Idempotency-Key": key } });
   }
 
   signRequest(body: Readonly<Record<string, unknown>>): Promise<Answer<Signed>> {

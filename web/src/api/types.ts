@@ -48,6 +48,12 @@ export interface UploadUrl {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Each file is in one of the two, under its place in the request. */
+export interface UploadUrls {
+  readonly uploads: readonly (UploadUrl & { readonly index: number })[];
+  readonly refused: readonly { readonly index: number; readonly reason: string; readonly detail: QuotaExceeded }[];
+}
+
 /** The answer of sign-request: what Uppy's signRequest returns, and whose document it is. */
 export interface Signed {
   readonly url: string;

@@ -36,6 +36,11 @@ export function say(messages: Messages, language: string, key: string, values: V
   });
 }
 
+/** Words of the server's, which are English, in this language where they are known; else as they are. */
+export function translated(messages: Messages, words: string): string {
+  return messages[`said.${words}`] ?? words;
+}
+
 function plural(messages: Messages, language: string, key: string, n: number): string | undefined {
   return messages[`${key}#${new Intl.PluralRules(language).select(n)}`] ?? messages[`${key}#other`] ?? messages[key];
 }

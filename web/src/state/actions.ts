@@ -4,7 +4,7 @@ import type { LiveState } from "../api/live";
 import type { Classification, Doc, DocumentPage, Quota, QuotaExceeded, Removal, Topic } from "../api/types";
 import type { Session } from "../session";
 import type { Problem as DoorProblem } from "../signin/errand";
-import type { Door, Filter, Loaded, Notice, Problem, Unfinished } from "./model";
+import type { Door, Filter, Loaded, Notice, Problem, Unfinished, Wish } from "./model";
 
 export type Action =
   | { readonly type: "signed-in"; readonly session: Session }
@@ -20,17 +20,28 @@ export type Action =
   | { readonly type: "noticed"; readonly notice: Notice }
   | { readonly type: "notice-over"; readonly id: string }
   | DocumentAction
+  | WishAction
   | TransferAction;
+
+/**
+ * `afresh`: all that is known comes from it, what is on no page any more is forgotten. `first`: the first page of another
+ * list; `more`: the next of the same.
+ */
+export type ListPart = "afresh" | "first" | "more";
 
 export type DocumentAction =
   | { readonly type: "listing" }
-  /** `anew`: what is on no page any more is forgotten. */
-  | { readonly type: "listed"; readonly page: DocumentPage; readonly anew: boolean }
+  | { readonly type: "listed"; readonly page: DocumentPage; readonly query: string; readonly part: ListPart }
   | { readonly type: "listing-failed"; readonly failure: Failure }
   | { readonly type: "document"; readonly document: Doc }
   | { readonly type: "removed"; readonly removal: Removal }
   | { readonly type: "leaving"; readonly id: string }
   | { readonly type: "stays"; readonly id: string };
+
+export type WishAction =
+  | { readonly type: "wished"; readonly id: string; readonly wish: Pick<Wish, "topics" | "number"> }
+  | { readonly type: "wish-saved"; readonly id: string; readonly number: number }
+  | { readonly type: "wish-over"; readonly id: string; readonly number: number };
 
 export interface NewTransfer {
   readonly id: string;

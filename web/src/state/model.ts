@@ -6,8 +6,11 @@ import type { Pace } from "../pace";
 import type { Session } from "../session";
 import type { Problem as DoorProblem } from "../signin/errand";
 
-/** How far a file is. The three steps of a person are sending, settling (is it paid for) and filing. */
-export type Stage = "waiting" | "sending" | "settling" | "filing" | "done" | "refused" | "failed";
+/**
+ * How far a file is. The three steps of a person are sending, settling (is it paid for) and filing. `unfiled` is one
+ * that is stored and could not be classified.
+ */
+export type Stage = "waiting" | "sending" | "settling" | "filing" | "done" | "unfiled" | "refused" | "failed";
 
 /** Why a transfer failed; a refusal by the quota is none of these. */
 export type Problem =
@@ -44,6 +47,18 @@ export interface Unfinished {
   readonly documentId: string;
 }
 
+/** What a document is to be filed under by hand. */
+export interface Wish {
+  /** All of its topics; null where the classifier is to say. */
+  readonly topics: readonly string[] | null;
+  /** Tells it from the wishes before it. */
+  readonly number: number;
+  /** The document's `updated_at` when it was wished. */
+  readonly since: string;
+  /** Whether the server has taken it. */
+  readonly saved: boolean;
+}
+
 export type Sort = "newest" | "oldest" | "name" | "largest";
 
 export interface Filter {
@@ -60,6 +75,14 @@ export interface Listing {
   readonly failure: Failure | null;
   /** Asks the server for more; null where all there are have been loaded. */
   readonly cursor: string | null;
+  /** What was asked for (`queryOf` a filter), and what of it has come: by id, and the last as it was then. */
+  readonly query: string;
+  readonly found: ReadonlySet<string>;
+  readonly last: Doc | null;
+  /** Whether the first page had all there is. */
+  readonly whole: boolean;
+  /** Documents that were heard of while a list was on its way: they may be newer than it. */
+  readonly heard: ReadonlySet<string>;
 }
 
 export type Loaded<T> =
@@ -99,6 +122,8 @@ export interface State {
   readonly removed: ReadonlySet<string>;
   /** Deleted on the page, and not on the server yet. */
   readonly leaving: ReadonlySet<string>;
+  /** By document: what is not seen to have come true. */
+  readonly wishes: ReadonlyMap<string, Wish>;
   readonly listing: Listing;
   readonly filter: Filter;
   readonly topics: Loaded<readonly Topic[]>;
@@ -109,6 +134,17 @@ export interface State {
 }
 
 export const EVERYTHING: Filter = { search: "", status: "", topic: "", sort: "newest", page: 0 };
+
+const NOT_LISTED: Listing = {
+  state: "idle",
+  failure: null,
+  cursor: null,
+  query: "",
+  found: new Set(),
+  last: null,
+  whole: false,
+  heard: new Set(),
+};
 
 export function initialState(session: Session | null, online: boolean): State {
   return {
@@ -123,7 +159,8 @@ export function initialState(session: Session | null, online: boolean): State {
     documents: new Map(),
     removed: new Set(),
     leaving: new Set(),
-    listing: { state: "idle", failure: null, cursor: null },
+    wishes: new Map(),
+    listing: NOT_LISTED,
     filter: EVERYTHING,
     topics: { state: "loading" },
     settings: { state: "loading" },

@@ -3,6 +3,7 @@ import type { Action } from "./actions";
 import { reduceDocuments } from "./documents";
 import { EVERYTHING, initialState, type State } from "./model";
 import { reduceTransfers } from "./transfers";
+import { fulfil, reduceWishes } from "./wishes";
 
 const MOST_NOTICES = 6;
 
@@ -41,7 +42,11 @@ export function reduce(state: State, action: Action): State {
     case "removed":
     case "leaving":
     case "stays":
-      return reduceDocuments(state, action);
+      return fulfil(reduceDocuments(state, action));
+    case "wished":
+    case "wish-saved":
+    case "wish-over":
+      return reduceWishes(state, action);
     default:
       return reduceTransfers(state, action);
   }

@@ -2,7 +2,7 @@
 import type { Doc, Removal } from "../api/types";
 import { paced } from "../pace";
 import type { NewTransfer, TransferAction } from "./actions";
-import type { State, Transfer } from "./model";
+import type { Stage, State, Transfer } from "./model";
 
 export function reduceTransfers(state: State, action: TransferAction): State {
   switch (action.type) {
@@ -50,7 +50,7 @@ export function follow(transfers: readonly Transfer[], document: Doc): readonly 
 
 /** A document that went takes its transfer along, or refuses it. */
 export function leave(transfers: readonly Transfer[], removal: Removal): readonly Transfer[] {
-  const kept = transfers.filter((one) => one.documentId !== removal.id || one.stage !== "done");
+  const kept = transfers.filter((one) => one.documentId !== removal.id || !isEnded(one));
   return mapOnly(
     kept.length === transfers.length ? transfers : kept,
     (one) => one.documentId === removal.id && one.stage !== "refused",
@@ -63,7 +63,17 @@ export function leave(transfers: readonly Transfer[], removal: Removal): readonl
 }
 
 export function isOver(one: Transfer): boolean {
-  return one.stage === "done" || one.stage === "refused" || one.stage === "failed";
+  return isEnded(one) || one.stage === "refused" || one.stage === "failed";
+}
+
+/** It is stored, and nothing more happens to it. */
+function isEnded(one: Transfer): boolean {
+  return one.stage === "done" || one.stage === "unfiled";
+}
+
+/** Its bytes are paid for. */
+export function isStored(stage: Stage): boolean {
+  return stage === "filing" || stage === "done" || stage === "unfiled";
 }
 
 export function isSending(one: Transfer): boolean {
@@ -95,9 +105,8 @@ function fresh(one: NewTransfer): Transfer {
 }
 
 function settled(one: Transfer, document: Doc | undefined): Transfer {
-  const filed =
-    document !== undefined && (document.status === "classified" || document.status === "classification_failed");
-  return { ...one, sent: one.size, stage: filed ? "done" : "filing", problem: null, refusal: null };
+  const ends = { classified: "done", classification_failed: "unfiled", uploaded: "filing", pending: "filing" } as const;
+  return { ...one, sent: one.size, stage: ends[document?.status ?? "uploaded"], problem: null, refusal: null };
 }
 
 function documentOf(state: State, one: Transfer): Doc | undefined {

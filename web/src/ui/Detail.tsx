@@ -1,6 +1,6 @@
 /** One document: what it is, what it is filed under and why, and what happened to it. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../api/failure";
 import type { Doc } from "../api/types";
 import { useNow, usePlace, useSelect } from "./context";
@@ -14,8 +14,13 @@ export function Detail({ id }: { readonly id: string }): JSX.Element {
   const known = useSelect((state) => (state.leaving.has(id) ? undefined : state.documents.get(id)));
   const gone = useSelect((state) => state.removed.has(id) || state.leaving.has(id));
   const [failure, setFailure] = useState<Failure | null>(null);
+  const asked = useRef(false);
+  const unknown = known === undefined && !gone;
   const load = () => void app.loadDocument(id).then(setFailure);
-  useEffect(load, [id]);
+  useEffect(() => {
+    if (unknown || !asked.current) load(); // a list that is made afresh forgets what is not on its first page
+    asked.current = true;
+  }, [id, unknown]);
   return (
     <article class="detail">
       <ViewLink to={{ view: "documents" }} class="back">

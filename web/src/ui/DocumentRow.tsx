@@ -1,12 +1,13 @@
 /** One document of the list. */
 import type { JSX } from "preact";
 import type { Doc } from "../api/types";
-import { usePlace } from "./context";
+import { useNow, usePlace } from "./context";
 import { IconDownload, IconFile, IconTrash } from "./icons";
 import { Name, ViewLink } from "./parts";
 
-export function DocumentRow({ document, now }: { readonly document: Doc; readonly now: number }): JSX.Element {
+export function DocumentRow({ document }: { readonly document: Doc }): JSX.Element {
   const { app, words } = usePlace();
+  const now = useNow(30_000);
   const { filename: name } = document;
   const remove = (event: JSX.TargetedMouseEvent<HTMLButtonElement>) => {
     const row = event.currentTarget.closest("li");
@@ -67,13 +68,12 @@ export function Filed({ document }: { readonly document: Doc }): JSX.Element {
       </span>
     );
   }
-  const failed = document.status === "classification_failed";
+  const over = document.status === "classification_failed" || document.status === "classified";
+  const why = over ? document.reason : null;
   return (
     <span class={`row-status ${document.status}`}>
       <span class="dot" />
-      {failed || document.status === "classified"
-        ? (document.reason ?? words.t(`status.${document.status}`))
-        : words.t(`status.${document.status}`)}
+      {why === null ? words.t(`status.${document.status}`) : words.said(why)}
     </span>
   );
 }

@@ -1,9 +1,10 @@
 /** The first view: the quota, the place to drop files, what is on its way, and what is there. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import type { Doc } from "../api/types";
 import { EVERYTHING } from "../state/model";
-import { viewOf } from "../state/view";
-import { useNow, usePlace, useSelect, useWords } from "./context";
+import { queryOf, viewOf } from "../state/view";
+import { useDrawn, usePlace, useSelect, useWords } from "./context";
 import { DocumentRow } from "./DocumentRow";
 import { DropZone } from "./DropZone";
 import { Empty, Heading, Skeleton, Trouble } from "./parts";
@@ -30,15 +31,16 @@ export function Documents(): JSX.Element {
 function List(): JSX.Element {
   const { app, words } = usePlace();
   const state = useSelect((whole) => whole);
-  const now = useNow(30_000);
+  const row = useDrawn((one: Doc) => <DocumentRow key={one.id} document={one} />);
   const view = viewOf(state, words.language);
   const { listing, filter } = state;
   const filtered = filter.search !== "" || filter.status !== "" || filter.topic !== "";
   const beyond = filter.page > view.page && listing.cursor !== null;
   useEffect(() => {
-    if (beyond) void app.more();
+    if (beyond) void app.lists.more();
   }, [app, beyond]);
-  if (view.matches === 0 && !filtered) return <Nothing />;
+  const refiltered = listing.query !== "" && listing.query !== queryOf(filter); // who types keeps the focus
+  if (view.matches === 0 && !filtered && !refiltered) return <Nothing />;
   return (
     <section class="list" aria-label={words.t("documents.list")}>
       <Toolbar />
@@ -50,19 +52,17 @@ function List(): JSX.Element {
           <Skeleton rows={5} />
         ) : (
           <Empty title={words.t("documents.no_match")}>
-            <button type="button" class="button" onClick={() => app.filter(EVERYTHING)}>
+            <button type="button" class="button" onClick={() => app.lists.filter(EVERYTHING)}>
               {words.t("documents.show_all")}
             </button>
           </Empty>
         )
       ) : (
         <ul class="rows" aria-busy={listing.state === "loading"}>
-          {view.items.map((one) => (
-            <DocumentRow key={one.id} document={one} now={now} />
-          ))}
+          {view.items.map(row)}
         </ul>
       )}
-      <Pager matches={view.matches} page={view.page} pages={view.pages} searching={filter.search !== ""} />
+      <Pager matches={view.matches} page={view.page} pages={view.pages} />
     </section>
   );
 }
@@ -82,31 +82,19 @@ function Nothing(): JSX.Element | null {
   );
 }
 
-function Pager(props: {
-  readonly matches: number;
-  readonly page: number;
-  readonly pages: number;
-  readonly searching: boolean;
-}): JSX.Element {
+function Pager(props: { readonly matches: number; readonly page: number; readonly pages: number }): JSX.Element {
   const { app, words } = usePlace();
-  const { cursor, state } = useSelect((whole) => whole.listing);
-  const loaded = useSelect((whole) => whole.documents.size);
+  const cursor = useSelect((whole) => whole.listing.cursor);
   const more = cursor !== null;
   const to = (page: number) => {
-    app.filter({ page });
+    app.lists.filter({ page });
     document.querySelector(".list")?.scrollIntoView({ block: "start" });
   };
   return (
     <nav class="pager" aria-label={words.t("pager.title")}>
       <p class="quiet" role="status">
         {words.t(more ? "pager.count_more" : "pager.count", { n: props.matches })}
-        {more && props.searching && ` ${words.t("pager.searched", { n: loaded })}`}
       </p>
-      {more && props.searching && (
-        <button type="button" class="button" disabled={state === "loading"} onClick={() => void app.more()}>
-          {words.t("pager.search_more")}
-        </button>
-      )}
       {(props.pages > 1 || more) && (
         <div class="pager-buttons">
           <button type="button" class="button" disabled={props.page === 0} onClick={() => to(props.page - 1)}>

@@ -1,7 +1,8 @@
 /** What a document is filed under, how sure that is and why; a click puts it right. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Doc, DocumentTopic } from "../api/types";
+import { chosenTopics } from "../state/wishes";
 import { usePlace, useSelect } from "./context";
 import { Bar, Name, ViewLink } from "./parts";
 
@@ -11,7 +12,9 @@ export function Filing({ document }: { readonly document: Doc }): JSX.Element {
     <section class="card filing" aria-labelledby="filing-title">
       <h2 id="filing-title">{words.t("filing.title")}</h2>
       {document.topics.length === 0 ? (
-        <p class="quiet">{document.reason ?? words.t(`filing.none_${document.status}`)}</p>
+        <p class="quiet">
+          {document.reason === null ? words.t(`filing.none_${document.status}`) : words.said(document.reason)}
+        </p>
       ) : (
         <ul class="filed">
           {document.topics.map((topic) => (
@@ -46,13 +49,12 @@ function FiledUnder({ topic }: { readonly topic: DocumentTopic }): JSX.Element {
   );
 }
 
-/** All topics as switches. A switch is a correction at once; until the server has said so, it is shown as wished. */
+/** All topics as switches. A switch is a correction at once; until the document says so, it is shown as wished. */
 function Correction({ document }: { readonly document: Doc }): JSX.Element | null {
   const { app, words } = usePlace();
   const topics = useSelect((state) => state.topics);
-  const [wished, setWished] = useState<readonly string[] | null>(null);
+  const wish = useSelect((state) => state.wishes.get(document.id));
   const [corrected, setCorrected] = useState(false);
-  useEffect(() => setWished(null), [document.updated_at]);
   if (topics.state !== "ready" || document.status === "pending") return null;
   if (topics.value.length === 0) {
     return (
@@ -61,14 +63,11 @@ function Correction({ document }: { readonly document: Doc }): JSX.Element | nul
       </p>
     );
   }
-  const chosen = wished ?? document.topics.map((topic) => topic.topic_id);
-  const wish = async (ids: readonly string[] | null) => {
-    setWished(ids ?? []);
-    const done = await app.correct(document.id, ids);
-    if (!done) setWished(null);
-    else setCorrected(ids !== null);
+  const chosen = chosenTopics(document, wish);
+  const file = async (ids: readonly string[] | null) => {
+    if (await app.corrections.wish(document.id, ids)) setCorrected(ids !== null);
   };
-  const toggle = (id: string) => void wish(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
+  const toggle = (id: string) => void file(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id]);
   return (
     <fieldset class="correction">
       <legend>{words.t("filing.correct")}</legend>
@@ -83,7 +82,7 @@ function Correction({ document }: { readonly document: Doc }): JSX.Element | nul
       {corrected && (
         <p class="corrected" role="status">
           {words.t("filing.corrected")}{" "}
-          <button type="button" class="button link" onClick={() => void wish(null)}>
+          <button type="button" class="button link" onClick={() => void file(null)}>
             {words.t("filing.uncorrect")}
           </button>
         </p>

@@ -1,6 +1,7 @@
 /** What of the documents is shown, and in which order. */
 import type { JSX } from "preact";
 import type { Sort } from "../state/model";
+import { MOST_SEARCHED } from "../state/view";
 import { usePlace, useSelect, useWords } from "./context";
 import { IconSearch } from "./icons";
 
@@ -20,14 +21,15 @@ export function Toolbar(): JSX.Element {
           type="search"
           aria-label={t("toolbar.search")}
           value={filter.search}
+          maxLength={MOST_SEARCHED}
           placeholder={t("toolbar.search")}
-          onInput={(event) => app.filter({ search: event.currentTarget.value })}
+          onInput={(event) => app.lists.filter({ search: event.currentTarget.value })}
         />
       </div>
       <select
         aria-label={t("toolbar.topic")}
         value={filter.topic}
-        onChange={(event) => app.filter({ topic: event.currentTarget.value })}
+        onChange={(event) => app.lists.filter({ topic: event.currentTarget.value })}
       >
         <option value="">{t("toolbar.any_topic")}</option>
         {topics.state === "ready" &&
@@ -40,7 +42,7 @@ export function Toolbar(): JSX.Element {
       <select
         aria-label={t("toolbar.status")}
         value={filter.status}
-        onChange={(event) => app.filter({ status: event.currentTarget.value })}
+        onChange={(event) => app.lists.filter({ status: event.currentTarget.value })}
       >
         <option value="">{t("toolbar.any_status")}</option>
         {STATUSES.map((status) => (
@@ -52,7 +54,7 @@ export function Toolbar(): JSX.Element {
       <select
         aria-label={t("toolbar.sort")}
         value={filter.sort}
-        onChange={(event) => app.filter({ sort: event.currentTarget.value as Sort })}
+        onChange={(event) => app.lists.filter({ sort: event.currentTarget.value as Sort })}
       >
         {SORTS.map((sort) => (
           <option key={sort} value={sort}>

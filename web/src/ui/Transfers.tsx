@@ -2,19 +2,20 @@
 import type { JSX } from "preact";
 import { secondsLeft, speed } from "../pace";
 import type { Transfer } from "../state/model";
-import { isOver } from "../state/transfers";
-import { performanceNow, useNow, usePlace, useSelect, useWords } from "./context";
+import { isOver, isStored } from "../state/transfers";
+import { performanceNow, useDrawn, useNow, usePlace, useSelect, useWords } from "./context";
 import { TransferRow } from "./TransferRow";
 
 /** More are counted, not drawn. */
 const MOST_SHOWN = 60;
-const URGENCY = { failed: 0, refused: 0, sending: 1, settling: 2, waiting: 3, filing: 4, done: 5 } as const;
+const URGENCY = { failed: 0, refused: 0, sending: 1, settling: 2, waiting: 3, filing: 4, unfiled: 5, done: 6 } as const;
 
 export function Transfers(): JSX.Element | null {
   const { app } = usePlace();
   const { t } = useWords();
   const all = useSelect((state) => state.transfers);
   const leaving = useSelect((state) => state.leaving);
+  const row = useDrawn((one: Transfer) => <TransferRow key={one.id} transfer={one} />);
   const transfers = all.filter((one) => one.documentId === null || !leaving.has(one.documentId));
   if (transfers.length === 0) return null;
   const shown = mostUrgent(transfers);
@@ -29,11 +30,7 @@ export function Transfers(): JSX.Element | null {
           </button>
         )}
       </header>
-      <ul class="transfer-list">
-        {shown.map((one) => (
-          <TransferRow key={one.id} transfer={one} />
-        ))}
-      </ul>
+      <ul class="transfer-list">{shown.map(row)}</ul>
       {transfers.length > shown.length && (
         <p class="quiet more">{t("transfers.more", { n: transfers.length - shown.length })}</p>
       )}
@@ -50,7 +47,7 @@ function Summary({ transfers }: { readonly transfers: readonly Transfer[] }): JS
   const total = paces.reduce((sum, one) => sum + one, 0);
   const left = sending.reduce((sum, one) => sum + one.size - one.sent, 0);
   const refused = transfers.filter((one) => one.stage === "refused" || one.stage === "failed").length;
-  const done = transfers.filter((one) => one.stage === "done" || one.stage === "filing").length;
+  const done = transfers.filter((one) => isStored(one.stage)).length;
   return (
     <p class="summary">
       <span role="status">

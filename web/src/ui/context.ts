@@ -1,9 +1,9 @@
 /** What every part of the page may ask for: the app, a slice of the state, the words, the clock. */
-import { createContext } from "preact";
+import { createContext, type JSX } from "preact";
 import { useContext, useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { App } from "../app";
 import { formatAge, formatBytes, formatBytesUp, formatSeconds, formatShare, formatTime } from "../format";
-import { type Language, type Message, type Messages, say, type Values } from "../messages";
+import { type Language, type Message, type Messages, say, translated, type Values } from "../messages";
 import { pathOf, type Route } from "../router";
 import type { State } from "../state/model";
 
@@ -12,6 +12,8 @@ export interface Words {
   t(key: Message, values?: Values): string;
   /** A key that is put together, or that came with a notice. */
   any(key: string, values?: Values): string;
+  /** What the server says of a document. */
+  said(words: string): string;
   bytes(bytes: number): string;
   bytesUp(bytes: number): string;
   seconds(seconds: number): string;
@@ -27,6 +29,7 @@ export function wordsOf(language: Language, messages: Messages, wanted: readonly
     language,
     t: (key, values) => say(messages, locale, key, values),
     any: (key, values) => say(messages, locale, key, values),
+    said: (words) => translated(messages, words),
     bytes: (bytes) => formatBytes(bytes, locale),
     bytesUp: (bytes) => formatBytesUp(bytes, locale),
     seconds: (seconds) => formatSeconds(seconds, locale),
@@ -73,6 +76,16 @@ export function useSelect<T>(select: (state: State) => T): T {
     return store.subscribe(look);
   }, [store]);
   return chosen;
+}
+
+/** Draws a thing once: its element stays the same, so that a change of another thing draws it no second time. */
+export function useDrawn<T extends object>(draw: (thing: T) => JSX.Element): (thing: T) => JSX.Element {
+  const drawn = useRef(new WeakMap<T, JSX.Element>()).current;
+  return (thing) => {
+    const element = drawn.get(thing) ?? draw(thing);
+    drawn.set(thing, element);
+    return element;
+  };
 }
 
 /** The time, anew every so many milliseconds; `clock` is Date.now or performance.now. */

@@ -4,26 +4,12 @@ import Uppy from "@uppy/core";
 import type { Api } from "../api/client";
 import type { Answer } from "../api/failure";
 import type { Signed } from "../api/types";
+import type { Job } from "./job";
 import { partSize } from "./parts";
 import { SigningFailed } from "./problem";
+import type { Signing } from "./signing";
 
 type Meta = { readonly job: string; readonly relativePath: string };
-
-/** A file on its way. What changes while it goes is written here by the transport and read by its owner. */
-export interface Job {
-  readonly id: string;
-  readonly file: File;
-  /** The same for all tries that may mean the same document. */
-  idempotencyKey: string;
-  documentId: string | null;
-  /** Where its parts are, once there are any. */
-  parts: { readonly key: string; readonly uploadId: string } | null;
-  /** Whether the file goes in parts. */
-  multipart: boolean;
-  tries: number;
-  /** How often it was begun anew because its URL was no more. */
-  renewals: number;
-}
 
 export interface Progress {
   signed(job: Job, documentId: string): void;
@@ -37,14 +23,16 @@ export interface Progress {
 export const AT_ONCE = 4;
 export class Transport {
   readonly #api: Api;
+  readonly #signing: Signing;
   readonly #progress: Progress;
   readonly #jobs = new Map<string, Job>();
   readonly #files = new Map<string, string>();
   readonly #keys = new Map<string, string>();
   readonly #uppy: Uppy<Meta, AwsBody>;
 
-  constructor(api: Api, progress: Progress) {
+  constructor(api: Api, signing: Signing, progress: Progress) {
     this.#api = api;
+    this.#signing = signing;
     this.#progress = progress;
     const logger = { debug: nothing, warn: nothing, error: nothing }; // what fails is told to our owner
     this.#uppy = new Uppy<Meta, AwsBody>({ id: "docuvault", autoProceed: true, logger }).use(AwsS3<Meta, AwsBody>, {
@@ -109,10 +97,7 @@ export class Transport {
   }
 
   async #signWhole(job: Job): Promise<Signed> {
-    const { name, type, size } = job.file;
-    const upload = { filename: name, content_type: type, size_bytes: size };
-    const signed = bodyOf(await this.#api.uploadUrl(upload, job.idempotencyKey));
-    this.#signed(job, signed.document_id);
+    const signed = await this.#signing.sign(job);
     return { url: signed.upload_url, headers: signed.headers ?? {} };
   }
 

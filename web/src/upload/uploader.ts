@@ -1,12 +1,15 @@
 /** Files from the drop to the decision: whose turn it is, what is done about trouble, and the confirm. */
 import { type Api, pause } from "../api/client";
+import type { QuotaExceeded } from "../api/types";
 import type { Problem } from "../state/model";
 import type { Store } from "../state/store";
 import { confirm } from "./confirm";
+import { anew, type Job } from "./job";
 import { online } from "./online";
 import type { Picked } from "./picked";
 import { remedyFor } from "./problem";
-import { AT_ONCE, type Job, type Progress, Transport } from "./transport";
+import { type Owner, Signing } from "./signing";
+import { AT_ONCE, type Progress, Transport } from "./transport";
 import { isSameFile, keepUnfinished, readUnfinished } from "./unfinished";
 
 const MULTIPART_FROM = 100 * 1024 * 1024;
@@ -14,9 +17,10 @@ const PROGRESS_EVERY_MS = 200;
 const MOST_TRIES = 8;
 const MOST_RENEWALS = 2;
 
-export class Uploader implements Progress {
+export class Uploader implements Progress, Owner {
   readonly #api: Api;
   readonly #store: Store;
+  readonly #signing: Signing;
   readonly #transport: Transport;
   readonly #jobs = new Map<string, Job>();
   readonly #turn: Job[] = [];
@@ -28,7 +32,8 @@ export class Uploader implements Progress {
   constructor(api: Api, store: Store) {
     this.#api = api;
     this.#store = store;
-    this.#transport = new Transport(api, this);
+    this.#signing = new Signing(api, this);
+    this.#transport = new Transport(api, this.#signing, this);
   }
 
   add(picked: readonly Picked[]): void {
@@ -68,6 +73,36 @@ export class Uploader implements Progress {
     this.#jobs.clear();
     this.#going.clear();
     this.#turn.length = 0;
+    this.#signing.reset();
+  }
+
+  /** Whoever leaves sends no more: documents that were made ahead of their files' turn are not left behind. */
+  leave(): void {
+    for (const job of this.#turn) {
+      if (job.signature !== null && job.tries === 0) this.outlived(job, true); // the page may be brought back
+    }
+  }
+
+  upcoming(): readonly Job[] {
+    return [...this.#going, ...this.#turn].filter(
+      (job) => this.isWanted(job) && !job.multipart && job.documentId === null,
+    );
+  }
+
+  isWanted(job: Job): boolean {
+    return this.#jobs.get(job.id) === job;
+  }
+
+  outlived(job: Job, leaving = false): void {
+    if (job.documentId !== null) void this.#api.remove(job.documentId, leaving);
+    anew(job);
+    this.#store.dispatch({ type: "again", id: job.id });
+  }
+
+  refused(job: Job, detail: QuotaExceeded): void {
+    const place = this.#turn.indexOf(job);
+    if (place >= 0) this.#turn.splice(place, 1);
+    this.#store.dispatch({ type: "over-quota", id: job.id, detail });
   }
 
   /** Gives up an upload of before the page was loaded anew. */
@@ -131,6 +166,7 @@ export class Uploader implements Progress {
       file,
       idempotencyKey: id,
       documentId: known?.documentId ?? null,
+      signature: null,
       parts: known === undefined ? null : { key: known.key, uploadId: known.uploadId },
       multipart: known !== undefined || (this.#partsAllowed && file.size > MULTIPART_FROM),
       tries: 0,
@@ -153,7 +189,7 @@ export class Uploader implements Progress {
     while (this.#going.size < AT_ONCE) {
       const job = this.#turn.shift();
       if (job === undefined) return;
-      if (this.#jobs.get(job.id) !== job) continue; // it was cancelled
+      if (!this.isWanted(job)) continue; // it was cancelled
       this.#going.add(job);
       this.#transport.start(job);
     }
@@ -188,7 +224,7 @@ export class Uploader implements Progress {
     this.#store.dispatch({ type: "held", id: job.id, problem });
     this.#over(job);
     await Promise.all([online(), pause(Math.min(2 ** job.tries, 20) * (0.5 + Math.random() / 2))]);
-    if (this.#jobs.get(job.id) === job) this.#enqueue(job);
+    if (this.isWanted(job)) this.#enqueue(job);
   }
 
   #flush(): void {
@@ -205,11 +241,4 @@ export class Uploader implements Progress {
     const files = this.#store.state.unfinished.filter((one) => one.documentId !== documentId);
     this.#store.dispatch({ type: "unfinished", files });
   }
-}
-
-/** With a new document, from the first byte on. */
-function anew(job: Job): void {
-  job.idempotencyKey = crypto.randomUUID();
-  job.documentId = null;
-  job.parts = null;
 }
