@@ -41,7 +41,6 @@ CHANGES = Topic(
     "upload",
     "Of whose documents one has changed: hints to look again, for streams to clients",
     retention_ms=_HOUR_MS,
-    max_message_bytes=64 * 1024,
     segment_ms=_HOUR_MS // 6,
 )
 

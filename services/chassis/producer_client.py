@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 64 * 1024
 """Just above the largest topic's `max_message_bytes`, so that the topic's own limit is the one that speaks."""
-# Far below every topic's limit: a batch that is refused for its size then holds that one message and nothing else.
-_BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 256 * 1024
+"""Far below every topic's limit, which is one of batches: what is refused for its size is one message, and alone."""
 _DISPOSE_SECONDS = 1.0
 _LIMITS = {topic.name: topic.max_message_bytes for topic in topics.ALL}
 _UNDECLARED_LIMIT = topics.DOCUMENTS.max_message_bytes
@@ -77,7 +77,7 @@ class ProducerClient:
             enable_idempotence=True,
             acks="all",
             linger_ms=0,
-            max_batch_size=_BATCH_BYTES,
+            max_batch_size=BATCH_BYTES,
             max_request_size=MAX_REQUEST_BYTES,
             request_timeout_ms=int(settings.kafka_request_timeout_seconds * 1000),
         )

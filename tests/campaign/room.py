@@ -12,13 +12,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SERVERS = ("postgres", "kafka", "minio")
 DISK_BYTES = 1 << 30
 PAGE = 4096
 MOST_PAGES = 16
+ATTEMPTS = 50
 INSIDE = "DOCUVAULT_CAMPAIGN_ROOM"
 """The environment variable that says whether this process is in such a room, or why it cannot be."""
 
@@ -54,9 +55,13 @@ class Disks:
         self.why_none = why_none
 
     def fill(self, server: str, chance: random.Random) -> None:
-        """Leaves the server a few pages more than it has."""
-        used = shutil.disk_usage(self._state / server).used
-        self._resize(server, used + PAGE * chance.randint(1, MOST_PAGES))
+        """Leaves the server a few pages more than it has; it may be writing, and a disk cannot be made too small."""
+        pages = chance.randint(1, MOST_PAGES)
+        for _ in range(ATTEMPTS):
+            with suppress(subprocess.CalledProcessError):
+                self._resize(server, shutil.disk_usage(self._state / server).used + PAGE * pages)
+                return
+        raise OSError(f"the disk of {server} cannot be filled: it grows faster than it is looked at")
 
     def relieve(self, server: str) -> None:
         """Gives it room again."""

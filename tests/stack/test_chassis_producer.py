@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from docuvault_contracts.cloudevents import Message
+from docuvault_contracts.cloudevents import Message, encode
+from docuvault_contracts.events import DocumentChanged
+from docuvault_contracts.topics import CHANGES
 
 from services.chassis.errors import Transient
 from services.chassis.producer import Producer, Unpublishable, open_producer
@@ -134,6 +137,20 @@ async def test_a_topic_that_was_never_spoken_of_takes_many_at_once(stack: Any, p
         said = [message(name, f"{number}", f"{number}") for number in range(100) for name in (one, other)]
         await producer.publish(said)
         assert len(await read(stack, one, partitions=6)) == len(await read(stack, other)) == 100
+
+
+@pytest.mark.parametrize("at_once", [1200, 1])
+async def test_all_hints_about_one_user_are_taken_however_many_there_are_at_once(
+    stack: Any, producer: Producer, at_once: int
+) -> None:
+    user_id, now = uuid4(), datetime.now(UTC)
+    hints = [
+        encode(DocumentChanged(user_id=user_id, document_id=uuid4()), id=f"{number:04}", source="test", time=now)
+        for number in range(1200)
+    ]
+    await asyncio.gather(*(producer.publish(hints[at : at + at_once]) for at in range(0, len(hints), at_once)))
+    found = [record for record in await read(stack, CHANGES.name, partitions=6) if record.key == hints[0].key]
+    assert sorted(record.value or b"" for record in found) == sorted(hint.value for hint in hints)
 
 
 async def test_many_of_which_the_broker_refuses_one_are_no_success_and_do_not_stop_the_next(

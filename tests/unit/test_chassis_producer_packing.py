@@ -8,12 +8,13 @@ import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import Message
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.chassis.producer_client import Unpublishable, check
+from services.chassis.producer_client import BATCH_BYTES, Unpublishable, check
 from services.chassis.producer_packing import Packed, by_topic, pack
 from services.chassis.producer_partition import partitions_of
 
@@ -68,6 +69,14 @@ def test_a_message_larger_than_a_batch_is_alone_in_one() -> None:
     said = [replace(GOOD, value=b"small"), replace(GOOD, value=b"x" * 10_000), replace(GOOD, value=b"small")]
     packs = pack("t", said, 1, lambda: builder(4096))
     assert [len(records(each)) for each in packs] == [1, 1, 1]
+
+
+def test_every_topic_takes_a_batch_that_is_full() -> None:
+    assert {
+        topic.name
+        for topic in (*topics.ALL, topics.dead_letter_topic("x"))
+        if topic.max_message_bytes < 2 * BATCH_BYTES
+    } == set()
 
 
 def test_messages_are_told_apart_by_topic_in_their_order() -> None:
