@@ -111,7 +111,8 @@ def build_environment(python: Path, lock: Path, cache: Path) -> None:
     say(f"- Python packages of {lock.name} (once)")
     run(uv, "venv", "--quiet", "--python", sys.executable, str(python.parent.parent), **own_cache)
     quiet = () if sys.stderr.isatty() else ("--quiet",)  # a log wants no list of packages
-    run(uv, "pip", "sync", *quiet, "--require-hashes", "--python", str(python), str(lock), **own_cache)
+    wanted = ("--require-hashes", "--compile-bytecode", "--python", str(python))
+    run(uv, "pip", "sync", *quiet, *wanted, str(lock), **own_cache)
 
 
 def ensure_environment(name: str, cache: Path) -> Path:
