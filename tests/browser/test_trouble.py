@@ -142,7 +142,8 @@ def test_an_upload_is_cancelled_in_mid_transfer(
 def test_somebody_who_is_offline_is_told_and_goes_on_afterwards(
     context: BrowserContext, visit: Visit, new_user: NewUser, files: Callable[..., Path]
 ) -> None:
-    visit.sign_in(new_user()[1])
+    with visit.page.expect_event("requestfinished", lambda request: "uploader" in request.url):
+        visit.sign_in(new_user()[1])  # what sends comes when the page is idle, and not at all without a network
     context.set_offline(True)
     expect(visit.page.get_by_text("You are offline")).to_be_visible()
     visit.shot("18-offline")

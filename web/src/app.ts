@@ -92,7 +92,10 @@ export class App {
 
   /** Uppy comes with the first file, or when there is time for it: nobody waits for it to see their documents. */
   async withUploader(work: (uploader: Uploader) => void): Promise<void> {
-    const uploader = await this.#load().catch(() => null);
+    const again = () => this.#load(); // what was under way may have failed for a network that is back by now
+    const uploader = await this.#load()
+      .catch(again)
+      .catch(() => null);
     if (uploader === null) this.notices.problem("notice.no_uploader", {});
     else work(uploader);
   }
