@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,10 +12,10 @@ import asyncpg
 
 from tests.campaign.faults_processes import SERVICES
 from tests.campaign.world import World, persist
+from tests.faults.support.unloaded import unloaded
 
 SWITCH_SECONDS = 0.2
 RECOVERY_SECONDS = 15.0
-UNLOADED = re.compile(r"Failed to load metadata from (__consumer_offsets-\d+) ")
 
 
 @asynccontextmanager
@@ -68,8 +67,7 @@ async def full_for_the_groups(world: World, target: str, chance: random.Random) 
     finally:
         if not await _knows_its_groups(world):
             await world.site.processes.stop(target)
-            said = layout.log(target).read_bytes()[before:].decode(errors="replace")
-            for name in set(UNLOADED.findall(said)):
+            for name in unloaded(layout, before):
                 shutil.rmtree(layout.state / target / "data" / name)
             await world.site.processes.start(target)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import struct
 from pathlib import Path
@@ -14,12 +13,12 @@ from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
 from tests.faults.support.plans import Plan
 from tests.faults.support.site import Site
+from tests.faults.support.unloaded import unloaded
 from tests.faults.support.wire import Wire
 from tests.stack.support.rest import assert_clean
 from tests.stack.support.waiting import eventually
 
 GROUPS = ("upload", "quota", "janitor", "classifier")
-UNLOADED = re.compile(r"Failed to load metadata from (__consumer_offsets-\d+) ")
 HEAD = struct.Struct(">qi")
 """How a batch in a log begins: its first offset, and how many bytes follow."""
 
@@ -35,7 +34,7 @@ async def test_a_group_without_a_coordinator_has_one_when_its_partition_is_moved
         broken = _say_the_last_batches_again(data)
 
     async def named() -> set[str]:
-        return set(UNLOADED.findall(site.stack.layout.log("kafka").read_text()))
+        return unloaded(site.stack.layout)
 
     await eventually(named, becomes=broken)
     for group in GROUPS:
