@@ -142,14 +142,23 @@ def test_an_upload_is_cancelled_in_mid_transfer(
 def test_somebody_who_is_offline_is_told_and_goes_on_afterwards(
     context: BrowserContext, visit: Visit, new_user: NewUser, files: Callable[..., Path]
 ) -> None:
-    with visit.page.expect_event("requestfinished", lambda request: "uploader" in request.url):
-        visit.sign_in(new_user()[1])  # what sends comes when the page is idle, and not at all without a network
+    visit.sign_in(new_user()[1])
     context.set_offline(True)
     expect(visit.page.get_by_text("You are offline")).to_be_visible()
     visit.shot("18-offline")
     context.set_offline(False)
     expect(visit.page.get_by_text("You are offline")).to_have_count(0)
     visit.upload(files("back.txt", "back"))
+
+
+def test_files_chosen_before_the_network_is_back_are_sent_by_a_page_that_was_never_idle(
+    context: BrowserContext, visit: Visit, new_user: NewUser, files: Callable[..., Path]
+) -> None:
+    visit.sign_in(new_user()[1])
+    context.set_offline(True)  # at once: whatever the page would fetch later it does not have
+    visit.choose(files("early.txt", "early"))
+    context.set_offline(False)
+    visit.until_stage("early.txt", *STORED)
 
 
 def test_the_page_outlives_the_restart_of_a_service(

@@ -13,10 +13,9 @@ import { forgetSession, keepSession, readToken, type Session, type TokenProblem 
 import { Entrance } from "./signin/entrance";
 import type { Returned } from "./signin/errand";
 import type { Store } from "./state/store";
-import { online } from "./upload/online";
 import type { Picked } from "./upload/picked";
 import { keepUnfinished, readUnfinished } from "./upload/unfinished";
-import type { Uploader } from "./upload/uploader";
+import { Uploader } from "./upload/uploader";
 
 const UNDO_SECONDS = 8;
 
@@ -28,7 +27,6 @@ export class App {
   readonly lists: Lists;
   readonly entrance: Entrance;
   readonly #live: Live;
-  #uploader: Promise<Uploader> | null = null;
   #loaded: Uploader | null = null;
 
   constructor(store: Store) {
@@ -86,18 +84,13 @@ export class App {
     if (session !== null) void this.entrance.leave(session);
   }
 
-  async upload(picked: readonly Picked[]): Promise<void> {
-    if (picked.length > 0) await this.withUploader((uploader) => uploader.add(picked));
+  upload(picked: readonly Picked[]): void {
+    if (picked.length > 0) this.withUploader((uploader) => uploader.add(picked));
   }
 
-  /** Uppy comes with the first file, or when there is time for it: nobody waits for it to see their documents. */
-  async withUploader(work: (uploader: Uploader) => void): Promise<void> {
-    const again = () => this.#load(); // what was under way may have failed for a network that is back by now
-    const uploader = await this.#load()
-      .catch(again)
-      .catch(() => null);
-    if (uploader === null) this.notices.problem("notice.no_uploader", {});
-    else work(uploader);
+  withUploader(work: (uploader: Uploader) => void): void {
+    this.#loaded ??= new Uploader(this.api, this.store);
+    work(this.#loaded);
   }
 
   /** Everything that is shown, anew. */
@@ -200,22 +193,6 @@ export class App {
     void this.loadTopics();
     void this.loadSettings();
     this.#live.start();
-    const idle = globalThis.requestIdleCallback ?? ((then: () => void) => setTimeout(then, 1_000));
-    idle(() => void this.#load().catch(() => undefined));
-  }
-
-  /** A load that failed is made again by whoever needs it next. */
-  #load(): Promise<Uploader> {
-    this.#uploader ??= online()
-      .then(() => import("./upload/uploader"))
-      .then(({ Uploader }) => {
-        this.#loaded = new Uploader(this.api, this.store);
-        return this.#loaded;
-      });
-    this.#uploader.catch(() => {
-      this.#uploader = null;
-    });
-    return this.#uploader;
   }
 
   #forgetUploads(): void {

@@ -12,7 +12,7 @@ export function DropZone({ small }: { readonly small: boolean }): JSX.Element {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const chosen = (event: JSX.TargetedEvent<HTMLInputElement>) => {
-    void app.upload(pickedFromInput(event.currentTarget.files ?? []));
+    app.upload(pickedFromInput(event.currentTarget.files ?? []));
     event.currentTarget.value = ""; // the same file may be chosen once more
   };
   return (

@@ -33,7 +33,7 @@ export function TransferRow({ transfer }: { readonly transfer: Transfer }): JSX.
   const document = useSelect((state) => state.documents.get(transfer.documentId ?? ""));
   const stage: Shown = transfer.stage === "filing" && off ? "stored" : transfer.stage;
   const troubled = stage === "refused" || stage === "failed";
-  const act = (what: "cancel" | "retry") => void app.withUploader((uploader) => uploader[what](transfer.id));
+  const act = (what: "cancel" | "retry") => app.withUploader((uploader) => uploader[what](transfer.id));
   return (
     <li class={`transfer ${stage}`} data-stage={stage}>
       <div class="transfer-name">

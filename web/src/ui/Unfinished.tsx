@@ -19,7 +19,7 @@ export function Unfinished(): JSX.Element | null {
             <button
               type="button"
               class="button ghost"
-              onClick={() => void app.withUploader((uploader) => uploader.discard(one.documentId))}
+              onClick={() => app.withUploader((uploader) => uploader.discard(one.documentId))}
               aria-label={words.t("unfinished.discard_of", { name: one.name })}
             >
               {words.t("unfinished.discard")}
