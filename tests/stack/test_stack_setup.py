@@ -8,6 +8,7 @@ from io import BytesIO
 from uuid import uuid4
 
 import aiohttp
+import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -41,6 +42,12 @@ async def partitions(info: StackInfo, topic: Topic) -> int:
     finally:
         await admin.close()
     return len(described["partitions"])
+
+
+def test_kafka_starts_with_its_classes_read_and_linked_ahead(stack: Stack) -> None:
+    command = psutil.Process(stack.status()["kafka"].pid).cmdline()
+    assert any(word.startswith("-XX:AOTCache=") for word in command)
+    assert "[aot" not in stack.layout.log("kafka").read_text(), "the JVM has nothing to say against them"
 
 
 @pytest.mark.parametrize("topic", ALL, ids=lambda topic: topic.name)

@@ -18,9 +18,11 @@ from deploy.local.artefacts import MARKER, artefact, remove_tree
 from deploy.local.bootstrap import BootstrapError, cache_folder, environment
 from deploy.local.console import Note, Steps
 from deploy.local.errors import StackError
+from deploy.local.kafka_java import archive_of, kafka_java
 from deploy.local.ports import is_free, reserve_block
 from deploy.local.provision_go import go_version
 from deploy.local.provision_kafka import LOCK, Jar, read_lock
+from deploy.local.provision_kafka_archive import provision_kafka_archive
 
 
 def test_an_artefact_is_made_once(tmp_path: Path) -> None:
@@ -137,6 +139,22 @@ def test_an_environment_whose_making_failed_is_made_again(tmp_path: Path) -> Non
         environment(folder, fails)
     assert environment(folder, works).read_text() == "whole"
     assert environment(folder, fails).read_text() == "whole"
+
+
+def test_a_machine_whose_jvm_makes_no_archive_of_kafkas_classes_starts_it_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    java, modules, jars = tmp_path / "jre/bin/java", tmp_path / "jre/lib/modules", tmp_path / "cache/kafka-1"
+    for path in (java, modules, jars / "kafka.jar"):
+        path.parent.mkdir(parents=True)
+    java.write_text("#!/bin/sh\necho no room >&2; exit 1\n")
+    java.chmod(0o755)
+    modules.touch()
+    for _ in range(2):
+        provision_kafka_archive(java, jars, Steps())
+    assert capsys.readouterr().err.count("Kafka starts without") == 1, "it is tried once"
+    assert not archive_of(java, jars).exists()
+    assert not any("AOT" in word for word in kafka_java(java, jars))
 
 
 @pytest.mark.parametrize(
