@@ -36,7 +36,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove schema mutants faults bench eval growth figures contracts docs lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove schema mutants faults bench eval growth simulate figures contracts docs lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -120,9 +120,13 @@ faults: ## Breaks stacks under load, N times, and holds them to what clients wer
 growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.md (keeps the large ones in build/)
 	@$(BENCH) exec "$$py" -m benchmarks.growth $(ARGS)
 
-figures: ## Measures all that docs/ shows, on a quiet machine: bench, then growth
+simulate: ## Predicts from single steps how many uploads a second the stack takes, and drives it there (docs/scaling.md)
+	@$(BENCH) exec "$$py" -m benchmarks.simulation $(ARGS)
+
+figures: ## Measures all that docs/ shows, on a quiet machine: bench, growth, then simulate
 	@$(MAKE) --no-print-directory bench
 	@$(MAKE) --no-print-directory growth
+	@$(MAKE) --no-print-directory simulate
 
 contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
 	@$(DEV) exec "$$py" contracts/generate.py $(ARGS)
