@@ -36,7 +36,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove schema mutants faults bench eval growth figures contracts docs lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth figures contracts docs lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -96,6 +96,9 @@ dlq: ## Lists dead letters; SHOW=, REPLAY= or DISCARD=group/0/12-14, or =1 with 
 
 explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uuid>; FIX=1 moves it on where that is safe
 	@$(CONSOLE) explain $(call given,--doc,DOC) $(call given,--key,KEY) $(call given,--user,USER) $(call flag,--fix,FIX) $(JSON_FLAG) $(ARGS)
+
+rotate: ## Changes keys while everything runs: KEYS="jwt minio postgres fernet" or all; ARGS=--revoke ends the old at once
+	@$(CONSOLE) rotate $(or $(KEYS),all) $(JSON_FLAG) $(ARGS)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"
