@@ -36,10 +36,10 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth figures contracts docs lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth figures contracts docs audit-deps licences lock
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Shows the main job on real servers, step by step
 	@$(CONSOLE) demo $(ARGS)
@@ -54,6 +54,7 @@ lint: ## Checks style, types, architecture, locks, generated contracts and the l
 	"$$py" -m mypy services deploy contracts clients benchmarks tests; \
 	"$$(dirname "$$py")/lint-imports"; \
 	"$$py" -m deploy.local.locks --check; \
+	"$$py" -m deploy.supply.licences --check; \
 	"$$py" contracts/generate.py --check; \
 	"$$py" -m deploy.docs.links; \
 	"$$py" -m deploy.local.web check
@@ -132,6 +133,12 @@ contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
 
 docs: ## Builds the documentation as a site, in build/site (SERVE=1 shows it at http://localhost:8001)
 	@$(DOCS) exec "$$py" -m deploy.docs $(call flag,--serve,SERVE) $(ARGS)
+
+audit-deps: ## Asks what is known against the packages of all locks and MinIO's modules; 3 says that a source was not reached
+	@$(DEV) exec "$$py" -m deploy.supply.audit $(ARGS)
+
+licences: ## Writes docs/reference/licences.md from the locks
+	@$(DEV) exec "$$py" -m deploy.supply.licences $(ARGS)
 
 lock: ## Resolves requirements/*.in into *.lock (ARGS=--upgrade takes the newest)
 	@$(STACK) exec "$$py" -m deploy.local.locks $(ARGS)

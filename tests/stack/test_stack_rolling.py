@@ -139,7 +139,7 @@ def pids(own: Stack) -> dict[str, int]:
 async def test_all_keys_are_changed_under_load_and_no_client_notices(
     own: Stack, session: aiohttp.ClientSession
 ) -> None:
-    """Of services of one replica each; the operator is killed twice on the way. What the old keys signed is good until they end, and then it is not."""
+    """Of one replica each; the operator is killed twice. What old keys signed is good until they end, and then not."""
     was, lives = own.info, {"jwt": 2000.0, "minio": 2000.0, "postgres": 0.0}
     headers, api = await headers_of_a_user(own), own.settings.gateway_origin
     body = {"filename": "a.txt", "content_type": "text/plain"}
