@@ -36,7 +36,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth figures contracts docs audit-deps licences lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth figures contracts docs audit-deps secrets licences lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -136,6 +136,9 @@ docs: ## Builds the documentation as a site, in build/site (SERVE=1 shows it at 
 
 audit-deps: ## Asks what is known against the packages of all locks and MinIO's modules; 3 says that a source was not reached
 	@$(DEV) exec "$$py" -m deploy.supply.audit $(ARGS)
+
+secrets: ## Looks for keys in the whole history (gitleaks, built once)
+	@$(DEV) exec "$$py" -m deploy.supply.leaks $(ARGS)
 
 licences: ## Writes docs/reference/licences.md from the locks
 	@$(DEV) exec "$$py" -m deploy.supply.licences $(ARGS)

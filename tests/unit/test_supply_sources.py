@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from aiohttp import web
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.console import Steps
+from deploy.local.provision_minio import MINIO
 from deploy.local.provision_node import Node, provision_node
 from deploy.supply import audit
 from deploy.supply.findings import FOUND, UNREACHED, Finding, Unreached
-from deploy.supply.govulncheck import ask_govulncheck, objects, read_findings
+from deploy.supply.govulncheck import GOVULNCHECK, ask_govulncheck, objects, read_findings
+from deploy.supply.leaks import GITLEAKS, scan
 from deploy.supply.npm import ask_npm
 from deploy.supply.osv import ask_osv
 from deploy.supply.packages import CHECKOUT, Package
@@ -126,3 +129,21 @@ async def test_the_command_fails_by_a_finding_and_otherwise_by_who_was_not_asked
     assert "GHSA-1: One" in capsys.readouterr().out
     assert await asyncio.to_thread(audit.main, arguments) == UNREACHED
     assert capsys.readouterr().out.startswith("NOT ASKED  OSV")
+
+
+def test_what_was_found_in_the_history_and_is_no_key_is_named_with_its_commit() -> None:
+    lines = [line for line in (CHECKOUT / ".gitleaksignore").read_text().splitlines() if not line.startswith("#")]
+    assert lines
+    assert all(re.fullmatch(r"[0-9a-f]{40}:tests/[\w/.]+:[a-z-]+:\d+", line) for line in lines)
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 0), (1, 1), (126, 2)])
+def test_a_history_that_could_not_be_read_is_not_clean(tmp_path: Path, code: int, expected: int) -> None:
+    program = tmp_path / "gitleaks"
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+    assert scan(program, tmp_path) == expected
+
+
+def test_a_programs_binary_has_the_name_that_go_gives_it() -> None:
+    assert (GITLEAKS.binary, GOVULNCHECK.binary, MINIO.binary) == ("gitleaks", "govulncheck", "minio")
