@@ -36,10 +36,10 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove schema mutants faults bench eval growth simulate figures contracts docs lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Shows the main job on real servers, step by step
 	@$(CONSOLE) demo $(ARGS)
@@ -54,6 +54,7 @@ lint: ## Checks style, types, architecture, locks, generated contracts and the l
 	"$$py" -m mypy services deploy contracts clients benchmarks tests; \
 	"$$(dirname "$$py")/lint-imports"; \
 	"$$py" -m deploy.local.locks --check; \
+	"$$py" -m deploy.supply.licences --check; \
 	"$$py" contracts/generate.py --check; \
 	"$$py" -m deploy.docs.links; \
 	"$$py" -m deploy.local.web check
@@ -97,6 +98,9 @@ dlq: ## Lists dead letters; SHOW=, REPLAY= or DISCARD=group/0/12-14, or =1 with 
 explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uuid>; FIX=1 moves it on where that is safe
 	@$(CONSOLE) explain $(call given,--doc,DOC) $(call given,--key,KEY) $(call given,--user,USER) $(call flag,--fix,FIX) $(JSON_FLAG) $(ARGS)
 
+rotate: ## Changes keys while everything runs: KEYS="jwt minio postgres fernet" or all; ARGS=--revoke ends the old at once
+	@$(CONSOLE) rotate $(or $(KEYS),all) $(JSON_FLAG) $(ARGS)
+
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"
 
@@ -133,6 +137,15 @@ contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI
 
 docs: ## Builds the documentation as a site, in build/site (SERVE=1 shows it at http://localhost:8001)
 	@$(DOCS) exec "$$py" -m deploy.docs $(call flag,--serve,SERVE) $(ARGS)
+
+audit-deps: ## Asks what is known against the packages of all locks and MinIO's modules; 3 says that a source was not reached
+	@$(DEV) exec "$$py" -m deploy.supply.audit $(ARGS)
+
+secrets: ## Looks for keys in the whole history (gitleaks, built once)
+	@$(DEV) exec "$$py" -m deploy.supply.leaks $(ARGS)
+
+licences: ## Writes docs/reference/licences.md from the locks
+	@$(DEV) exec "$$py" -m deploy.supply.licences $(ARGS)
 
 lock: ## Resolves requirements/*.in into *.lock (ARGS=--upgrade takes the newest)
 	@$(STACK) exec "$$py" -m deploy.local.locks $(ARGS)

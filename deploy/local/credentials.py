@@ -15,7 +15,7 @@ from deploy.local.layout import Layout, write_private
 DATABASE_ROLES = ("upload", "quota", "janitor", "classifier", "audit")
 STORE_USERS = ("upload", "janitor", "classifier", "audit")
 
-ADDED = frozenset({"llm_key_secret"})
+ADDED = frozenset({"llm_key_secret", "logins", "access_keys", "rotations"})
 """What the first stacks had none of."""
 
 
@@ -23,7 +23,9 @@ ADDED = frozenset({"llm_key_secret"})
 class Credentials:
     """All secrets. `database` has a password a role, `store` a secret key a user of the object store.
 
-    `llm_key_secret` is a Fernet key: the classifier keeps the keys of its users' models under it.
+    `llm_key_secret` is a Fernet key: the classifier keeps the keys of its users' models under it. `logins` has the name
+    under which each role of the database logs in, `access_keys` the one of each user of the store: both change with
+    their secret. `rotations` has what is good beside all that while a key is changed (rotation.py).
     """
 
     cluster_id: str
@@ -31,15 +33,36 @@ class Credentials:
     database: dict[str, str]
     store: dict[str, str]
     llm_key_secret: str
+    logins: dict[str, str]
+    access_keys: dict[str, str]
+    rotations: dict[str, Any]
+
+
+def new_jwt_secret() -> str:
+    """Of 48 bytes."""
+    return secrets.token_urlsafe(48)
+
+
+def new_password() -> str:
+    """Of a role, or of a user of the store: 24 bytes."""
+    return secrets.token_urlsafe(24)
+
+
+def new_fernet_key() -> str:
+    """As `Fernet.generate_key` makes them."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _generate() -> Credentials:
     return Credentials(
         cluster_id=urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
-        jwt_secret=secrets.token_urlsafe(48),
-        database={role: secrets.token_urlsafe(24) for role in ("postgres", *DATABASE_ROLES)},
-        store={user: secrets.token_urlsafe(24) for user in ("root", *STORE_USERS)},
-        llm_key_secret=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        jwt_secret=new_jwt_secret(),
+        database={role: new_password() for role in ("postgres", *DATABASE_ROLES)},
+        store={user: new_password() for user in ("root", *STORE_USERS)},
+        llm_key_secret=new_fernet_key(),
+        logins={role: role for role in DATABASE_ROLES},
+        access_keys={user: store_key(user) for user in STORE_USERS},
+        rotations={},
     )
 
 
@@ -76,7 +99,7 @@ def ensure_credentials(layout: Layout) -> Credentials:
         return _completed(layout)
     if (layout.state / "postgres" / "data").exists():
         raise StackError(f"{layout.secrets} is gone and the data cannot be opened without it; `make reset` starts over")
-    return _written(layout, _generate())
+    return write_credentials(layout, _generate())
 
 
 def _completed(layout: Layout) -> Credentials:
@@ -84,14 +107,15 @@ def _completed(layout: Layout) -> Credentials:
     found, fresh = _read(layout), asdict(_generate())
     whole = {name: {**fresh[name], **found[name]} if isinstance(fresh[name], dict) else found[name] for name in found}
     made = Credentials(**{**fresh, **whole})
-    return made if asdict(made) == found else _written(layout, made)
+    return made if asdict(made) == found else write_credentials(layout, made)
 
 
-def _written(layout: Layout, made: Credentials) -> Credentials:
+def write_credentials(layout: Layout, made: Credentials) -> Credentials:
+    """Keeps them, all or none of them."""
     write_private(layout.secrets, json.dumps(asdict(made), indent=2))
     return made
 
 
 def store_key(user: str) -> str:
-    """The access key of a user of the object store: its name, told apart from other people's."""
+    """The name of a user of the object store, told apart from others': of its policy, and of its first access key."""
     return f"docuvault-{user}"

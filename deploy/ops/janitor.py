@@ -1,4 +1,4 @@
-"""The janitor's own command line, run with the settings and the rights of the stack's janitor."""
+"""A service's own command line, run with the settings and the rights that the stack gives that service."""
 
 from __future__ import annotations
 
@@ -23,9 +23,14 @@ def run_janitor(*arguments: str) -> int:
     """
     stack = Stack(load_settings())
     require_running(stack)
-    python = str(ensure_environment("runtime", cache_folder()))
-    environment = command_environment(stack.settings, load_credentials(stack.layout), "janitor")
-    return run_to_its_end((python, "-P", "-m", "services.janitor", *arguments), environment)
+    return run_service(stack, "janitor", "runtime", *arguments)
+
+
+def run_service(stack: Stack, service: str, packages: str, *arguments: str) -> int:
+    """Runs `python -m services.<service>` with `arguments`, on the packages of a lock; its exit code."""
+    python = str(ensure_environment(packages, cache_folder()))
+    environment = command_environment(stack.settings, load_credentials(stack.layout), service)
+    return run_to_its_end((python, "-P", "-m", f"services.{service}", *arguments), environment)
 
 
 def run_to_its_end(command: Sequence[str], environment: Mapping[str, str]) -> int:

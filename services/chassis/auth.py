@@ -94,7 +94,10 @@ def create_access_token(
 
 def _key_source(settings: TokenSettings) -> KeySource:
     if settings.jwt_secret is not None:
-        return SharedSecret(settings.jwt_secret.get_secret_value(), settings)
+        also = settings.jwt_secret_also
+        return SharedSecret(
+            settings.jwt_secret.get_secret_value(), settings, None if also is None else also.get_secret_value()
+        )
     from services.chassis.jwks import Jwks  # noqa: PLC0415 - the 9 MB of cryptography, for those who need it
 
     return Jwks(settings)

@@ -31,10 +31,13 @@ _CLAIMS = msgspec.json.Decoder(Claims)
 
 
 class SharedSecret:
-    """The one key there is, whatever kid a token names: a Key, and its own KeySource."""
+    """The one key there is, whatever kid a token names: a Key, and its own KeySource.
 
-    def __init__(self, secret: str, settings: TokenSettings) -> None:
-        self._secret = secret.encode()
+    It signs with `secret`, and takes what `also` signed, while an operator changes the one for the other.
+    """
+
+    def __init__(self, secret: str, settings: TokenSettings, also: str | None = None) -> None:
+        self._secrets = (secret.encode(), *([] if also is None else [also.encode()]))
         self._settings = settings
 
     def kid_of(self, token: str) -> None:  # noqa: ARG002 - there is only one
@@ -49,12 +52,12 @@ class SharedSecret:
         """A token that says `claims`."""
         header = {"alg": ALGORITHM, "typ": "JWT"}
         signed = ".".join(_packed(msgspec.json.encode(part)) for part in (header, claims))
-        return f"{signed}.{self._signature(signed)}"
+        return f"{signed}.{_signature(self._secrets[0], signed)}"
 
     def read(self, token: str) -> Claims:
         """What `token` says. Nothing of it is parsed before it is known to be signed. Raises InvalidTokenError."""
         signed, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(self._signature(signed).encode(), signature.encode(errors="replace")):
+        if not any(_matches(secret, signed, signature) for secret in self._secrets):
             raise InvalidTokenError("not signed with our secret")
         claims = _claims(signed)
         refused = refusal(claims, self._settings, time.time())
@@ -62,8 +65,13 @@ class SharedSecret:
             raise InvalidTokenError(refused)
         return claims
 
-    def _signature(self, signed: str) -> str:
-        return _packed(hmac.digest(self._secret, signed.encode(errors="replace"), "sha256"))
+
+def _matches(secret: bytes, signed: str, signature: str) -> bool:
+    return hmac.compare_digest(_signature(secret, signed).encode(), signature.encode(errors="replace"))
+
+
+def _signature(secret: bytes, signed: str) -> str:
+    return _packed(hmac.digest(secret, signed.encode(errors="replace"), "sha256"))
 
 
 def refusal(claims: Claims, settings: TokenSettings, now: float) -> str | None:

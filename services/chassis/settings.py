@@ -195,6 +195,10 @@ class TokenSettings(Settings):
     jwt_secret: Annotated[HmacSecret | None, EMPTY_IS_NONE] = Field(
         None, description="HS256 secret of at least 32 bytes; default none"
     )
+    jwt_secret_also: Annotated[HmacSecret | None, EMPTY_IS_NONE] = Field(
+        None,
+        description="a second HS256 secret, whose tokens are good, too, while the first is changed; default none",
+    )
     jwt_jwks_url: Annotated[HttpUrl | None, EMPTY_IS_NONE] = Field(
         None,
         description="URL of the issuer's JWK set (RS256, ES256, EdDSA), or of its OpenID configuration, which names it;"
@@ -220,6 +224,8 @@ class TokenSettings(Settings):
     def _one_family(self) -> Self:
         if (self.jwt_secret is None) == (self.jwt_jwks_url is None):
             raise ValueError("set exactly one of JWT_SECRET and JWT_JWKS_URL")
+        if self.jwt_secret is None and self.jwt_secret_also is not None:
+            raise ValueError("JWT_SECRET_ALSO goes with JWT_SECRET: an issuer's keys are changed at the issuer")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,11 @@ from xml.etree import ElementTree as ET
 from aiohttp import ClientResponse
 from miniopy_async.error import InvalidResponseError, S3Error
 
+from services.chassis.web_answer import read_at_most
+
 OK = 200
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""Above a page of the longest keys and a list of the most parts, far below what would harm a process."""
 SHOWN_BYTES = 200
 UNREADABLE = (ET.ParseError, ValueError, KeyError, TypeError)
 
@@ -37,7 +41,9 @@ async def read_answer(response: ClientResponse, root: str) -> Answer:
 
     Raises InvalidResponseError for anything else, such as a proxy's page or an answer that was cut.
     """
-    body = await response.read()
+    body = await read_at_most(response, MAX_ANSWER_BYTES)
+    if body is None:
+        raise _none_of_s3s(response, b"more than S3 has to say")
     try:
         found = ET.fromstring(body)  # noqa: S314 - the store's own; expat knows of the bombs there are
         if response.status == OK and name_of(found) == root:

@@ -1,8 +1,12 @@
-"""Starts the classifier: `python -m services.classifier`. Wiring only."""
+"""Starts the classifier: `python -m services.classifier`. Wiring only.
+
+With arguments it is the classifier's command line, which the service itself never loads: see command.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import partial
 
 from services.chassis.auth import TokenVerifier
@@ -117,4 +121,8 @@ async def main(stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        from services.classifier.command import command
+
+        sys.exit(command(sys.argv[1:]))
     run(main)

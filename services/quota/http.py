@@ -8,7 +8,7 @@ from uuid import UUID
 from aiohttp import web
 from docuvault_contracts.http import QUOTA_NOT_FOUND, AccountQuota, LimitRequest, Quota
 
-from services.chassis.web import HttpError, caller, json_response, read_body, require_role
+from services.chassis.web import HttpError, caller, json_response, note, read_body, require_role
 from services.quota.model import Account
 from services.quota.store import Accounts
 
@@ -32,10 +32,11 @@ class QuotaRoutes:
 
     async def set_limit(self, request: web.Request) -> web.Response:
         """Sets any user's limit, for administrators; opens the account where there is none."""
-        require_role(request, "admin")
+        admin = require_role(request, "admin").user_id
         user_id = _user_id(request)
         body = await read_body(request, LimitRequest)
-        return _admin_view(user_id, await self._accounts.set_limit(user_id, body.limit_bytes))
+        note(request, account=str(user_id), limit_bytes=body.limit_bytes)
+        return _admin_view(user_id, await self._accounts.set_limit(user_id, body.limit_bytes, admin))
 
 
 def routes(accounts: Accounts) -> Callable[[web.Application], None]:

@@ -51,8 +51,11 @@ class Accounts(Protocol):
         """The user's account, if there is one."""
         ...
 
-    async def set_limit(self, user_id: UUID, limit_bytes: int) -> Account:
-        """Sets the limit, opening the account where there is none; a limit below what is used takes nothing back."""
+    async def set_limit(self, user_id: UUID, limit_bytes: int, changed_by: UUID | None = None) -> Account:
+        """Sets the limit, opening the account where there is none; a limit below what is used takes nothing back.
+
+        `changed_by` is the administrator, who is noted for good.
+        """
         ...
 
 
@@ -185,10 +188,10 @@ class PgAccounts:
             row = await self._pool.fetchrow(SQL["read_account"], user_id)
         return Account(**row) if row else None
 
-    async def set_limit(self, user_id: UUID, limit_bytes: int) -> Account:
+    async def set_limit(self, user_id: UUID, limit_bytes: int, changed_by: UUID | None = None) -> Account:
         """See Accounts. A limit that is what it was says nothing to anyone."""
         async with transaction(self._pool) as connection:
-            changed = await connection.fetchrow(SQL["set_limit"], user_id, limit_bytes)
+            changed = await connection.fetchrow(SQL["set_limit"], user_id, limit_bytes, changed_by)
             if changed:
                 await self._outbox.add(connection, [limit_message(LimitChange(**changed))])
             row = changed or (await connection.fetch(SQL["read_account"], user_id))[0]

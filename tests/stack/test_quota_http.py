@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
@@ -27,8 +29,10 @@ class Client:
     async def quota(self, user: UUID) -> Answer:
         return await self._call("GET", "/api/auth/me/quota", user, "user")
 
-    async def admin(self, method: str, user: object, body: object = None, role: str = "admin") -> Answer:
-        return await self._call(method, f"/api/admin/quotas/{user}", uuid4(), role, body)
+    async def admin(
+        self, method: str, user: object, body: object = None, role: str = "admin", by: UUID | None = None
+    ) -> Answer:
+        return await self._call(method, f"/api/admin/quotas/{user}", by or uuid4(), role, body)
 
     async def _call(self, method: str, path: str, caller: UUID, role: str, body: object = None) -> Answer:
         headers = {"Authorization": f"Bearer {create_access_token(caller, role, self._tokens)}"}
@@ -60,6 +64,25 @@ async def test_an_administrator_opens_and_changes_an_account(client: Client) -> 
         assert await client.admin("PUT", user, {"limit_bytes": limit}) == (200, expected)
         assert await client.admin("GET", user) == (200, expected)
         assert await client.quota(user) == (200, {"used_bytes": 0, "limit_bytes": limit})
+
+
+async def test_who_changed_a_limit_and_when_is_known_for_good(client: Client, stack: Any) -> None:
+    user, one, other = uuid4(), uuid4(), uuid4()
+    for by, limit in ((one, 500), (other, 500), (other, 700), (one, 500)):
+        assert (await client.admin("PUT", user, {"limit_bytes": limit}, by=by))[0] == 200
+    connection = await asyncpg.connect(stack.info.databases["quota"])
+    try:
+        rows = await connection.fetch(
+            "SELECT changed_by, limit_bytes FROM limit_changes WHERE user_id = $1 ORDER BY changed_at", user
+        )
+        assert [tuple(row) for row in rows] == [(one, 500), (other, 700), (one, 500)]
+        for attempt in ("DELETE FROM limit_changes", "UPDATE limit_changes SET changed_by = user_id"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(attempt)
+    finally:
+        await connection.close()
+    lines = [line for line in (stack.layout.log("quota-1").read_text()).splitlines() if str(user) in line]
+    assert [json.loads(line)["user_id"] for line in lines if '"limit_bytes":700' in line] == [str(other)]
 
 
 async def test_only_an_administrator_sees_or_sets_limits(client: Client) -> None:

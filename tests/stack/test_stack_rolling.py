@@ -1,5 +1,7 @@
 """`make up` on a stack whose services are to run as something else: restarted one by one, and no client notices.
 
+What they are to be otherwise is keys (`docuvault rotate`), then settings.
+
 The stack speaks TLS, and its store has a name of its own behind the gateway.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -21,6 +24,7 @@ from deploy.local.stack import Stack, StackSettings
 from deploy.ops.users import access_token, register
 from tests.stack.gateway_names import Here
 from tests.stack.gateway_page import small_page
+from tests.stack.support.rotated import all_good, change, killed
 
 pytestmark = pytest.mark.timeout(400)
 CLIENTS = 12
@@ -131,11 +135,44 @@ def pids(own: Stack) -> dict[str, int]:
     return {name: process.pid for name, process in own.status().items()}
 
 
-@pytest.mark.parametrize(("replicas", "minutes"), [(1, 14), (2, 13)])
-async def test_services_are_restarted_under_load_and_no_client_notices(
-    own: Stack, session: aiohttp.ClientSession, replicas: int, minutes: int
+@pytest.mark.timeout(600)
+async def test_all_keys_are_changed_under_load_and_no_client_notices(
+    own: Stack, session: aiohttp.ClientSession
 ) -> None:
-    await asyncio.to_thread(asked(own, replicas=replicas).up)
+    """Of one replica each; the operator is killed twice. What old keys signed is good until they end, and then not."""
+    was, lives = own.info, {"jwt": 2000.0, "minio": 2000.0, "postgres": 0.0}
+    headers, api = await headers_of_a_user(own), own.settings.gateway_origin
+    body = {"filename": "a.txt", "content_type": "text/plain"}
+    async with session.post(f"{api}/api/documents/upload-urls", json={"files": [body] * 2}, headers=headers) as answer:
+        under_way = [each["upload_url"] for each in (await answer.json())["uploads"]]
+    async with load(own, session) as seen:
+        await asyncio.to_thread(killed, own, lives, 2, after=False)
+        await asyncio.to_thread(killed, own, lives, 2, after=True)
+        now = time.time()
+        waits = await asyncio.to_thread(change, own, lives, now)
+    assert {status for _, _, status in seen} == {200}, seen
+    assert waits == {"jwt": now + 2000, "minio": now + 2000}
+    old, new = await all_good(was, session), await all_good(own.info, session)
+    assert {name for name, good in old.items() if good} == {name for name in old if name.startswith("store")}
+    assert False not in new.values()
+    async with session.get(f"{api}/api/auth/me/quota", headers=headers) as answer:
+        assert answer.status == 200
+    async with session.put(URL(under_way[0], encoded=True), data=b"x") as answer:
+        assert answer.status == 200
+    assert await asyncio.to_thread(change, own, lives, now + 2001) == {}
+    assert True not in (await all_good(was, session)).values()
+    assert await all_good(own.info, session) == new
+    async with session.get(f"{api}/api/auth/me/quota", headers=headers) as answer:
+        assert answer.status == 401
+    async with session.put(URL(under_way[1], encoded=True), data=b"x") as answer:
+        assert answer.status == 403
+
+
+async def test_services_are_restarted_under_load_and_no_client_notices(
+    own: Stack, session: aiohttp.ClientSession
+) -> None:
+    minutes = 13
+    await asyncio.to_thread(asked(own, replicas=2).up)
     before = await asyncio.to_thread(pids, own)
     async with load(own, session) as seen:
         environment = {**own.settings.service_env, "UPLOAD_URL_MINUTES": str(minutes)}

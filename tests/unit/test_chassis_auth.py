@@ -168,3 +168,23 @@ async def test_a_longer_token_than_any_of_ours_is_not_even_parsed() -> None:
     with pytest.raises(InvalidTokenError, match="longer"):
         await verified(long)
     assert (await verified(token(jti=uuid4().hex * 40))).user_id == USER
+
+
+async def test_while_the_secret_is_changed_tokens_by_both_are_good_and_by_no_third() -> None:
+    new, third = "b" * 32, "c" * 32
+    both = TokenVerifier(TokenSettings(jwt_secret=new, jwt_secret_also=SECRET))
+    assert await both.verify(token()) == await both.verify(token(new)) == Caller(USER)
+    for text in (token(third), token(third)[:-3]):
+        with pytest.raises(InvalidTokenError, match="not signed"):
+            await both.verify(text)
+    made = create_access_token(USER, settings=TokenSettings(jwt_secret=new, jwt_secret_also=SECRET))
+    assert await TokenVerifier(TokenSettings(jwt_secret=new)).verify(made) == Caller(USER)
+    with pytest.raises(InvalidTokenError):
+        await TokenVerifier(TokenSettings(jwt_secret=new)).verify(token())
+
+
+def test_a_second_secret_is_as_long_as_the_first_and_goes_with_it() -> None:
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        TokenSettings(jwt_secret=SECRET, jwt_secret_also="short")
+    with pytest.raises(ValueError, match="JWT_SECRET_ALSO goes with JWT_SECRET"):
+        TokenSettings(jwt_jwks_url="https://issuer/keys", jwt_secret_also="s" * 32)

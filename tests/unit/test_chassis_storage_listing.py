@@ -13,6 +13,7 @@ from miniopy_async.api import Minio
 from miniopy_async.credentials.providers import StaticProvider
 from miniopy_async.signer import presign_v4
 
+from services.chassis import storage_answer
 from services.chassis.errors import Transient
 from services.chassis.presign import Presigner
 from services.chassis.storage import ObjectStat
@@ -92,6 +93,17 @@ async def test_what_is_no_listing_never_says_that_there_is_no_object(
 ) -> None:
     store.status, store.body = status, body
     with pytest.raises(Transient, match=f"^object storage: {reason}$"):
+        await stat(store, "a/b cé")
+
+
+async def test_an_answer_without_end_is_read_no_further_than_s3_has_to_say(
+    store: S3Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.body = listing(FOUND)
+    monkeypatch.setattr(storage_answer, "MAX_ANSWER_BYTES", len(store.body.encode()))
+    assert await stat(store, "a/b cé") is not None
+    store.body += " "
+    with pytest.raises(Transient):
         await stat(store, "a/b cé")
 
 
