@@ -68,8 +68,8 @@ down: ## Ends the stack; its data stays
 status: ## Says how each process is
 	@$(CONSOLE) status $(ARGS)
 
-logs: ## Shows the last log lines (SERVICE=upload of one, FOLLOW=1 goes on)
-	@$(CONSOLE) logs --service "$(SERVICE)" $(if $(filter 1,$(FOLLOW)),--follow) $(ARGS)
+logs: ## Shows the last log lines (SERVICE=upload of one, FOLLOW=1 goes on; TRACE=id those of one trace; DEBUG=1 logs more)
+	@$(CONSOLE) logs --service "$(SERVICE)" $(if $(filter 1,$(FOLLOW)),--follow) $(call given,--trace,TRACE) $(call flag,--debug,DEBUG) $(ARGS)
 
 reset: ## Ends the stack and removes its data, after asking (YES=1 answers)
 	@$(CONSOLE) reset $(if $(filter 1,$(YES)),--yes) $(ARGS)

@@ -101,12 +101,22 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
     """The settings of a service, as its environment: its own role, its own key, nothing of another's."""
     return {
         "LOG_LEVEL": settings.log_level,
+        **(_traces(settings) if settings.otlp_endpoint != "off" else {}),
         "DATABASE_URL": _database(settings, credentials, service),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port_for(settings, service, 'kafka')}",
         **(_tokens(settings, credentials) if service in HAVE_CLIENTS else {}),
         **(settings.sign_in_environment if service == "upload" else {}),
         **({"LLM_KEY_SECRETS": _fernet_keys(credentials)} if service == "classifier" else {}),
         **(_store(settings, credentials, service) if service in credentials.store else {}),
+    }
+
+
+def _traces(settings: StackSettings) -> Mapping[str, str]:
+    """On one's own machine nobody has to be limited."""
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": settings.otlp_endpoint,
+        "OTEL_TRACES_SAMPLER_ARG": str(settings.traces_share),
+        "TRACES_OF_CLIENTS_PER_SECOND": "1000",
     }
 
 

@@ -79,6 +79,12 @@ class StackSettings(SignInSettings):
         "", description="host:port that presigned URLs name; default STORE_HOST:GATEWAY_PORT, else localhost:MINIO_PORT"
     )
     log_level: str = Field("INFO", description="least level the services log; default INFO")
+    otlp_endpoint: str = Field(
+        "off", pattern=r"^(off|https?://\S+)$", description="URL of a collector that takes traces, or off; default off"
+    )
+    traces_share: float = Field(
+        1, ge=0, le=1, description="share of traces that is sampled, where there is a collector; default 1"
+    )
     services: bool = Field(True, description="whether the services and the gateway run too; default true")
     without_services: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="services, with commas, that do not run; default none"

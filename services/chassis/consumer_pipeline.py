@@ -19,11 +19,12 @@ from services.chassis import consumer_client
 from services.chassis.backoff import Backoff
 from services.chassis.consumer_batch import Batch
 from services.chassis.consumer_group import BatchLost, Consumer
-from services.chassis.consumer_report import report_settled
+from services.chassis.consumer_report import cause_of, report_settled
 from services.chassis.consumer_work import BatchWork, GivenUp, Late, Line
 from services.chassis.deadletters import reason_of
 from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint
+from services.chassis.logging import caused_by
 from services.chassis.retry import Abandoned, pause, unless
 
 T = TypeVar("T")
@@ -90,6 +91,14 @@ class Pipeline(Generic[T]):
             await asyncio.wait(self._flights)
 
     async def _carry(self, work: BatchWork[T]) -> None:
+        """All the way, in a task of its own."""
+        with caused_by(cause_of(work)):
+            await self._through(work)
+            failpoint("consumer.after_offsets")
+            self._line.watchdog.alive()
+            report_settled(work)
+
+    async def _through(self, work: BatchWork[T]) -> None:
         """From here on a batch behind sees `fallen` before it can enter a step: a lock that is left runs nobody yet."""
         try:
             async with asyncio.timeout(consumer_client.MAX_POLL_INTERVAL_SECONDS):
@@ -105,9 +114,6 @@ class Pipeline(Generic[T]):
         except BaseException:
             work.fallen.set()
             raise
-        failpoint("consumer.after_offsets")
-        self._line.watchdog.alive()
-        report_settled(work)
 
     async def _commit(self, work: BatchWork[T]) -> None:
         backoff = Backoff()

@@ -8,10 +8,27 @@ import structlog
 
 from services.chassis.consumer_work import BatchWork, Late
 from services.chassis.deadletters import reason_of
+from services.chassis.tracing_context import trace_id_of
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+FEW = 16
+"""Events of a batch whose lines name all its traces."""
+
+
+def cause_of(work: BatchWork[T]) -> dict[str, object]:
+    """What all lines about its work are bound to: where its records are and, where they are few, their traces."""
+    first, many = work.batch.records[0], len(work.batch.records) > 1
+    single = {"topic": first.topic, "partition": first.partition, "offset": first.offset}
+    place: dict[str, object] = {"offsets": work.batch.offsets} if many else single
+    if len(work.events) > FEW:
+        return place
+    traces = sorted({trace for each in work.events if (trace := trace_id_of(each.traceparent))})
+    if len(traces) == 1:
+        return {**place, "trace_id": traces[0]}
+    return {**place, "trace_ids": traces} if traces else place
 
 
 def report_settled(work: BatchWork[T]) -> None:

@@ -25,6 +25,7 @@ from services.chassis.failpoints import failpoint
 from services.chassis.metrics import Metrics
 from services.chassis.producer import Publisher, Unpublishable
 from services.chassis.retry import Abandoned, persist
+from services.chassis.tracing_kafka import receiving
 from services.chassis.watchdog import Watchdog
 
 T = TypeVar("T")
@@ -97,7 +98,8 @@ class BatchWork(Generic[T]):
     async def handle(self) -> None:
         """Applies the events. Raises Abandoned where the batch is left to be replayed, as the others do."""
         if self.events:
-            self._applied = await self._apply(self.events)
+            with receiving(self.line.group, self.events) as events:
+                self._applied = await self._apply(events)
 
     async def say(self) -> None:
         """Publishes: when it returns, each event is applied and said, or its record among the dead letters."""

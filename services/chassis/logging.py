@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line on stdout, ours and those of every library, with no secret in any of them.
 
 Each line has `time` (RFC 3339, UTC), `level`, `event` (a constant dotted name of ours, or a library's text), `service`,
-`replica`, `logger`, and what the line is caused by: `request_id`, `traceparent` …
+`replica`, `logger`, and what the line is caused by: `request_id`, `trace_id`, or the records' places …
 
 Our own lines go from structlog straight to bytes; only a library's pass through the standard library's machinery.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Literal, TextIO, cast
 
 import orjson
 import structlog
@@ -26,6 +26,8 @@ from services.chassis.redaction import redact_keys, redact_line
 # Libraries that say at INFO what our own canonical lines say already, or narrate every retry.
 _QUIET = {"aiokafka": logging.WARNING, "aiohttp.access": logging.WARNING, "asyncio": logging.WARNING}
 
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+_CHATTY = ("aiokafka", "opentelemetry")
 
 SPARING_SECONDS = 10.0
 """With brokers away, aiokafka repeats itself 20 times a second: the same text is passed on this often."""
@@ -54,7 +56,7 @@ class _Sparing(logging.Filter):
         self._passed: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith("aiokafka"):
+        if not record.name.startswith(_CHATTY):
             return True
         text = (record.name, str(record.msg))
         if record.created - self._passed.get(text, 0.0) < SPARING_SECONDS:
@@ -102,7 +104,26 @@ class _Handler(logging.Handler):
             self.handleError(record)
 
 
-def configure(service: str, replica: str, level: str = "INFO", *, stream: TextIO | None = None) -> None:
+class _Bound(structlog.make_filtering_bound_logger("DEBUG")):  # type: ignore[misc]  # made at run time
+    """The loggers there are; they are kept by who uses them, so a change of the level changes their class."""
+
+
+def set_level(level: Level) -> None:
+    """The least level that is logged, from now on, by whoever has a logger already too; DEBUG lets libraries speak."""
+    for name, method in vars(structlog.make_filtering_bound_logger(level)).items():
+        if not name.startswith("_"):
+            setattr(_Bound, name, method)
+    logging.getLogger().setLevel(level)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "DEBUG" else least)
+
+
+def level_now() -> Level:
+    """The least level that is logged."""
+    return cast("Level", logging.getLevelName(logging.getLogger().level))
+
+
+def configure(service: str, replica: str, level: Level = "INFO", *, stream: TextIO | None = None) -> None:
     """Routes structlog and the standard library's loggers to `stream` (default stdout) as redacted JSON lines.
 
     `level` is DEBUG, INFO, WARNING or ERROR; DEBUG also lets the libraries speak.
@@ -112,9 +133,10 @@ def configure(service: str, replica: str, level: str = "INFO", *, stream: TextIO
     structlog.configure(
         processors=[*_shared_processors(service, replica), redact_keys, _render],
         logger_factory=lambda *name: _Logger(lines, *name),
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=_Bound,
         cache_logger_on_first_use=True,
     )
+    set_level(level)
 
 
 def _configure_libraries(lines: _Lines, level: str, service: str, replica: str) -> None:
@@ -129,9 +151,6 @@ def _configure_libraries(lines: _Lines, level: str, service: str, replica: str) 
         handler.addFilter(_Sparing())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
-    for name, least in _QUIET.items():
-        logging.getLogger(name).setLevel(logging.DEBUG if level == "DEBUG" else least)
 
 
 def _shared_processors(service: str, replica: str) -> list[Processor]:

@@ -20,6 +20,8 @@ from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 from services.chassis.backoff import Backoff
 from services.chassis.errors import Transient
 from services.chassis.settings import DatabaseSettings, ServiceSettings
+from services.chassis.tracing import tracer
+from services.chassis.tracing_sql import name_statements, traced
 
 if TYPE_CHECKING:
     _Connection = asyncpg.Connection[asyncpg.Record]
@@ -156,7 +158,7 @@ def _new_pool(settings: DatabaseSettings) -> Pool:
         max_queries=1_000_000,
         max_inactive_connection_lifetime=300.0,
         loop=None,
-        connection_class=PooledConnection,
+        connection_class=traced(PooledConnection) if tracer() else PooledConnection,
         record_class=asyncpg.Record,
         timeout=settings.database_connect_timeout_seconds,
         command_timeout=statement + 1,  # the server speaks first; ours is for a server that hangs
@@ -209,4 +211,5 @@ def load_sql(package: str) -> Statements:
     }
     if not found:
         raise LookupError(f"{package} has no sql/*.sql")
+    name_statements(package, found)
     return found

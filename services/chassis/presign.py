@@ -46,18 +46,38 @@ class Presigner:
         self._bare = "host", f"host:{self._host}\n"
 
     def url(  # noqa: PLR0913 - all that is signed
-        self, method: str, object_key: str, seconds: int, now: datetime, query: Query = (), *, headers: Headers = ()
+        self,
+        method: str,
+        object_key: str,
+        seconds: int,
+        now: datetime,
+        query: Query = (),
+        *,
+        headers: Headers = (),
+        traceparent: str | None = None,
     ) -> str:
-        """A URL that allows `method` on the object from `now` (UTC) for `seconds`, to who sends exactly `headers`."""
+        """A URL that allows `method` on the object from `now` (UTC) for `seconds`, to who sends exactly `headers`.
+
+        What is written by it keeps `traceparent` as metadata, which comes back in the store's notification.
+        """
         _check(object_key, seconds)
-        return self._url(method, self._path + quote(object_key), seconds, now, query, headers=headers)
+        path, kept = self._path + quote(object_key), traceparent and f"&X-Amz-Meta-traceparent={traceparent}"
+        return self._url(method, path, seconds, now, query, headers=headers, kept=kept or "")
 
     def bucket_url(self, seconds: int, now: datetime, query: Query) -> str:
         """A URL that allows a GET of the bucket itself."""
         return self._url("GET", self._path.rstrip("/") or "/", seconds, now, query)
 
     def _url(  # noqa: PLR0913 - as above
-        self, method: str, path: str, seconds: int, now: datetime, query: Query, *, headers: Headers = ()
+        self,
+        method: str,
+        path: str,
+        seconds: int,
+        now: datetime,
+        query: Query,
+        *,
+        headers: Headers = (),
+        kept: str = "",
     ) -> str:
         time = now.strftime("%Y%m%dT%H%M%SZ")
         day = self._of(time[:8])
@@ -65,7 +85,7 @@ class Presigner:
         names, told = self._signed(headers) if headers else self._bare
         amz = (
             f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={day.credential}&X-Amz-Date={time}"
-            f"&X-Amz-Expires={seconds}&X-Amz-SignedHeaders={names.replace(';', '%3B')}"
+            f"&X-Amz-Expires={seconds}{kept}&X-Amz-SignedHeaders={names.replace(';', '%3B')}"
         )
         asked = f"{method}\n{path}\n{amz}{own and '&'}{own}\n{told}\n{names}\nUNSIGNED-PAYLOAD"
         signature = _sign(asked, time, day)

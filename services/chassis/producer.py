@@ -23,6 +23,7 @@ from services.chassis.metrics import METRICS, Metrics
 from services.chassis.producer_client import ProducerClient, Unpublishable, check
 from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
+from services.chassis.tracing_kafka import sending
 
 __all__ = ["Producer", "Publisher", "Unpublishable", "open_producer"]
 
@@ -58,7 +59,8 @@ class Producer:
         for message in messages:
             check(message)
         if messages:
-            await self._within(self._settings.kafka_publish_timeout_seconds, messages)
+            with sending(messages) as sent:
+                await self._within(self._settings.kafka_publish_timeout_seconds, sent)
             for topic, count in Counter(message.topic for message in messages).items():
                 self._metrics.produced.labels(topic).inc(count)
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 import structlog
 import uvloop
 
+from services.chassis.log_level import listen_for_verbosity
 from services.chassis.settings import SettingsError
 
 log = structlog.get_logger(__name__)
@@ -80,6 +81,7 @@ def _on_signals(stop: asyncio.Event, task: asyncio.Future[None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    listen_for_verbosity()
 
 
 class CutShort(Exception):

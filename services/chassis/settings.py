@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
 from services.chassis.auth_subject import SubjectRule
+from services.chassis.settings_tracing import TracingSettings
 from services.chassis.settings_types import (
     EMPTY_IS_NONE,
     Endpoint,
@@ -66,8 +67,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True)
 
 
-class ServiceSettings(Settings):
-    """Who is running. `service_name` is fixed by each service."""
+class ServiceSettings(Settings, TracingSettings):
+    """Who is running, and where its spans go. `service_name` is fixed by each service."""
 
     service_name: ClassVar[str] = "service"
     replica: NonEmpty = Field("1", description="which of several replicas this is; any name, default 1")

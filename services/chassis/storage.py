@@ -118,10 +118,13 @@ class ObjectStorage(Protocol):
         """A URL on the public endpoint that takes a bare PUT of the bytes. Never log it: it is a key."""
         ...
 
-    async def presigned_upload_url(self, object_key: str, seconds: int, size_bytes: int | None = None) -> str:
+    async def presigned_upload_url(
+        self, object_key: str, seconds: int, size_bytes: int | None = None, traceparent: str | None = None
+    ) -> str:
         """As generate_presigned_put_url, for so many seconds; with a size, one that takes these many bytes, once.
 
-        Such a PUT must say `If-None-Match: *`. With another length it is a 403, and a second one is a 412.
+        Such a PUT must say `If-None-Match: *`. With another length it is a 403, and a second one is a 412. The object
+        keeps `traceparent`, and the notification of it tells it.
         """
         ...
 

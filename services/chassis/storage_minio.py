@@ -23,6 +23,7 @@ from services.chassis.storage_errors import MISSING, is_missing_object, translat
 from services.chassis.storage_heads import read_head
 from services.chassis.storage_listing import Listing
 from services.chassis.storage_multipart import Multipart
+from services.chassis.tracing_s3 import s3_span
 
 CHUNK_BYTES = 64 * 1024
 
@@ -44,7 +45,7 @@ class MinioStorage:
     async def put_object(self, object_key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
         """Writes the whole object in one request, whatever its size; replaces what was there."""
         size = len(data)
-        async with self._bounded():
+        async with self._bounded("PutObject"):
             await self._internal.put_object(
                 self._bucket, object_key, io.BytesIO(data), size, content_type=content_type, part_size=size
             )
@@ -60,7 +61,7 @@ class MinioStorage:
         return await read_head(self._ask, object_key, most_bytes, etag)
 
     async def _ask(self, object_key: str, most_bytes: int, headers: dict[str, str]) -> ClientResponse:
-        async with self._bounded():
+        async with self._bounded("GetObject"):
             return await self._internal.get_object(
                 self._bucket, object_key, length=most_bytes, request_headers=dict(headers)
             )
@@ -68,7 +69,7 @@ class MinioStorage:
     async def delete_object(self, object_key: str) -> None:
         """Removes the object; one that is not there, or cannot be, is fine."""
         try:
-            async with self._bounded():
+            async with self._bounded("DeleteObject"):
                 await self._internal.remove_object(self._bucket, object_key)
         except Exception as error:
             if not is_missing_object(error):
@@ -83,7 +84,7 @@ class MinioStorage:
             raise ValueError(f"{len(object_keys)} keys are more than the {MOST_KEYS} of one multi-delete")
         told = [key for key in object_keys if fits_xml(key)]
         if told:
-            async with self._bounded():
+            async with self._bounded("DeleteObjects"):
                 left = await self._deletion.delete(told)
             if trouble := {code: count for code, count in left.items() if code not in MISSING}:
                 raise Transient(f"object storage: of {len(told)} objects some could not be deleted: {trouble}")
@@ -97,12 +98,12 @@ class MinioStorage:
 
     async def list_page(self, after: str = "", most: int = MOST_KEYS) -> Page:
         """At most `most` objects whose keys come after `after`, and when the store looked by its own clock."""
-        async with self._bounded():
+        async with self._bounded("ListObjectsV2"):
             return await self._listing.page(after, most)
 
     async def stat_object(self, object_key: str) -> ObjectStat | None:
         """What is under exactly this key. Asked as a listing, since a HEAD tells the time in whole seconds only."""
-        async with self._bounded():
+        async with self._bounded("ListObjectsV2"):
             found = await self._listing.first(object_key)
         if found is None or found.key != object_key:
             return None
@@ -119,29 +120,40 @@ class MinioStorage:
         """A URL on the public endpoint, signed without asking the store; binds no header but the host."""
         return self._signed("PUT", object_key, expires_minutes * 60)
 
-    async def presigned_upload_url(self, object_key: str, seconds: int, size_bytes: int | None = None) -> str:
+    async def presigned_upload_url(
+        self, object_key: str, seconds: int, size_bytes: int | None = None, traceparent: str | None = None
+    ) -> str:
         """A URL on the public endpoint; bound to a length, and to a key that is free, where a size is given."""
         bound = () if size_bytes is None else (("content-length", str(size_bytes)), ("if-none-match", "*"))
-        return self._signed("PUT", object_key, seconds, headers=bound)
+        return self._signed("PUT", object_key, seconds, headers=bound, traceparent=traceparent)
 
     async def presigned_download_url(self, object_key: str, seconds: int, name: str, media_type: str) -> str:
         """A URL on the public endpoint; what it says of name and type is signed, too."""
         told = [("response-content-disposition", attachment(name)), ("response-content-type", inert(media_type))]
         return self._signed("GET", object_key, seconds, told)
 
-    def _signed(self, method: str, object_key: str, seconds: int, query: Query = (), headers: Headers = ()) -> str:
-        return self._presigner.url(method, object_key, seconds, datetime.now(UTC), query, headers=headers)
+    def _signed(  # noqa: PLR0913, PLR0917 - all that is signed
+        self,
+        method: str,
+        object_key: str,
+        seconds: int,
+        query: Query = (),
+        headers: Headers = (),
+        traceparent: str | None = None,
+    ) -> str:
+        now = datetime.now(UTC)
+        return self._presigner.url(method, object_key, seconds, now, query, headers=headers, traceparent=traceparent)
 
     async def health_check(self) -> None:
         """Returns where the store answers and has our bucket; raises otherwise."""
-        async with self._bounded():
+        async with self._bounded("HeadBucket"):
             exists = await self._internal.bucket_exists(self._bucket)
         if not exists:
             raise Transient(f"object storage: there is no bucket {self._bucket}")
 
     @asynccontextmanager
-    async def _bounded(self) -> AsyncIterator[None]:
-        with translated():
+    async def _bounded(self, operation: str) -> AsyncIterator[None]:
+        with translated(), s3_span(operation):
             async with asyncio.timeout(self._timeout_seconds):
                 yield
 
@@ -155,7 +167,7 @@ class MinioStorage:
 
     async def _open(self, object_key: str) -> ClientResponse:
         try:
-            async with self._bounded():
+            async with self._bounded("GetObject"):
                 return await self._internal.get_object(self._bucket, object_key)
         except Exception as error:
             if is_missing_object(error):

@@ -25,6 +25,7 @@ from services.chassis.presign import Presigner, Query
 from services.chassis.storage_answer import Answer, name_of, read_answer
 from services.chassis.storage_errors import translated
 from services.chassis.storage_parts import Method, OpenUpload, Part, PartsRefusedError, UploadNotFoundError
+from services.chassis.tracing_s3 import s3_call
 
 SECONDS = 60
 """How long the signature of a call is good; it is made for the call, and clocks may differ a little."""
@@ -48,14 +49,17 @@ class Multipart:
         self._public = public
         self._timeout_seconds = timeout_seconds
 
-    async def create(self, object_key: str, content_type: str) -> str:
-        """Begins an upload of the key; its id."""
-        headers = {"Content-Type": content_type}
-        async with self._asked("POST", object_key, (("uploads", ""),), headers=headers) as response:
+    @s3_call("CreateMultipartUpload")
+    async def create(self, object_key: str, content_type: str, traceparent: str | None = None) -> str:
+        """Begins an upload of the key; its id. The object will keep `traceparent`."""
+        url = partial(self._own.url, query=(("uploads", ""),), traceparent=traceparent)
+        begun = url("POST", object_key, SECONDS, datetime.now(UTC))
+        async with self._sent("POST", begun, headers={"Content-Type": content_type}) as response:
             answer = await read_answer(response, "InitiateMultipartUploadResult")
         with translated(), answer.understood():
             return _text(answer.root, "UploadId")
 
+    @s3_call("ListParts")
     async def list_parts(self, object_key: str, upload_id: str) -> Sequence[Part]:
         """All parts there are, by their numbers. Raises UploadNotFoundError."""
         parts: list[Part] = []
@@ -73,12 +77,14 @@ class Multipart:
         async with self._asked("GET", object_key, query) as response:
             return await read_answer(response, "ListPartsResult")
 
+    @s3_call("CompleteMultipartUpload")
     async def complete(self, object_key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> None:
         """Makes the object of parts, each by its number and etag. Raises UploadNotFoundError and PartsRefusedError."""
         query, body = (("uploadId", upload_id),), _completion(parts)
         async with self._asked("POST", object_key, query, body=body, seconds=COMPLETE_SECONDS) as response:
             await read_answer(response, "CompleteMultipartUploadResult")
 
+    @s3_call("AbortMultipartUpload")
     async def abort(self, object_key: str, upload_id: str) -> None:
         """Ends the upload and removes its parts; one that is not there is fine."""
         try:
@@ -88,6 +94,7 @@ class Multipart:
         except UploadNotFoundError:
             return
 
+    @s3_call("ListMultipartUploads")
     async def list_uploads(self, object_key: str) -> Sequence[OpenUpload]:
         """Uploads of exactly this key, at most a page of them; of all keys that the store tells of where it is ""."""
         prefix = (("prefix", object_key),) if object_key else ()
@@ -112,9 +119,17 @@ class Multipart:
     async def _abort(self, upload: OpenUpload) -> None:
         await self.abort(upload.object_key, upload.upload_id)
 
-    def presigned(self, method: Method, object_key: str, seconds: int, query: Mapping[str, str]) -> str:
-        """A URL on the public endpoint, signed without asking the store."""
-        return self._public.url(method, object_key, seconds, datetime.now(UTC), sorted(query.items()))
+    def presigned(
+        self,
+        method: Method,
+        object_key: str,
+        seconds: int,
+        query: Mapping[str, str],
+        traceparent: str | None = None,
+    ) -> str:
+        """A URL on the public endpoint, signed without asking the store; the object keeps `traceparent`."""
+        now, asked = datetime.now(UTC), sorted(query.items())
+        return self._public.url(method, object_key, seconds, now, asked, traceparent=traceparent)
 
     def location(self, object_key: str) -> str:
         """Where the object is on the public endpoint."""

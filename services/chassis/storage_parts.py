@@ -48,8 +48,8 @@ class OpenUpload:
 class MultipartStorage(Protocol):
     """Every method that asks the store raises Transient where it is away, overloaded, slow, or refuses us."""
 
-    async def create(self, object_key: str, content_type: str) -> str:
-        """Begins an upload of the key; its id."""
+    async def create(self, object_key: str, content_type: str, traceparent: str | None = None) -> str:
+        """Begins an upload of the key; its id. The object will keep `traceparent`."""
         ...
 
     async def list_parts(self, object_key: str, upload_id: str) -> Sequence[Part]:
@@ -72,7 +72,14 @@ class MultipartStorage(Protocol):
         """Ends all uploads of exactly this key; how many there were."""
         ...
 
-    def presigned(self, method: Method, object_key: str, seconds: int, query: Mapping[str, str]) -> str:
+    def presigned(
+        self,
+        method: Method,
+        object_key: str,
+        seconds: int,
+        query: Mapping[str, str],
+        traceparent: str | None = None,
+    ) -> str:
         """A URL on the public endpoint for one of S3's calls about an upload. Never log it: it is a key."""
         ...
 

@@ -14,6 +14,8 @@ from prometheus_client import Histogram
 from services.chassis.health import PUBLIC
 from services.chassis.logging import caused_by
 from services.chassis.metrics import REGISTRY
+from services.chassis.tracing import Span, serving, unsampled
+from services.chassis.tracing_context import trace_id_of
 from services.chassis.web_auth import CALLER, REFUSED_BECAUSE
 from services.chassis.web_errors import Handler
 
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 REQUEST_ID = web.RequestKey("request_id", str)
 TRACEPARENT = web.RequestKey("traceparent", str)
 _NOTES = web.RequestKey("notes", dict[str, object])
+BROKEN = 500
 ABORTED = 499
 """Status that is logged where the handler was cancelled before it had one."""
 
@@ -34,7 +37,6 @@ SECONDS = Histogram(
 )
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 def request_id(request: web.Request) -> str:
@@ -55,13 +57,17 @@ def note(request: web.Request, **facts: object) -> None:
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The outermost middleware: what it sees is what the client gets."""
-    request[REQUEST_ID], request[TRACEPARENT], request[_NOTES] = _id_of(request), _trace_of(request), {}
+    span = _span_of(request)
+    request[REQUEST_ID], request[TRACEPARENT], request[_NOTES] = _id_of(request), span.traceparent, {}
     started, status = time.perf_counter(), ABORTED
-    with caused_by({"request_id": request_id(request), "traceparent": traceparent(request)}):
+    with span, caused_by({"request_id": request_id(request), "trace_id": trace_id_of(span.traceparent)}):
         try:
             response = await handler(request)
             status = response.status
         finally:
+            span.note("http.response.status_code", status)
+            if status >= BROKEN:
+                span.fail(str(status))
             _record(request, status, time.perf_counter() - started)
     return response
 
@@ -75,8 +81,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 
 
 def _record(request: web.Request, status: int, seconds: float) -> None:
-    method = request.method if request.method in _METHODS else "OTHER"
-    route = _route_of(request)
+    method, route = _method_of(request), _route_of(request)
     _seconds(method, route, status).observe(seconds)
     facts: dict[str, object] = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
     if CALLER in request:
@@ -99,7 +104,7 @@ def _route_of(request: web.Request) -> str:
 
 
 def _level(route: str, status: int) -> structlog.typing.WrappedLogger:
-    if status >= 500:  # noqa: PLR2004 - HTTP's own number
+    if status >= BROKEN:
         return log.warning
     return log.debug if route in PUBLIC else log.info
 
@@ -109,7 +114,14 @@ def _id_of(request: web.Request) -> str:
     return given if _PLAIN_ID.fullmatch(given) else secrets.token_hex(16)
 
 
-def _trace_of(request: web.Request) -> str:
-    given = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-    trace, flags = (given[1], given[2]) if given else (secrets.token_hex(16), "01")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+def _span_of(request: web.Request) -> Span:
+    """None of what is asked every second by who looks after the service."""
+    route, method = _route_of(request), _method_of(request)
+    given = request.headers.get("traceparent", "")
+    if route in PUBLIC:
+        return unsampled(given)
+    return serving(given, f"{method} {route}", {"http.request.method": method, "http.route": route})
+
+
+def _method_of(request: web.Request) -> str:
+    return request.method if request.method in _METHODS else "OTHER"

@@ -22,6 +22,7 @@ from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
+from services.chassis.tracing import open_tracing
 from services.chassis.web import make_app, serve
 from services.classifier.addresses import UrlChecker
 from services.classifier.attempt import Attempts
@@ -65,6 +66,7 @@ async def main(stop: asyncio.Event) -> None:
     outbox, bell, desk = Outbox(), Bell(), Desk(settings.most_of_user)
     safe, names = KeySafe(settings.fernet_keys), Dns()
     async with (
+        open_tracing(settings),
         open_pool(settings) as pool,
         open_storage(settings) as storage,
         open_producer(settings) as producer,

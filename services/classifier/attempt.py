@@ -14,6 +14,8 @@ from services.chassis.deadletters import reason_of
 from services.chassis.logging import caused_by
 from services.chassis.metrics import METRICS
 from services.chassis.retry import Abandoned, may_pass, persist
+from services.chassis.tracing import continuing
+from services.chassis.tracing_context import trace_id_of
 from services.classifier.desk import Desk, Troubles
 from services.classifier.filing import Later
 from services.classifier.line import Line
@@ -46,8 +48,9 @@ class Attempts:
 
     async def __call__(self, claim: Claim, stop: asyncio.Event) -> None:
         """See runners.Attempt."""
-        cause = {"document_id": str(claim.document_id), "traceparent": claim.traceparent}
-        with caused_by({name: value for name, value in cause.items() if value}):
+        cause = {"document_id": str(claim.document_id), "trace_id": trace_id_of(claim.traceparent)}
+        bound = caused_by({name: value for name, value in cause.items() if value})
+        with bound, continuing(claim.traceparent, "classifier.document"):
             try:
                 await self._work_on(claim, stop)
             except Exception as error:

@@ -11,6 +11,7 @@ from docuvault_contracts.cloudevents import Message
 from services.chassis.failpoints import failpoint
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import Connection, transaction
+from services.chassis.tracing import below
 from services.classifier.columns import bytes_of, json_of, topics_of
 from services.classifier.decide import conclude
 from services.classifier.events import classified_message, failed_message
@@ -73,7 +74,7 @@ async def _live(connection: Connection, claim: Claim, result: Result) -> Collect
 
 def message_of(standing: Standing, conclusion: Conclusion) -> Message:
     """What is said of it, in the trace of what put it in line."""
-    found, trace = conclusion, standing.traceparent
+    found, trace = conclusion, below(standing.traceparent)
     if found.failed:
         return failed_message(
             standing,

@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.chassis.failpoints import failpoint
+from services.chassis.tracing import span
 from services.classifier.filing import Filed, Filer, Mode, Owner, Wishes
 from services.classifier.metrics import STAGE_SECONDS
 from services.classifier.mismatch import differs
@@ -145,5 +146,6 @@ class Work:
 def timed(stage: str) -> Iterator[None]:
     """Measures a stage that comes to its end."""
     began = time.perf_counter()
-    yield
+    with span(f"classifier.{stage}"):
+        yield
     STAGE_SECONDS.labels(stage).observe(time.perf_counter() - began)

@@ -20,6 +20,7 @@ from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
+from services.chassis.tracing import open_tracing
 from services.chassis.web import serve
 from services.janitor.handler import JanitorHandler
 from services.janitor.http import make_janitor_app
@@ -39,6 +40,7 @@ async def main(stop: asyncio.Event) -> None:
     configure(settings.service_name, settings.replica, settings.log_level)
     arm(settings)
     async with (
+        open_tracing(settings),
         open_pool(settings) as pool,
         open_storage(settings) as storage,
         open_producer(settings) as producer,

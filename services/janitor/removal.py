@@ -10,6 +10,7 @@ from typing import Protocol
 
 from services.chassis.abreast import abreast
 from services.chassis.failpoints import failpoint
+from services.chassis.tracing import span
 from services.janitor.decide import Known
 from services.janitor.store import Objects
 
@@ -51,12 +52,16 @@ class Remover:
         going = await self._objects.still_to_go([order.object_key for order in some])
         doomed = [order for order in some if order.object_key in going]
         if doomed:
-            failpoint("janitor.before_delete")
-            in_parts = [order.object_key for order in doomed if order.multipart]
-            await abreast(self._store.end_uploads, in_parts, SIDE_BY_SIDE)
-            await self._store.delete_objects([order.object_key for order in doomed])
-            failpoint("janitor.after_delete")
+            with span("janitor.remove", attributes={"janitor.objects": len(doomed)}):
+                await self._delete(doomed)
         return doomed
+
+    async def _delete(self, doomed: Sequence[Known]) -> None:
+        failpoint("janitor.before_delete")
+        in_parts = [order.object_key for order in doomed if order.multipart]
+        await abreast(self._store.end_uploads, in_parts, SIDE_BY_SIDE)
+        await self._store.delete_objects([order.object_key for order in doomed])
+        failpoint("janitor.after_delete")
 
 
 def _slices(orders: Sequence[Known], size: int) -> Iterator[Sequence[Known]]:

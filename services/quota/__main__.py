@@ -18,6 +18,7 @@ from services.chassis.postgres import open_pool, ping
 from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
 from services.chassis.settings import load
+from services.chassis.tracing import open_tracing
 from services.chassis.web import make_app, serve
 from services.quota import drift_command
 from services.quota.handler import QuotaHandler
@@ -37,6 +38,7 @@ async def main(stop: asyncio.Event) -> None:
     arm(settings)
     outbox, parser = Outbox(), QuotaParser(settings.minio_bucket, settings.default_limit_bytes)
     async with (
+        open_tracing(settings),
         open_pool(settings) as pool,
         open_producer(settings) as producer,
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,

@@ -8,6 +8,7 @@ import structlog
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis.delivery import Delivery
+from services.chassis.tracing_context import trace_id_of
 from services.quota.events import decision_message
 from services.quota.model import Fact, Reservation
 from services.quota.store import Ledger
@@ -24,16 +25,18 @@ class QuotaHandler:
     async def handle(self, batch: Sequence[Delivery[Fact]]) -> Iterator[Message]:
         """The events of what was decided; a replay gives what was decided before. Raises Transient."""
         decided = await self._ledger.settle(batch)
-        rejected = [each.decision for each in decided if each.decision.state == "rejected"]
-        log.info("quota.batch_settled", size=len(batch), decided=len(decided), rejected=len(rejected))
-        for decision in rejected:
-            _log_rejection(decision)
+        rejected = sum(each.decision.state == "rejected" for each in decided)
+        log.info("quota.batch_settled", size=len(batch), decided=len(decided), rejected=rejected)
+        for each in decided:
+            if each.decision.state == "rejected":
+                _log_rejection(each.decision, trace_id_of(each.traceparent))
         return map(decision_message, decided)
 
 
-def _log_rejection(decision: Reservation) -> None:
+def _log_rejection(decision: Reservation, trace_id: str | None) -> None:
     log.info(
         "quota.rejected",
+        trace_id=trace_id,
         user_id=str(decision.user_id),
         document_id=str(decision.document_id),
         version=decision.version,

@@ -23,6 +23,7 @@ from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
+from services.chassis.tracing import open_tracing
 from services.chassis.web import make_app, serve
 from services.upload.accounts import PgAccounts
 from services.upload.changes import change_beside
@@ -55,6 +56,7 @@ async def main(stop: asyncio.Event) -> None:
         server_settings={"application_name": f"upload-{settings.replica}-listener"},
     )
     async with (
+        open_tracing(settings),
         open_pool(settings) as pool,
         open_storage(settings) as storage,
         open_producer(settings) as producer,

@@ -12,6 +12,7 @@ import structlog
 from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint
 from services.chassis.storage import ObjectStorage
+from services.chassis.tracing import span
 from services.upload.decide import (
     Answer,
     NotUploaded,
@@ -106,7 +107,8 @@ class Confirm(Generic[M]):
 
     async def _moved(self, command: Command, document: Document, watch: Watch, limit: Limit) -> Document | None:
         read = partial(self._documents.find, command.user_id, command.document_id)
-        return await until(watch, read, partial(has_moved, document), limit)
+        with span("confirm.wait"):
+            return await until(watch, read, partial(has_moved, document), limit)
 
     async def _say(self, command: Command, document: Document, seen: Observe, deadline: float) -> bool:
         """Whether the broker has it. With Kafka away nothing is lost: the store's own notification waits for it."""

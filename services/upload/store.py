@@ -16,6 +16,7 @@ from services.chassis.failpoints import failpoint
 from services.chassis.gather import Gather
 from services.chassis.outbox import Outbox, row_of
 from services.chassis.postgres import load_sql, transaction, translated
+from services.chassis.tracing_sql import sql_span
 from services.upload.document import Document
 from services.upload.handler import Change
 from services.upload.idempotency import Claim, Kept
@@ -40,7 +41,8 @@ class PgDocuments:
 
     async def create(self, document: Document, message: Message) -> None:
         """Inserts a pending document together with its event; those that come at once share a statement."""
-        await self._creating.put(_created(document, message))
+        with sql_span("upload.create_documents"):  # with the wait for those who share it
+            await self._creating.put(_created(document, message))
 
     async def create_all(self, made: Sequence[tuple[Document, Message]]) -> None:
         """Inserts pending documents together with their events, all or none, in one statement."""

@@ -77,19 +77,19 @@ class Signer:
         self._storage = storage
         self._life = timedelta(minutes=url_minutes)
 
-    async def begin(self, user_id: UUID, file: File) -> Upload:
+    async def begin(self, user_id: UUID, file: File, traceparent: str) -> Upload:
         """A new document, which nobody has stored yet."""
         document = pending_document(user_id, file, datetime.now(UTC), self._life)
-        return await self._sign(document, file, int(self._life.total_seconds()))
+        return await self._sign(document, file, int(self._life.total_seconds()), traceparent)
 
-    async def again(self, document: Document, file: File) -> Upload | None:
+    async def again(self, document: Document, file: File, traceparent: str) -> Upload | None:
         """A URL for what is left of the first one's life; None where nothing is."""
         seconds = int((document.expires_at - datetime.now(UTC)).total_seconds())
-        return await self._sign(document, file, seconds) if seconds > 0 else None
+        return await self._sign(document, file, seconds, traceparent) if seconds > 0 else None
 
-    async def _sign(self, document: Document, file: File, seconds: int) -> Upload:
+    async def _sign(self, document: Document, file: File, seconds: int, traceparent: str) -> Upload:
         bound = file.size_bytes if file.bound else None
-        url = await self._storage.presigned_upload_url(document.object_key, seconds, bound)
+        url = await self._storage.presigned_upload_url(document.object_key, seconds, bound, traceparent)
         return Upload(document, url, ONCE if file.bound else {})
 
 
@@ -115,7 +115,7 @@ class RequestUpload:
             [refused] = foreseen([file.size_bytes], await self._accounts.find(user_id))
             if refused is not None:
                 return refused
-        upload = await self._signer.begin(user_id, file)
+        upload = await self._signer.begin(user_id, file, traceparent)
         await _stored(self._documents.create(upload.document, upload_requested(upload.document, traceparent)))
         return upload
 
@@ -135,18 +135,19 @@ class RequestUploads:
         """What became of each file, now or when the key was new. A key under which all was refused stays free."""
         kept = await self._keys.find(user_id, claim.key) if claim else None
         if claim and kept:
-            return await self._again(claim, kept, files)
-        outcome = await self._plan(user_id, files)
+            return await self._again(claim, kept, files, traceparent)
+        outcome = await self._plan(user_id, files, traceparent)
         if not outcome.uploads or await self._create(outcome, traceparent, claim):
             return outcome
-        return await self._lost(claim, files)
+        return await self._lost(claim, files, traceparent)
 
-    async def _plan(self, user_id: UUID, files: Sequence[File]) -> Outcome:
+    async def _plan(self, user_id: UUID, files: Sequence[File], traceparent: str) -> Outcome:
         sizes = [file.size_bytes for file in files]
         said = foreseen(sizes, await self._accounts.find(user_id) if any(sizes) else None)
         refused = {place: each for place, each in enumerate(said) if each is not None}
         fits = {place: file for place, file in enumerate(files) if place not in refused}
-        return Outcome({place: await self._signer.begin(user_id, file) for place, file in fits.items()}, refused)
+        begun = {place: await self._signer.begin(user_id, file, traceparent) for place, file in fits.items()}
+        return Outcome(begun, refused)
 
     async def _create(self, outcome: Outcome, traceparent: str, claim: Claim | None) -> bool:
         """Whether it is made: somebody else may have been first with the key."""
@@ -159,14 +160,14 @@ class RequestUploads:
         kept = Kept(claim.fingerprint, made, outcome.refused)
         return await _stored(self._documents.create_claimed(said, claim, kept))
 
-    async def _lost(self, claim: Claim | None, files: Sequence[File]) -> Outcome | KeyRefused:
+    async def _lost(self, claim: Claim | None, files: Sequence[File], traceparent: str) -> Outcome | KeyRefused:
         """Somebody else made it while this request was on its way."""
         kept = await self._keys.find(claim.user_id, claim.key) if claim else None
         if claim is None or kept is None:
             raise Transient("an idempotency key was taken, and is free again")
-        return await self._again(claim, kept, files)
+        return await self._again(claim, kept, files, traceparent)
 
-    async def _again(self, claim: Claim, kept: Kept, files: Sequence[File]) -> Outcome | KeyRefused:
+    async def _again(self, claim: Claim, kept: Kept, files: Sequence[File], traceparent: str) -> Outcome | KeyRefused:
         """The same documents, each with a URL for the time that is left."""
         if kept.fingerprint != claim.fingerprint:
             return KeyRefused.REUSED
@@ -174,7 +175,7 @@ class RequestUploads:
         uploads: dict[int, Upload] = {}
         for place, document_id in kept.made.items():
             document = found.get(document_id)
-            upload = None if document is None else await self._signer.again(document, files[place])
+            upload = None if document is None else await self._signer.again(document, files[place], traceparent)
             if upload is None:
                 return KeyRefused.EXPIRED
             uploads[place] = upload

@@ -291,3 +291,23 @@ def test_each_way_to_a_server_has_a_port_of_its_own_and_belongs_to_that_server()
 def test_the_ports_of_a_fault_proxy_are_nobody_elses() -> None:
     with pytest.raises(ValidationError, match="share a port"):
         StackSettings(fault_proxy_port=StackSettings().postgres_port - 1)
+
+
+def test_services_send_traces_where_the_stack_names_a_collector_and_all_of_them_on_ones_own_machine(
+    credentials: Credentials,
+) -> None:
+    traced = StackSettings(otlp_endpoint="http://localhost:4318", traces_share=0.5)
+    for service in SERVICES:
+        found = service_environment(traced, credentials, service)
+        assert found["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://localhost:4318"
+        assert found["OTEL_TRACES_SAMPLER_ARG"] == "0.5"
+        assert not [name for name in service_environment(StackSettings(), credentials, service) if "OTEL" in name]
+
+
+def test_traces_begin_and_end_while_the_stack_runs(layout: Layout) -> None:
+    remember(layout, StackSettings())
+    assert recall_running(layout, StackSettings(otlp_endpoint="http://localhost:4318")).otlp_endpoint != "off"
+    remember(layout, StackSettings(otlp_endpoint="http://localhost:4318"))
+    assert recall_running(layout, StackSettings(otlp_endpoint="off")).otlp_endpoint == "off"
+    with pytest.raises(ValidationError):
+        StackSettings(otlp_endpoint="localhost:4318")

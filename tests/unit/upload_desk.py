@@ -31,6 +31,7 @@ class Desk:
     said: list[Message] = field(default_factory=list)
     kept: dict[tuple[UUID, str], Kept] = field(default_factory=dict)
     signed: list[Signed] = field(default_factory=list)
+    traces: list[str | None] = field(default_factory=list)
     looked: int = 0
     taken: bool = False
     """Whether somebody has every key, whose claim is gone by the time one looks."""
@@ -61,7 +62,10 @@ class Desk:
         found = [self.rows[each] for each in reversed(document_ids) if each in self.rows]
         return [document for document in found if document.user_id == user_id]
 
-    async def presigned_upload_url(self, object_key: str, seconds: int, size_bytes: int | None = None) -> str:
+    async def presigned_upload_url(
+        self, object_key: str, seconds: int, size_bytes: int | None = None, traceparent: str | None = None
+    ) -> str:
+        self.traces.append(traceparent)
         self.signed.append((object_key, seconds, size_bytes))
         return f"http://store/{object_key}?{len(self.signed)}"
 

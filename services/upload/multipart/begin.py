@@ -40,7 +40,7 @@ class BeginMultipart:
         if claim is None:
             await self._shelf.documents.create(document, upload_requested(document, traceparent))
         failpoint("multipart.after_commit")
-        return _begun(await self._shelf.begin(document))
+        return _begun(await self._shelf.begin(document, traceparent))
 
     async def open(self, user_id: UUID, file: File, traceparent: str) -> Document | Refused:
         """A document of which the store has not heard yet: its client begins the upload."""

@@ -77,9 +77,9 @@ class Shelf:
         uploads = await self.store.list_uploads(document.object_key)
         return await (self._name(document, uploads[0].upload_id) if uploads else self.begin(document))
 
-    async def begin(self, document: Document) -> Document | Closed:
+    async def begin(self, document: Document, traceparent: str | None = None) -> Document | Closed:
         """The document, whose upload is begun at the store; closed where it was deleted meanwhile."""
-        upload_id = await self.store.create(document.object_key, document.content_type)
+        upload_id = await self.store.create(document.object_key, document.content_type, traceparent)
         failpoint("multipart.after_begin")
         named = await self._name(document, upload_id)
         if isinstance(named, Closed) or named.upload_id != upload_id:  # deleted, or begun by somebody else, meanwhile

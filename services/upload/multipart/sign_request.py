@@ -67,7 +67,7 @@ class SignRequests:
             upload = await self._request_upload(user_id, file, traceparent)
             return upload if isinstance(upload, Refused) else _put(upload)
         document = await self._begin.open(user_id, file, traceparent)
-        return document if isinstance(document, Refused) else self._sign(document, asked, BEGIN_SECONDS)
+        return document if isinstance(document, Refused) else self._sign(document, asked, BEGIN_SECONDS, traceparent)
 
     async def _claimed(self, found: Document, upload_id: str) -> Document | Closed:
         """The document, whose upload this is."""
@@ -80,10 +80,11 @@ class SignRequests:
             return Closed.UNKNOWN
         return document if await self._shelf.multiparts.name(document.id, upload_id) == upload_id else Closed.UNKNOWN
 
-    def _sign(self, document: Document, asked: SignRequest, most: int) -> Signed:
+    def _sign(self, document: Document, asked: SignRequest, most: int, traceparent: str | None = None) -> Signed:
         now = self._shelf.now()
         seconds = url_seconds(document, now, most, asked.expiresIn)
-        url = self._shelf.store.presigned(asked.method, document.object_key, seconds, _query(asked.method, asked))
+        query = _query(asked.method, asked)
+        url = self._shelf.store.presigned(asked.method, document.object_key, seconds, query, traceparent)
         return Signed(document, url, now + timedelta(seconds=seconds))
 
 
