@@ -14,6 +14,7 @@ from benchmarks.svg import Panel, panels
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "scaling.md"
+PICTURE = "![From PUT to decision, predicted and measured](simulation.svg)"
 STEPS = {
     "a PUT: store": "put_core",
     "a PUT: client": "ask_core",
@@ -64,7 +65,11 @@ def write(found: Comparison, folder: Path | None) -> None:
     (docs / "simulation.svg").write_text(plot(found))
     if folder is None:
         page = PAGE.read_text()
-        for name, text in (("costs", costs(found.costs)), ("knee", loads(found)), ("apart", plants(found.costs))):
+        for name, text in (
+            ("costs", costs(found.costs)),
+            ("knee", f"{PICTURE}\n\n{loads(found)}"),
+            ("apart", plants(found.costs)),
+        ):
             page = put_between(page, f"simulation-{name}", text)
         PAGE.write_text(page)
 
