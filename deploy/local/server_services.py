@@ -10,11 +10,11 @@ from pathlib import Path
 
 from deploy.local.credentials import Credentials, store_key
 from deploy.local.layout import Layout
+from deploy.local.postgres_nodes import url_for
 from deploy.local.programs import Program
 from deploy.local.server_minio import BUCKET, REGION, check_url
-from deploy.local.server_postgres import database_url
 from deploy.local.settings import PORTS_OF_A_SERVICE, SERVICES, StackSettings
-from deploy.local.ways import port_for
+from deploy.local.ways import bootstrap_for, port_for
 
 CHECKOUT = Path(__file__).parents[2]
 JWT_ISSUER = "docuvault"
@@ -100,8 +100,8 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
     """The settings of a service, as its environment: its own role, its own key, nothing of another's."""
     return {
         "LOG_LEVEL": settings.log_level,
-        "DATABASE_URL": database_url(port_for(settings, service, "postgres"), service, credentials.database[service]),
-        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port_for(settings, service, 'kafka')}",
+        "DATABASE_URL": url_for(settings, service, service, credentials.database[service]),
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_for(settings, service),
         **(_tokens(settings, credentials) if service in HAVE_CLIENTS else {}),
         **(settings.sign_in_environment if service == "upload" else {}),
         **({"LLM_KEY_SECRETS": credentials.llm_key_secret} if service == "classifier" else {}),

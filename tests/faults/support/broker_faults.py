@@ -1,0 +1,113 @@
+"""What befalls the brokers of a cluster while users upload; what does not heal by itself is healed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+
+from docuvault_contracts import topics
+
+from deploy.local.kafka_nodes import folder_of
+from tests.faults.support.brokers import Brokers
+from tests.faults.support.load import Load
+from tests.stack.support.waiting import eventually
+
+AWAY_SECONDS = 6.0
+HUNG_SECONDS = 14.0
+"""Longer than a broker may be silent before others lead what it led (`broker.session.timeout.ms`, 9 s)."""
+QUOTA, STORAGE = topics.QUOTA.name, topics.STORAGE_EVENTS.name
+
+Fault = Callable[[Brokers, Load], Awaitable[None]]
+
+
+async def coordinator_killed(brokers: Brokers, load: Load) -> None:
+    """Kill -9 of who keeps the ledger's offsets, in mid-batch, and leads its topic; it is started again by itself."""
+    number = await brokers.coordinator("quota")
+    await brokers.prefer(QUOTA, number)
+    await load.has_put(2)
+    await brokers.site.processes.kill(brokers.name(number))
+    await load.has_put(2)
+
+
+async def leaders_moved(brokers: Brokers, load: Load) -> None:
+    """Each topic that the ledger reads or writes is led by one broker after the other."""
+    for number in (1, 2, 3):
+        await asyncio.gather(brokers.prefer(QUOTA, number), brokers.prefer(STORAGE, number))
+        await load.has_put(2)
+
+
+async def one_away(brokers: Brokers, load: Load) -> None:
+    """All is kept twice: whatever comes is decided meanwhile."""
+    async with brokers.site.processes.without(brokers.name(2)):
+        await eventually(lambda: brokers.in_sync(QUOTA), becomes=[2] * topics.QUOTA.partitions)
+        client = await brokers.site.api.user()
+        await client.store(b"decided with one broker away")
+        await load.has_put(2)
+
+
+async def two_away(brokers: Brokers) -> None:
+    """All is kept once: nothing more is taken, nothing is lost, and no upload is held up."""
+    client, last = await brokers.site.api.user(), await brokers.coordinator("quota")
+    gone = [brokers.name(number) for number in brokers.others(last)]
+    for name in gone:
+        await brokers.site.processes.stop(name)
+    upload = await client.begin()
+    assert await client.put(upload, b"put while nothing could be said") == 200
+    await asyncio.sleep(AWAY_SECONDS)  # the fault itself: it takes as long as it takes
+    assert await client.status_of(upload) == "pending"
+    await brokers.site.processes.start(*gone)
+    await brokers.whole()
+    await eventually(lambda: client.status_of(upload), becomes="uploaded", within=90.0)
+
+
+async def one_hung(brokers: Brokers, load: Load) -> None:
+    """One that leads stands still, its connections open and silent."""
+    await brokers.prefer(QUOTA, 3)
+    async with brokers.site.processes.frozen(brokers.name(3)):
+        await asyncio.sleep(HUNG_SECONDS)  # the fault itself
+        await load.has_put(2)
+
+
+async def controller_killed(brokers: Brokers, load: Load) -> None:
+    """Kill -9 of who leads the controllers."""
+    await brokers.site.processes.kill(brokers.name(brokers.controller()))
+    await load.has_put(2)
+
+
+async def disk_lost(brokers: Brokers, load: Load) -> None:
+    """A broker comes back with an empty disk: `make up` makes it a new one, which gets all from the others."""
+    node = brokers.nodes[1]
+    await brokers.site.processes.stop(node.name)
+    shutil.rmtree(folder_of(brokers.site.stack.layout, node) / "data")
+    await load.has_put(2)
+    await asyncio.to_thread(brokers.site.stack.up)
+    await load.has_put(2)
+
+
+async def one_after_the_other(brokers: Brokers, load: Load) -> None:
+    """A restart of each, as for a new version: the next one when the last one is in sync again."""
+    for node in brokers.nodes:
+        await asyncio.to_thread(brokers.site.stack.supervisor.restart, node.name)
+        await brokers.whole()
+        await load.has_put(1)
+
+
+async def one_away_then_two(brokers: Brokers, load: Load) -> None:
+    """As above, one after the other."""
+    await one_away(brokers, load)
+    await brokers.whole()
+    await two_away(brokers)
+
+
+OFTEN: Mapping[str, Fault] = {
+    "the broker that coordinates and leads is killed": coordinator_killed,
+    "one broker is away, then two": one_away_then_two,
+}
+RARELY: Mapping[str, Fault] = {
+    "leaders are moved from broker to broker": leaders_moved,
+    "a broker hangs": one_hung,
+    "the leader of the controllers is killed": controller_killed,
+    "a broker loses its disk": disk_lost,
+    "brokers are restarted one after the other": one_after_the_other,
+}
