@@ -124,8 +124,7 @@ faults: ## Breaks stacks under load, N times, and holds them to what clients wer
 	  $(if $(SEED),--seed "$(SEED)") $(if $(CHAPTER),--chapter "$(CHAPTER)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
 
 cluster: ## Breaks three brokers, and a primary with its standby, in every way there is, under load (ARGS="-k hangs")
-	@$(DEV) "$$py" -m deploy.local provision --tests && CLUSTER=all exec "$$py" -m pytest tests/faults/test_brokers.py \
-	  tests/faults/test_switchover.py $(ARGS)
+	@$(DEV) "$$py" -m deploy.local provision --tests && CLUSTER=all exec "$$py" -m pytest tests/faults/test_cluster.py $(ARGS)
 
 growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.md (keeps the large ones in build/)
 	@$(BENCH) exec "$$py" -m benchmarks.growth $(ARGS)

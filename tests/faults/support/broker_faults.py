@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 
+from aiokafka.errors import KafkaError
 from docuvault_contracts import topics
 
 from deploy.local.kafka_nodes import folder_of
-from tests.faults.support.brokers import Brokers
+from tests.faults.support.brokers import WHOLE_SECONDS, Brokers
 from tests.faults.support.load import Load
+from tests.faults.support.wire import open_wire
 from tests.stack.support.waiting import eventually
 
 AWAY_SECONDS = 6.0
@@ -93,6 +97,37 @@ async def one_after_the_other(brokers: Brokers, load: Load) -> None:
         await load.has_put(1)
 
 
+async def word_lost(brokers: Brokers, _: Load) -> None:
+    """The store's word is acknowledged by one broker alone, which dies before another has it: Kafka never had it."""
+    site, client = brokers.site, await brokers.site.api.user()
+    await brokers.prefer(STORAGE, 1)
+    async with site.processes.frozen(brokers.name(2)), site.processes.frozen(brokers.name(3)):
+        upload = await client.put_new(b"told to one broker alone")
+        await eventually(lambda: _told(brokers, upload.key), becomes=True)
+        os.kill(await site.processes.pid(brokers.name(1)), signal.SIGSTOP)
+    await eventually(lambda: _led_by(brokers, 1), becomes=0, within=WHOLE_SECONDS)
+    await site.processes.kill(brokers.name(1))
+    await brokers.whole()
+    async with open_wire(site.info) as wire:
+        said = b"".join(record.value or b"" for record in await wire.read(STORAGE))
+    assert upload.key.encode() not in said, "another broker had it, so nothing was lost"
+
+
+async def _told(brokers: Brokers, key: str) -> bool:
+    """Whether the first broker has a notification on its disk that the store has no more in its own."""
+    logs = (folder_of(brokers.site.stack.layout, brokers.nodes[0]) / "data").glob(f"{STORAGE}-*/*.log")
+    held = any(key.encode() in path.read_bytes() for path in logs)
+    queued = [path for path in brokers.site.stack.layout.untold.rglob("*") if path.is_file()]
+    return held and not any(key.encode() in path.read_bytes() for path in queued)
+
+
+async def _led_by(brokers: Brokers, number: int) -> int | str:
+    try:
+        return (await brokers.leaders(STORAGE)).count(number)
+    except (KafkaError, OSError, TimeoutError) as error:
+        return str(error)
+
+
 async def one_away_then_two(brokers: Brokers, load: Load) -> None:
     """As above, one after the other."""
     await one_away(brokers, load)
@@ -105,6 +140,7 @@ OFTEN: Mapping[str, Fault] = {
     "one broker is away, then two": one_away_then_two,
 }
 RARELY: Mapping[str, Fault] = {
+    "the leader is lost with what the store told it alone": word_lost,
     "leaders are moved from broker to broker": leaders_moved,
     "a broker hangs": one_hung,
     "the leader of the controllers is killed": controller_killed,
