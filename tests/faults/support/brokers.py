@@ -16,6 +16,7 @@ from aiokafka.protocol.types import Array, Int8, Int16, Int32, Schema, String
 
 from deploy.local.kafka_nodes import Node, folder_of, nodes_of
 from deploy.local.server_kafka import behind_on
+from deploy.ops.kafka_admin import Admin
 from tests.faults.support.site import Site
 from tests.stack.support.waiting import eventually
 
@@ -137,7 +138,7 @@ class Brokers:
 @asynccontextmanager
 async def open_brokers(site: Site) -> AsyncIterator[Brokers]:
     """Opened while the nodes are well."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=site.info.kafka_bootstrap, request_timeout_ms=5000)
+    admin = Admin(bootstrap_servers=site.info.kafka_bootstrap, request_timeout_ms=5000)
     await admin.start()
     try:
         yield Brokers(site, admin)
