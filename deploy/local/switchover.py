@@ -13,7 +13,7 @@ from deploy.local import leftovers
 from deploy.local.console import say
 from deploy.local.errors import StackError
 from deploy.local.postgres_nodes import Database, Pair, Roles, data_folder, save_roles
-from deploy.local.postgres_pair import Keeper
+from deploy.local.postgres_pair import STARTED, Keeper
 from deploy.local.switchover_rules import Sight, refusal
 
 GENTLE_SECONDS = 30.0
@@ -70,7 +70,8 @@ def _stopped(keeper: Keeper, pair: Pair) -> Sight:
 
 def _fence(keeper: Keeper, node: Database, *, gently: bool) -> None:
     """Ends a server and proves it: two primaries would each tell their clients something else."""
-    keeper.supervisor.stop(node.name, wait=False)
+    if keeper.supervisor.processes()[node.name].state in STARTED:
+        keeper.supervisor.stop(node.name, wait=False)
     end = time.monotonic() + (GENTLE_SECONDS if gently else 0)
     while (left := _processes(keeper, node)) and time.monotonic() < end:
         time.sleep(0.1)

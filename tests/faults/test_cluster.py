@@ -185,6 +185,7 @@ async def test_a_primary_that_came_back_alone_and_showed_what_it_had_not_acknowl
         await site.processes.stop(standby.name)
     await site.processes.start(primary.name)
     await eventually(lambda: _there(servers.url(standby.number), "shown"), becomes=True, within=60.0)
+    await site.processes.stop(primary.name)
     assert "commits wait for it" in await servers.switch()
     look = await asyncpg.connect(site.info.databases["postgres"])
     await look.execute("DROP TABLE shown")

@@ -32,7 +32,7 @@ class Cluster:
 async def ask(cluster: Cluster, number: int | None = None) -> object:
     """As the driver's own methods do."""
     admin = Admin.__new__(Admin)
-    vars(admin).update(_client=cluster, _closed=True)
+    admin.__dict__.update(_client=cluster, _closed=True)
     return await admin._send_request("request", number)  # noqa: SLF001 - there is no public way to it
 
 
