@@ -128,6 +128,7 @@ async def test_while_the_standby_is_away_nothing_is_acknowledged_or_shown_that_i
         await look.close()
 
 
+@rarely
 async def test_with_the_standby_away_uploads_wait_and_go_on_when_it_is_back_or_an_operator_says_so(
     site: Site, servers: Servers, load: Load
 ) -> None:
