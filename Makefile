@@ -36,7 +36,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock
+.PHONY: help demo test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,12 @@ down: ## Ends the stack; its data stays
 
 status: ## Says how each process is
 	@$(CONSOLE) status $(ARGS)
+
+switchover: ## Makes PostgreSQL's standby the primary, and the primary its standby (TO=postgres-2, FORCE=1)
+	@$(CONSOLE) switchover $(call given,--to,TO) $(call flag,--force,FORCE) $(JSON_FLAG) $(ARGS)
+
+standby: ## Says how PostgreSQL's standby is (GO_ON=1: writes wait for it no more; WAIT=1: they do; REBUILD=1: a new one)
+	@$(CONSOLE) standby $(call flag,--go-on,GO_ON) $(call flag,--wait,WAIT) $(call flag,--rebuild,REBUILD) $(JSON_FLAG) $(ARGS)
 
 logs: ## Shows the last log lines (SERVICE=upload of one, FOLLOW=1 goes on; TRACE=id those of one trace; DEBUG=1 logs more)
 	@$(CONSOLE) logs --service "$(SERVICE)" $(if $(filter 1,$(FOLLOW)),--follow) $(call given,--trace,TRACE) $(call flag,--debug,DEBUG) $(ARGS)
@@ -120,6 +126,9 @@ mutants: ## Applies deliberate faults, one by one, and proves that tests kill ea
 faults: ## Breaks stacks under load, N times, and holds them to what clients were told (N=100, SEED=number of an earlier run)
 	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m tests.campaign --faults "$(N)" \
 	  $(if $(SEED),--seed "$(SEED)") $(if $(CHAPTER),--chapter "$(CHAPTER)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
+
+cluster: ## Breaks three brokers, and a primary with its standby, in every way there is, under load (ARGS="-k hangs")
+	@$(DEV) "$$py" -m deploy.local provision --tests && CLUSTER=all exec "$$py" -m pytest tests/faults/test_cluster.py $(ARGS)
 
 growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.md (keeps the large ones in build/)
 	@$(BENCH) exec "$$py" -m benchmarks.growth $(ARGS)

@@ -79,7 +79,7 @@ class BareConfirm:
 @asynccontextmanager
 async def bare_confirm(site: Site, store: Lending) -> AsyncIterator[BareConfirm]:
     """Its topic, its table and its clients."""
-    await setup_kafka(int(site.info.kafka_bootstrap.rsplit(":", 1)[1]), [ECHO])
+    await setup_kafka(site.info.kafka_bootstrap, [ECHO])
     where = {"bootstrap_servers": site.info.kafka_bootstrap}
     producer = AIOKafkaProducer(**where, acks="all", enable_idempotence=True, linger_ms=0)
     consumer = AIOKafkaConsumer(**where, enable_auto_commit=False, auto_offset_reset="latest")

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from benchmarks.site import Site
-from deploy.local.server_postgres import data_folder
+from deploy.local.postgres_nodes import data_folder
 
 START_SECONDS = 60.0
 _CHUNK = 4 * 1024 * 1024

@@ -66,7 +66,7 @@ def _decisions(uploads: _Uploads) -> Iterator[Message]:
 
 @asynccontextmanager
 async def _pair(site: Site) -> AsyncIterator[Pair]:
-    await setup_kafka(int(site.info.kafka_bootstrap.rsplit(":", 1)[1]), [ECHO])
+    await setup_kafka(site.info.kafka_bootstrap, [ECHO])
     for topic in (topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR):
         await skip_to_end(site, GROUP, topic)
     await skip_to_end(site, bare_pair.GROUP, topics.QUOTA)

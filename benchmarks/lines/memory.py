@@ -99,7 +99,7 @@ class Soak:
 
 @asynccontextmanager
 async def _soak(site: Site) -> AsyncIterator[Pair]:
-    await setup_kafka(int(site.info.kafka_bootstrap.rsplit(":", 1)[1]), [ECHO])
+    await setup_kafka(site.info.kafka_bootstrap, [ECHO])
     for group, topic in ((GROUP, topics.QUOTA), (JANITOR, topics.QUOTA), (JANITOR, topics.DOCUMENTS)):
         await skip_to_end(site, group, topic)
     await skip_to_end(site, bare_pair.GROUP, topics.STORAGE_EVENTS)

@@ -13,7 +13,7 @@ from deploy.local.layout import Layout
 from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import wait_until
 
-SERVERS = ("postgres", "kafka", "minio", "toxiproxy")
+SERVERS = frozenset({"postgres", "postgres-2", "kafka", "kafka-2", "kafka-3", "minio", "toxiproxy"})
 STOP_SECONDS = 45.0
 """More than any single process is given before it is killed."""
 
@@ -27,8 +27,8 @@ def end_stack(layout: Layout, supervisor: Supervisor) -> bool:
     alive = supervisor.alive()
     if alive:
         names = supervisor.processes().keys()
-        _stop_all(supervisor, names - set(SERVERS))
-        _stop_all(supervisor, names & set(SERVERS))
+        _stop_all(supervisor, names - SERVERS)
+        _stop_all(supervisor, names & SERVERS)
         supervisor.shutdown()
         _wait_for_nobody(layout)
     found = leftovers.end_leftovers(layout.stack_id)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploy.local.credentials import DATABASE_ROLES, STORE_USERS, Credentials, store_key
+from deploy.local.postgres_nodes import url_for
 from deploy.local.server_minio import BUCKET, REGION
-from deploy.local.server_postgres import database_url
 from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, service_port
 from deploy.local.settings import StackSettings
-from deploy.local.ways import fault_ports, port_for
+from deploy.local.ways import bootstrap_for, fault_ports, port_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
         minio_public_endpoint=settings.public_endpoint,
         minio_region=REGION,
         bucket=BUCKET,
-        kafka_bootstrap=f"127.0.0.1:{settings.kafka_port}",
+        kafka_bootstrap=bootstrap_for(settings, "operators"),
         cors_origins=settings.origins,
         service_urls=_service_urls(settings),
         fault_proxy_url=_fault_proxy_url(settings),
@@ -83,8 +83,7 @@ def _fault_proxy_url(settings: StackSettings) -> str:
 
 def _databases(settings: StackSettings, credentials: Credentials) -> dict[str, str]:
     logins = {"postgres": "postgres", **{role: credentials.logins[role] for role in DATABASE_ROLES}}
-    port = settings.postgres_port
-    return {role: database_url(port, login, credentials.database[role]) for role, login in logins.items()}
+    return {role: url_for(settings, "operators", login, credentials.database[role]) for role, login in logins.items()}
 
 
 def _store_keys(credentials: Credentials) -> dict[str, StoreKey]:

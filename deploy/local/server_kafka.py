@@ -1,19 +1,24 @@
-"""Kafka: one node in KRaft mode, broker and controller in one process."""
+"""Kafka in KRaft mode, one node or three, each a broker and a controller in one process."""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.credentials import Credentials
 from deploy.local.errors import StackError
 from deploy.local.kafka_java import kafka_java
+from deploy.local.kafka_nodes import Node, check_nodes, folder_of, is_formatted, nodes_of, note_whole
 from deploy.local.layout import Layout, write_private
 from deploy.local.programs import Program
 from deploy.local.settings import StackSettings
+from deploy.local.setup_kafka import copies_of
 from deploy.local.ways import fault_ports
 
 LARGEST_RECORD_BYTES = 5 * 1024 * 1024
@@ -22,8 +27,8 @@ LARGEST_RECORD_BYTES = 5 * 1024 * 1024
 _PROPERTIES = """\
 # Written at each start of the stack.
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller_port}
+node.id={node}
+controller.quorum.voters={voters}
 listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners={advertised}
 listener.security.protocol.map={protocols}
@@ -31,15 +36,15 @@ controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
+default.replication.factor={copies}
+min.insync.replicas={in_sync}
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={in_sync}
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 message.max.bytes={largest}
@@ -63,60 +68,85 @@ logger.server.level=info
 """
 
 
-def kafka(layout: Layout, settings: StackSettings, java: Path, jars: Path) -> Program:
-    """The program; its folder must be prepared."""
+def kafka(layout: Layout, settings: StackSettings, java: Path, jars: Path) -> tuple[Program, ...]:
+    """The programs of all nodes; their folders must be prepared."""
+    return tuple(_node(layout, settings, node, _java(layout, java, jars)) for node in nodes_of(settings))
+
+
+def _node(layout: Layout, settings: StackSettings, node: Node, java: Sequence[str]) -> Program:
     return Program(
-        name="kafka",
-        command=(*_java(layout, java, jars), "kafka.Kafka", str(_properties(layout))),
-        ports=_ports(settings),
-        check=lambda: _check(settings.kafka_port),
+        name=node.name,
+        command=(*java, "kafka.Kafka", str(_properties(layout, node))),
+        ports=_ports(settings, node),
+        check=lambda: check_node(node, settings.brokers),
     )
 
 
-def _ports(settings: StackSettings) -> dict[str, int]:
-    ports = {"KAFKA_PORT": settings.kafka_port, "KAFKA_CONTROLLER_PORT": settings.kafka_controller_port}
-    for name, (port, _) in _listeners(settings).items():
+def _ports(settings: StackSettings, node: Node) -> dict[str, int]:
+    ports = {"KAFKA_PORT": node.port, "KAFKA_CONTROLLER_PORT": node.controller_port}
+    for name, (port, _) in _listeners(settings, node).items():
         if name != "PLAINTEXT":
             ports[f"FAULT_PROXY_PORT ({name})"] = port
     return ports
 
 
-async def _check(port: int) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", port)  # fails quietly, where the client would log
+async def check_node(node: Node, brokers: int) -> None:
+    """Raises unless the node answers and, of several, every partition that it keeps is in sync on it."""
+    _, writer = await asyncio.open_connection("127.0.0.1", node.port)  # fails quietly, where the client would log
     writer.close()
-    admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=3000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{node.port}", request_timeout_ms=3000)
     try:
         await admin.start()
-        await admin.list_topics()
+        described = await admin.describe_topics() if brokers > 1 else await admin.list_topics()
     finally:
         await admin.close()
+    if brokers > 1 and (behind := behind_on(node.number, described)):
+        raise StackError(f"{behind} of its partitions are not in sync yet")
+
+
+def behind_on(number: int, described: Sequence[Any]) -> int:
+    """How many partitions of topics, as Kafka describes them, a node keeps that are not in sync on it."""
+    partitions = [partition for topic in described for partition in topic["partitions"]]
+    return sum(number in each["replicas"] and number not in each["isr"] for each in partitions)
 
 
 def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credentials, java: Path, jars: Path) -> None:
-    """Writes the configuration, and formats the data folder where there is none."""
-    folder = layout.state / "kafka"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    write_private(folder / "log4j2.properties", _LOGGING)
-    write_private(_properties(layout), _render(layout, settings))
-    if not (folder / "data" / "meta.properties").exists():
-        _format(layout, credentials, java, jars)
+    """Writes the configurations, and formats the data folders where there are none.
+
+    Raises StackError where the data that is there is that of other nodes, or too much of it is lost.
+    """
+    nodes, command = nodes_of(settings), _java(layout, java, jars)
+    check_nodes(layout, nodes)
+    for node in nodes:
+        folder_of(layout, node).mkdir(mode=0o700, exist_ok=True)
+        write_private(_properties(layout, node), _render(layout, settings, node))
+    write_private(layout.state / "kafka" / "log4j2.properties", _LOGGING)
+    fresh = [node for node in nodes if not is_formatted(layout, node)]
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        list(pool.map(lambda node: _format(_properties(layout, node), credentials, command), fresh))
+    if len(nodes) > 1:
+        note_whole(layout)
 
 
-def _render(layout: Layout, settings: StackSettings) -> str:
-    listeners = _listeners(settings)
+def _render(layout: Layout, settings: StackSettings, node: Node) -> str:
+    listeners, copies = _listeners(settings, node), copies_of(settings.brokers)
     return _PROPERTIES.format(
+        node=node.number,
+        voters=",".join(f"{each.number}@127.0.0.1:{each.controller_port}" for each in nodes_of(settings)),
         listeners=",".join(f"{name}://127.0.0.1:{port}" for name, (port, _) in listeners.items()),
         advertised=",".join(f"{name}://127.0.0.1:{port}" for name, (_, port) in listeners.items()),
         protocols=",".join(f"{name}:PLAINTEXT" for name in (*listeners, "CONTROLLER")),
-        controller_port=settings.kafka_controller_port,
-        data=layout.state / "kafka" / "data",
+        controller_port=node.controller_port,
+        data=folder_of(layout, node) / "data",
+        copies=copies.all,
+        in_sync=copies.in_sync,
         largest=LARGEST_RECORD_BYTES,
     )
 
 
-def _listeners(settings: StackSettings) -> dict[str, tuple[int, int]]:
-    """Where Kafka listens for whom, and where it says that they find it."""
-    listeners = {"PLAINTEXT": (settings.kafka_port, settings.kafka_port)}
+def _listeners(settings: StackSettings, node: Node) -> dict[str, tuple[int, int]]:
+    """Where a node listens for whom, and where it says that they find it; an only node may be behind a fault proxy."""
+    listeners = {"PLAINTEXT": (node.port, node.port)}
     ports = fault_ports(settings)
     if ports is not None:
         for who, port in ports.kafka_listeners.items():
@@ -124,17 +154,16 @@ def _listeners(settings: StackSettings) -> dict[str, tuple[int, int]]:
     return listeners
 
 
-def _format(layout: Layout, credentials: Credentials, java: Path, jars: Path) -> None:
+def _format(properties: Path, credentials: Credentials, java: Sequence[str]) -> None:
     cluster = f"--cluster-id={credentials.cluster_id}"  # in one word: an id may start with a dash
-    tool = ("kafka.tools.StorageTool", "format", cluster, "-c", str(_properties(layout)))
-    command = (*_java(layout, java, jars), *tool, "--ignore-formatted")
+    command = (*java, "kafka.tools.StorageTool", "format", cluster, "-c", str(properties), "--ignore-formatted")
     says = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own java
     if says.returncode != 0:
         raise StackError(f"Kafka's data cannot be formatted: {' '.join((says.stderr or says.stdout).split())[-400:]}")
 
 
-def _properties(layout: Layout) -> Path:
-    return layout.state / "kafka" / "server.properties"
+def _properties(layout: Layout, node: Node) -> Path:
+    return folder_of(layout, node) / "server.properties"
 
 
 def _java(layout: Layout, java: Path, jars: Path) -> tuple[str, ...]:

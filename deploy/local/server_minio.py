@@ -11,7 +11,7 @@ from deploy.local.credentials import Credentials, store_key
 from deploy.local.layout import Layout
 from deploy.local.programs import Program
 from deploy.local.settings import StackSettings
-from deploy.local.ways import port_for
+from deploy.local.ways import bootstrap_for
 
 REGION = "us-east-1"
 BUCKET = "documents"
@@ -55,7 +55,7 @@ def _environment(layout: Layout, settings: StackSettings, credentials: Credentia
         "MINIO_API_STALE_UPLOADS_EXPIRY": STALE_UPLOADS_EXPIRY,
         "MINIO_API_CORS_ALLOW_ORIGIN": ",".join(settings.origins),
         f"MINIO_NOTIFY_KAFKA_ENABLE_{TARGET}": "on",
-        f"MINIO_NOTIFY_KAFKA_BROKERS_{TARGET}": f"127.0.0.1:{port_for(settings, 'store', 'kafka')}",
+        f"MINIO_NOTIFY_KAFKA_BROKERS_{TARGET}": bootstrap_for(settings, "store"),
         f"MINIO_NOTIFY_KAFKA_TOPIC_{TARGET}": STORAGE_EVENTS.name,
         f"MINIO_NOTIFY_KAFKA_QUEUE_DIR_{TARGET}": str(layout.untold),
         f"MINIO_NOTIFY_KAFKA_QUEUE_LIMIT_{TARGET}": str(QUEUE_LIMIT),

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from deploy.local.credentials import Credentials
 from deploy.local.layout import Layout
+from deploy.local.postgres_nodes import url_for
 from deploy.local.programs import Program
 from deploy.local.rotation import others
 from deploy.local.server_minio import BUCKET, REGION, check_url
-from deploy.local.server_postgres import database_url
 from deploy.local.settings import PORTS_OF_A_SERVICE, SERVICES, StackSettings
-from deploy.local.ways import port_for
+from deploy.local.ways import bootstrap_for, port_for
 
 CHECKOUT = Path(__file__).parents[2]
 JWT_ISSUER = "docuvault"
@@ -102,8 +102,8 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
     return {
         "LOG_LEVEL": settings.log_level,
         **(_traces(settings) if settings.otlp_endpoint != "off" else {}),
-        "DATABASE_URL": _database(settings, credentials, service),
-        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port_for(settings, service, 'kafka')}",
+        "DATABASE_URL": url_for(settings, service, credentials.logins[service], credentials.database[service]),
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_for(settings, service),
         **(_tokens(settings, credentials) if service in HAVE_CLIENTS else {}),
         **(settings.sign_in_environment if service == "upload" else {}),
         **({"LLM_KEY_SECRETS": _fernet_keys(credentials)} if service == "classifier" else {}),
@@ -126,11 +126,6 @@ def _tokens(settings: StackSettings, credentials: Credentials) -> Mapping[str, s
     other = others(credentials, "jwt").get("")
     also = {} if other is None else {"JWT_SECRET_ALSO": other.secret}
     return {"JWT_SECRET": credentials.jwt_secret, **also, "JWT_ISSUER": JWT_ISSUER, "JWT_AUDIENCE": JWT_AUDIENCE}
-
-
-def _database(settings: StackSettings, credentials: Credentials, service: str) -> str:
-    port = port_for(settings, service, "postgres")
-    return database_url(port, credentials.logins[service], credentials.database[service])
 
 
 def _fernet_keys(credentials: Credentials) -> str:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from deploy.local.errors import StackError
+from deploy.local.settings_cluster import ClusterSettings
 from deploy.local.settings_sign_in import SignInSettings
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
@@ -37,7 +38,7 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port", "kafka_controller_port")
 
 
-class StackSettings(SignInSettings):
+class StackSettings(ClusterSettings, SignInSettings):
     """A stack. Each field is the environment variable of its name in upper case."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
@@ -142,13 +143,26 @@ class StackSettings(SignInSettings):
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
-        ports = [*(getattr(self, name) for name in PORTS_OF_SERVERS), *self._fault_ports]
+        ports = [*(getattr(self, name) for name in PORTS_OF_SERVERS), *self._fault_ports, *self._further_ports]
         inside = [port for port in ports if 0 < port - self.service_port_base < SERVICE_PORTS]
         if len(set(ports)) != len(ports) or inside:
             raise ValueError("two servers of the stack would share a port")
         if self.service_port_base + SERVICE_PORTS > 65535:  # noqa: PLR2004 - the ports there are
             raise ValueError("SERVICE_PORT_BASE leaves no room for the services' ports")
         return self
+
+    @model_validator(mode="after")
+    def _one_way_to_each(self) -> Self:
+        if self.fault_proxy_port is not None and (self.brokers > 1 or self.standby):
+            raise ValueError("a stack with a FAULT_PROXY_PORT has one broker and no standby")
+        return self
+
+    @property
+    def _further_ports(self) -> list[int]:
+        """Of the brokers after the first one, and of the standby."""
+        first = (self.kafka_port, self.kafka_controller_port)
+        kafka = [port + 2 * after for after in range(1, self.brokers) for port in first]
+        return kafka + ([self.postgres_port + 1] if self.standby else [])
 
     @property
     def _fault_ports(self) -> range:

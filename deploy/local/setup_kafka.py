@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -13,44 +14,59 @@ from deploy.local.errors import StackError
 ALREADY_EXISTS = 36
 
 
-async def setup_kafka(port: int, topics: Sequence[Topic] = ALL) -> None:
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """How often every record is kept, and on how many brokers it must be before it is acknowledged."""
+
+    all: int
+    in_sync: int
+
+
+def copies_of(brokers: int) -> Copies:
+    """On each broker, and acknowledged by all but one: then any one may be away, or lost, at any time."""
+    return Copies(brokers, max(1, brokers - 1))
+
+
+async def setup_kafka(bootstrap: str, topics: Sequence[Topic] = ALL, brokers: int = 1) -> None:
     """Makes the topics that are missing, and gives those there the declared configuration and more partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}")
+    copies = copies_of(brokers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await _create(admin, topics)
-        await _configure(admin, topics)
+        await _create(admin, topics, copies)
+        await _configure(admin, topics, copies)
         await _widen(admin, topics)
     finally:
         await admin.close()
 
 
-async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], copies: Copies) -> None:
     present = set(await admin.list_topics())
-    missing = [_new(topic) for topic in topics if topic.name not in present]
+    missing = [_new(topic, copies) for topic in topics if topic.name not in present]
     if missing:
         answer = await admin.create_topics(missing)
         _check((topic, code) for topic, code, *_ in answer.topic_errors)
 
 
-def _new(topic: Topic) -> NewTopic:
-    return NewTopic(topic.name, topic.partitions, 1, topic_configs=_configuration(topic))
+def _new(topic: Topic, copies: Copies) -> NewTopic:
+    return NewTopic(topic.name, topic.partitions, copies.all, topic_configs=_configuration(topic, copies))
 
 
-def _configuration(topic: Topic) -> dict[str, str]:
+def _configuration(topic: Topic, copies: Copies) -> dict[str, str]:
     segments = {} if topic.segment_ms is None else {"segment.ms": str(topic.segment_ms)}
     return {
         "cleanup.policy": "delete",
         "retention.ms": str(topic.retention_ms),
         "max.message.bytes": str(topic.max_message_bytes),
-        "min.insync.replicas": "1",
+        "min.insync.replicas": str(copies.in_sync),
         **segments,
     }
 
 
-async def _configure(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+async def _configure(admin: AIOKafkaAdminClient, topics: Sequence[Topic], copies: Copies) -> None:
     kind = ConfigResourceType.TOPIC
-    for answer in await admin.alter_configs([ConfigResource(kind, one.name, _configuration(one)) for one in topics]):
+    wanted = [ConfigResource(kind, one.name, _configuration(one, copies)) for one in topics]
+    for answer in await admin.alter_configs(wanted):
         _check((name, code) for code, _, _, name in answer.resources)
 
 

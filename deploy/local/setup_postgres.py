@@ -11,8 +11,8 @@ from pathlib import Path
 import asyncpg
 
 from deploy.local.credentials import DATABASE_ROLES, Credentials
+from deploy.local.postgres_nodes import database_url
 from deploy.local.rotation import held, others
-from deploy.local.server_postgres import database_url
 from deploy.local.settings import SERVICES
 
 SQL = Path(__file__).with_name("sql")

@@ -20,6 +20,7 @@ from deploy.local.health import is_well
 from deploy.local.info import StackInfo, info_of
 from deploy.local.layout import Layout
 from deploy.local.ports import reserve_block
+from deploy.local.postgres_pair import Keeper
 from deploy.local.programs import Program
 from deploy.local.provision import Tools, provision
 from deploy.local.settings import SERVICE_PORTS, StackSettings
@@ -92,6 +93,9 @@ class Stack:
             proxy = FaultPorts(first + 4 + SERVICE_PORTS)
             endpoint = f"localhost:{proxy.ways['clients_minio']}"
             chosen |= {"fault_proxy_port": proxy.api, "minio_public_endpoint": endpoint}
+        else:  # where the proxy would be there is room for more brokers and a standby
+            last = first + 4 + SERVICE_PORTS
+            chosen |= {"postgres_port": last, "kafka_port": last + 2, "kafka_controller_port": last + 3}
         settings["service_env"] = FOR_TESTS | settings.get("service_env", {})
         stack = cls(StackSettings(state_dir=state_dir, **{**chosen, **settings}))
         stack._block = block
@@ -145,6 +149,14 @@ class Stack:
             return []
         starter = Starter(self.layout, self.settings, load_credentials(self.layout), self._tools(), self.supervisor)
         return run_async(_ask(starter.programs(), processes))
+
+    @contextmanager
+    def keeper(self) -> Iterator[Keeper]:
+        """What works on PostgreSQL's primary and standby, alone. Raises StackError where the stack is down."""
+        require_running(self)
+        with self._alone():
+            credentials = load_credentials(self.layout)
+            yield Keeper(self.layout, self.settings, credentials, self._tools().postgres_bin, self.supervisor)
 
     def _tools(self) -> Tools:
         settings = self.settings

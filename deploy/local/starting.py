@@ -11,8 +11,11 @@ from deploy.local.console import Steps, say
 from deploy.local.credentials import Credentials
 from deploy.local.docs_pages import write_docs
 from deploy.local.health import wait_until_well
+from deploy.local.kafka_nodes import is_formatted, nodes_of
 from deploy.local.layout import Layout
 from deploy.local.ports import check_ports
+from deploy.local.postgres_nodes import Database, databases_of, primary_of
+from deploy.local.postgres_pair import Keeper
 from deploy.local.programs import Program
 from deploy.local.provision import Tools
 from deploy.local.rolling import Member, Roller, Team
@@ -28,7 +31,7 @@ from deploy.local.setup_minio import setup_minio
 from deploy.local.setup_postgres import setup_postgres
 from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import run_async
-from deploy.local.ways import fault_ports
+from deploy.local.ways import bootstrap_for, fault_ports
 
 STARTED = frozenset({"RUNNING", "STARTING", "BACKOFF"})
 """What supervisord calls a process that it runs or is about to run again."""
@@ -60,6 +63,9 @@ class Starter:
                 self._prepare()
                 self._supervise(programs, alive=alive)
                 self._start_and_wait(servers)
+            if self._settings.standby:
+                with steps.step("standby of PostgreSQL"):
+                    self._keeper().settle()
             with steps.step("database roles, topics, bucket, keys"):
                 run_async(self._set_up())
             if services:
@@ -73,13 +79,24 @@ class Starter:
 
     def programs(self) -> tuple[Program, ...]:
         """All programs of the stack, in the order they are started."""
-        return (*self._servers(), *self._services(), *self._door())
+        return (*self._servers(), *self._standby(), *self._services(), *self._door())
+
+    def _keeper(self) -> Keeper:
+        binaries = self._tools.postgres_bin
+        return Keeper(self._layout, self._settings, self._credentials, binaries, self._supervisor)
+
+    def _standby(self) -> tuple[Program, ...]:
+        primary, every = primary_of(self._layout, self._settings), databases_of(self._settings)
+        return tuple(self._postgres(node) for node in every if node != primary)
+
+    def _postgres(self, node: Database) -> Program:
+        return postgres(self._layout, self._settings, self._credentials, self._tools.postgres_bin, node)
 
     def _servers(self) -> tuple[Program, ...]:
         layout, settings, credentials, tools = self._layout, self._settings, self._credentials, self._tools
         return (
-            postgres(layout, settings, credentials, tools.postgres_bin),
-            kafka(layout, settings, tools.java, tools.kafka_jars),
+            self._postgres(primary_of(layout, settings)),
+            *kafka(layout, settings, tools.java, tools.kafka_jars),
             minio(layout, settings, credentials, tools.minio),
             *self._fault_proxy(),
         )
@@ -109,9 +126,9 @@ class Starter:
         started, layout, settings, tools = self._started(), self._layout, self._settings, self._tools
         with ThreadPoolExecutor(2) as pool:
             jobs = []
-            if "postgres" not in started:
+            if any(node.name not in started for node in databases_of(settings)):
                 jobs.append(pool.submit(prepare_postgres, layout, settings, self._credentials, tools.postgres_bin))
-            if "kafka" not in started:
+            if any(node.name not in started or not is_formatted(layout, node) for node in nodes_of(settings)):
                 java, jars = tools.java, tools.kafka_jars
                 jobs.append(pool.submit(prepare_kafka, layout, settings, self._credentials, java, jars))
         for job in jobs:
@@ -146,8 +163,8 @@ class Starter:
     async def _set_up(self) -> None:
         settings, credentials = self._settings, self._credentials
         await asyncio.gather(
-            setup_postgres(settings.postgres_port, credentials),
-            setup_kafka(settings.kafka_port),
+            setup_postgres(primary_of(self._layout, settings).port, credentials),
+            setup_kafka(bootstrap_for(settings, "operators"), brokers=settings.brokers),
             setup_minio(settings.minio_port, credentials),
         )
 

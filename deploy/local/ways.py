@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploy.local.kafka_nodes import nodes_of
 from deploy.local.settings import FAULT_WAYS, KAFKA_CLIENTS, StackSettings
 
 
@@ -48,3 +49,10 @@ def port_for(settings: StackSettings, who: str, server: str) -> int:
     }
     ports = fault_ports(settings)
     return direct[server] if ports is None else ports.ways.get(f"{who}_{server}", direct[server])
+
+
+def bootstrap_for(settings: StackSettings, who: str) -> str:
+    """The host:port of each of Kafka's brokers by which a service, `clients` or `store` reaches them, with commas."""
+    if settings.fault_proxy_port is not None:
+        return f"127.0.0.1:{port_for(settings, who, 'kafka')}"
+    return ",".join(f"127.0.0.1:{node.port}" for node in nodes_of(settings))

@@ -38,6 +38,8 @@ COMMANDS = (
     Command("up", "Starts the stack, or what of it is missing", alone=True),
     Command("down", "Ends the stack; its data stays", alone=True),
     Command("status", "Says how each process is"),
+    Command("switchover", "Makes PostgreSQL's standby the primary, and the primary its standby"),
+    Command("standby", "Says how PostgreSQL's standby is; lets writes wait for it no more, or copies it anew"),
     Command("logs", "Shows the last log lines", alone=True),
     Command("reset", "Ends the stack and removes its data, after asking", alone=True),
     Command("token", "Prints an access token for a user, whom it makes known first"),

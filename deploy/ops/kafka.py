@@ -18,6 +18,7 @@ from aiokafka.structs import OffsetAndMetadata
 from docuvault_contracts import topics
 
 from deploy.local.errors import StackError, one_line
+from deploy.ops.kafka_admin import Admin
 from services.chassis.consumer_records import Suspicion, install
 from services.chassis.delivery import Record
 from services.chassis.retry import apart
@@ -127,7 +128,7 @@ def offsets_of(response: Any) -> Mapping[TopicPartition, OffsetAndMetadata]:  # 
 async def open_kafka(bootstrap: str) -> AsyncIterator[Kafka]:
     """Connects. Raises StackError where no broker answers."""
     install()
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
+    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         request_timeout_ms=REQUEST_MS,

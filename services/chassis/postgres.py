@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 Statements = Mapping[str, str]
 """SQL by the name of its file, without `.sql`."""
 
+_COMMIT = "COMMIT;"
+"""As asyncpg's transactions say it."""
 CLOSE_SECONDS = 10.0
 """How long a stopping process waits for its connections before it cuts them."""
 
@@ -55,6 +57,7 @@ _TRANSIENT = (
     asyncpg.InvalidAuthorizationSpecificationError,  # a password or a right that an operator has to mend: whatever
     asyncpg.InsufficientPrivilegeError,  # work meets it is not to blame, so none may be dropped for it
     asyncpg.InvalidCatalogNameError,
+    asyncpg.TargetServerAttributeNotMatched,  # of several servers none is the primary, for as long as a switch takes
     OSError,
     TimeoutError,
 )
@@ -66,11 +69,13 @@ _LEAVING = ("cannot switch to", "unexpected state", "not connected")
 
 def transient(error: BaseException) -> bool:
     """Whether the same work may succeed later: the server, the network or a rival transaction is to blame."""
+    if isinstance(error, _TRANSIENT):
+        return True
     if isinstance(error, asyncpg.InterfaceError):
         return any(text in str(error) for text in _GONE)
     if isinstance(error, asyncpg.InternalClientError):
         return any(text in str(error) for text in _LEAVING)
-    return isinstance(error, _TRANSIENT)
+    return False
 
 
 @contextmanager
@@ -89,9 +94,25 @@ class PooledConnection(_Connection):
 
     Settings and advisory locks are taken for the transaction (`set_config(…, true)`, `pg_advisory_xact_lock`), LISTEN
     has connections of its own. An open transaction is rolled back all the same.
+
+    A commit that is waited for no longer is left alone: cancelled while it waits for a synchronous standby, it is done
+    at once, and seen by everybody, on the primary alone, whose loss takes it back. The connection is given up instead.
     """
 
-    __slots__ = ()
+    __slots__ = ("_commits",)
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's
+        """As asyncpg's; notes whether it is a commit."""
+        self._commits = query == _COMMIT
+        return await super().execute(query, *args, timeout=timeout)
+
+    def _cancel_current_command(
+        self, waiter: asyncio.Future[None], cancel_waiter: asyncio.Future[None] | None = None
+    ) -> None:
+        if self.is_in_transaction() and not getattr(self, "_commits", False):
+            super()._cancel_current_command(waiter, cancel_waiter)  # type: ignore[misc]  # not in its stubs
+        else:
+            asyncio.get_running_loop().call_soon(self.terminate)  # not under the driver, which is at work on it
 
     def get_reset_query(self) -> str:
         """Nothing to undo; asyncpg would ask the server to, after each use."""

@@ -16,9 +16,10 @@ import asyncpg
 from deploy.local.credentials import Credentials, ensure_credentials
 from deploy.local.layout import Layout
 from deploy.local.ports import reserve_block
+from deploy.local.postgres_nodes import database_url
 from deploy.local.programs import Program
 from deploy.local.provision import provision
-from deploy.local.server_postgres import database_url, postgres, prepare_postgres
+from deploy.local.server_postgres import postgres, prepare_postgres
 from deploy.local.settings import StackSettings
 from deploy.local.setup_postgres import setup_postgres
 

@@ -282,7 +282,7 @@ async def test_without_a_journal_they_are_listed_and_nothing_is_done_that_could_
         for command in (["replay", name], ["discard", name, "--why", "x"]):
             assert_one_line(await group.dlq(*command), 2, "the topic dlq.journal is not there; `make up` makes it")
     finally:
-        await setup_kafka(group.stack.settings.kafka_port)
+        await setup_kafka(group.stack.info.kafka_bootstrap)
     assert await group.back() == []
 
 
@@ -297,5 +297,5 @@ async def test_with_kafka_away_or_hung_it_says_so_in_one_line(group: Group) -> N
             assert_one_line(await group.dlq(*each), 2, "Kafka does not answer")
     finally:
         await start_kafka(group.stack)
-    await setup_kafka(group.stack.settings.kafka_port)
+    await setup_kafka(group.stack.info.kafka_bootstrap)
     assert await group.listed() == {name: "open"}

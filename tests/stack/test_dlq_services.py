@@ -134,7 +134,7 @@ async def journal_takes(stack: Stack, largest: int) -> AsyncIterator[None]:
         yield
     finally:
         await admin.close()
-        await setup_kafka(stack.settings.kafka_port)
+        await setup_kafka(stack.info.kafka_bootstrap)
 
 
 async def count(found: Any) -> int:

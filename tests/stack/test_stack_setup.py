@@ -64,7 +64,7 @@ async def test_a_topic_that_was_changed_by_hand_is_put_right(stack: Stack, info:
     await admin.start()
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, DOCUMENTS.name, {"retention.ms": "3600000"})])
     await admin.close()
-    await setup_kafka(stack.settings.kafka_port)
+    await setup_kafka(stack.info.kafka_bootstrap)
     assert (await configuration(info, DOCUMENTS))["retention.ms"] == str(DOCUMENTS.retention_ms)
 
 

@@ -45,6 +45,7 @@ def test_a_delay_stays_bounded_for_ever() -> None:
         asyncpg.InvalidPasswordError("rotated"),
         asyncpg.InsufficientPrivilegeError("no right"),
         asyncpg.InvalidCatalogNameError("no database"),
+        asyncpg.TargetServerAttributeNotMatched("None of the hosts match the target attribute requirement"),
         ConnectionRefusedError(),
         TimeoutError(),
     ],

@@ -1,0 +1,2 @@
+-- Makes a server read its configuration again.
+SELECT pg_reload_conf()

@@ -1,0 +1,103 @@
+"""PostgreSQL's two servers as an operator handles them, and as a test breaks them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psutil
+
+from deploy.local.credentials import load_credentials
+from deploy.local.leftovers import marked_processes
+from deploy.local.postgres_nodes import Pair, data_folder, database_url, pair_of
+from deploy.local.stack import Stack
+from deploy.local.switchover import rebuild, switch_over
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The primary and the standby of a stack."""
+
+    stack: Stack
+
+    @property
+    def pair(self) -> Pair:
+        """Who is which by now."""
+        return pair_of(self.stack.layout, self.stack.settings)
+
+    def url(self, number: int) -> str:
+        """One server's, as its superuser, whatever its role."""
+        password = load_credentials(self.stack.layout).database["postgres"]
+        return database_url(self.stack.settings.postgres_port + number - 1, "postgres", password)
+
+    async def switch(self, to: str = "", *, force: bool = False) -> str:
+        """`docuvault switchover`."""
+
+        def switch() -> str:
+            with self.stack.keeper() as keeper:
+                return switch_over(keeper, to, force=force)
+
+        return await asyncio.to_thread(switch)
+
+    async def settle(self) -> None:
+        """`docuvault standby --wait`."""
+
+        def settle() -> None:
+            with self.stack.keeper() as keeper:
+                keeper.settle()
+
+        await asyncio.to_thread(settle)
+
+    async def go_on(self) -> None:
+        """`docuvault standby --go-on`."""
+
+        def relax() -> None:
+            with self.stack.keeper() as keeper:
+                keeper.relax()
+
+        await asyncio.to_thread(relax)
+
+    async def rebuild(self) -> None:
+        """`docuvault standby --rebuild`."""
+
+        def again() -> None:
+            with self.stack.keeper() as keeper:
+                rebuild(keeper)
+
+        await asyncio.to_thread(again)
+
+    def processes(self, number: int) -> list[psutil.Process]:
+        """Of a server: its postmaster and all that work for it."""
+        folder = str(data_folder(self.stack.layout, number))
+        found = []
+        for process in marked_processes(self.stack.layout.stack_id):
+            try:
+                if process.cwd() == folder:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def hang(self, number: int) -> None:
+        """All of a server stands still, its connections open and silent; whoever switches ends it."""
+        for process in self.processes(number):
+            os.kill(process.pid, signal.SIGSTOP)
+
+    @contextmanager
+    def no_restart(self, number: int) -> Iterator[None]:
+        """Inside, a server that is killed cannot come back: its disk is away."""
+        data = data_folder(self.stack.layout, number)
+        away = data.with_name("away")
+        data.rename(away)
+        try:
+            yield
+        finally:
+            if not data.exists():
+                away.rename(data)
+            else:
+                shutil.rmtree(away)
