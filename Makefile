@@ -36,10 +36,10 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove schema mutants faults bench eval growth figures contracts docs lock
+.PHONY: help demo test lint up down status logs reset token audit explain sweep reconcile dlq offsets recover prove schema mutants faults bench eval growth figures contracts docs lock k8s
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Shows the main job on real servers, step by step
 	@$(CONSOLE) demo $(ARGS)
@@ -116,6 +116,9 @@ mutants: ## Applies deliberate faults, one by one, and proves that tests kill ea
 faults: ## Breaks stacks under load, N times, and holds them to what clients were told (N=100, SEED=number of an earlier run)
 	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m tests.campaign --faults "$(N)" \
 	  $(if $(SEED),--seed "$(SEED)") $(if $(CHAPTER),--chapter "$(CHAPTER)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
+
+k8s: ## Validates deploy/k8s, and applies it to a real API server, built the first time (SERVER=0 leaves that out)
+	@$(DEV) exec "$$py" -m deploy.k8s check $(if $(filter 0,$(SERVER)),--no-server) $(ARGS)
 
 growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.md (keeps the large ones in build/)
 	@$(BENCH) exec "$$py" -m benchmarks.growth $(ARGS)
