@@ -78,6 +78,13 @@ def test_a_kind_of_an_operator_is_closed_but_where_it_says_otherwise(tmp_path: P
     assert "additionalProperties" not in schema["properties"]["free"]
 
 
+def test_a_pod_has_the_volumes_that_a_controller_claims_for_it() -> None:
+    template = {"metadata": {"labels": {}}, "spec": {"volumes": [{"name": "tmp", "emptyDir": {}}], "containers": []}}
+    spec = {"template": template, "volumeClaimTemplates": [{"metadata": {"name": "objects"}}]}
+    (pod,) = pods_of([{"kind": "StatefulSet", "metadata": {"name": "store"}, "spec": spec}])
+    assert [each["name"] for each in pod["spec"]["volumes"]] == ["tmp", "objects"]
+
+
 def test_a_pod_is_asked_for_as_its_controller_would_and_bare_to_see_it_refused() -> None:
     secure = {"runAsNonRoot": True}
     spec = {"securityContext": secure, "containers": [{"name": "main", "securityContext": secure}]}
@@ -85,5 +92,5 @@ def test_a_pod_is_asked_for_as_its_controller_would_and_bare_to_see_it_refused()
     workload = {"kind": "Deployment", "metadata": {"name": "upload"}, "spec": {"template": template}}
     (pod,) = pods_of([workload, {"kind": "Service", "metadata": {"name": "upload"}}])
     assert (pod["kind"], pod["metadata"]["name"], pod["metadata"]["labels"]) == ("Pod", "upload", {"a": "b"})
-    assert pod["spec"] == spec
+    assert pod["spec"] == {**spec, "volumes": []}
     assert bare(pod)["spec"]["containers"] == [{"name": "main", "securityContext": {}}]

@@ -35,6 +35,11 @@ class Cluster:
             return str(error)
         raise StackError(f"the API server takes {resource['kind']} {resource['metadata']['name']}")
 
+    def forget_migrations(self) -> None:
+        """As the how-to says, before the jobs of another release."""
+        label = "app.kubernetes.io/component=migrate"
+        self._run(("-n", "docuvault", "delete", "job", "--selector", label, "--ignore-not-found"))
+
     def wait(self, *names: str) -> None:
         """Until the server serves these resource definitions."""
         self._run(("wait", "--for=condition=Established", "--timeout=60s", *names))
@@ -54,7 +59,13 @@ def pods_of(resources: Iterable[Resource]) -> list[Resource]:
 def _pod(workload: Resource) -> Resource:
     template = workload["spec"]["template"]
     metadata = {**template["metadata"], "name": workload["metadata"]["name"], "namespace": "docuvault"}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+    claimed = [_claimed(each["metadata"]["name"]) for each in workload["spec"].get("volumeClaimTemplates", ())]
+    spec = {**template["spec"], "volumes": [*template["spec"].get("volumes", ()), *claimed]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def _claimed(name: str) -> Mapping[str, object]:
+    return {"name": name, "persistentVolumeClaim": {"claimName": name}}
 
 
 def bare(pod: Resource) -> Resource:
