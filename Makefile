@@ -36,10 +36,10 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock
+.PHONY: help demo test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock k8s
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Shows the main job on real servers, step by step
 	@$(CONSOLE) demo $(ARGS)
@@ -129,6 +129,9 @@ faults: ## Breaks stacks under load, N times, and holds them to what clients wer
 
 cluster: ## Breaks three brokers, and a primary with its standby, in every way there is, under load (ARGS="-k hangs")
 	@$(DEV) "$$py" -m deploy.local provision --tests && CLUSTER=all exec "$$py" -m pytest tests/faults/test_cluster.py $(ARGS)
+
+k8s: ## Validates deploy/k8s, and applies it to a real API server, built the first time (SERVER=0 leaves that out)
+	@$(DEV) exec "$$py" -m deploy.k8s check $(if $(filter 0,$(SERVER)),--no-server) $(ARGS)
 
 growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.md (keeps the large ones in build/)
 	@$(BENCH) exec "$$py" -m benchmarks.growth $(ARGS)

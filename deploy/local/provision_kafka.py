@@ -45,7 +45,7 @@ def provision_kafka(cache: Path, steps: Steps) -> Path:
     text = LOCK.read_text()
     jars = read_lock(text)
     name = f"kafka-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    return artefact(cache, name, "Apache Kafka", lambda *where: _download(jars, *where), steps)
+    return artefact(cache, name, "Apache Kafka", lambda *where: download(jars, *where), steps)
 
 
 def _trust_the_machine() -> None:
@@ -56,7 +56,8 @@ def _trust_the_machine() -> None:
         os.environ.setdefault("REQUESTS_CA_BUNDLE", bundle)
 
 
-def _download(jars: tuple[Jar, ...], scratch: Path, filled: Path, note: Note) -> None:
+def download(jars: tuple[Jar, ...], scratch: Path, filled: Path, note: Note) -> None:
+    """Puts the jars into `filled`. Raises StackError for one whose hash is another."""
     logging.getLogger("jgo").setLevel(logging.ERROR)
     _trust_the_machine()
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:

@@ -97,6 +97,14 @@ class DatabaseSettings(Settings):
     database_idle_transaction_timeout_seconds: Seconds = Field(
         15, description="longest silence inside a transaction before the server ends it; seconds, default 15"
     )
+    migrate: Literal["start", "never"] = Field(
+        "start",
+        description="who brings the schema up to date: start, each replica as it starts; never, somebody else, who is"
+        " waited for; default start",
+    )
+    schema_wait_seconds: Seconds = Field(
+        240, description="how long a start waits for somebody else's migrations; seconds, default 240"
+    )
 
 
 class KafkaSettings(Settings):

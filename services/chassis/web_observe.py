@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import Histogram
 
-from services.chassis.health import PUBLIC
+from services.chassis.health import LEAVING, PUBLIC
 from services.chassis.logging import caused_by
 from services.chassis.metrics import REGISTRY
 from services.chassis.tracing import Span, serving, unsampled
@@ -73,7 +73,13 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """For every answer, streamed ones too: its request id, and that nobody stores or guesses what it is."""
+    """For every answer, streamed ones too: its request id, and that nobody stores or guesses what it is.
+
+    A process that is about to be stopped keeps no connection: the next request of who holds one opens it elsewhere.
+    """
+    if request.app[LEAVING].is_set():
+        response.force_close()
+        response.headers["Connection"] = "close"  # the hook runs after aiohttp has written its own
     if REQUEST_ID in request:
         response.headers["X-Request-Id"] = request_id(request)
     response.headers.setdefault("Cache-Control", "no-store")

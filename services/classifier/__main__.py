@@ -15,11 +15,11 @@ from services.chassis.failpoints import arm
 from services.chassis.health import Check
 from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
-from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox, relay
 from services.chassis.postgres import open_pool, ping
 from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
+from services.chassis.schema import prepare
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
 from services.chassis.tracing import open_tracing
@@ -74,7 +74,7 @@ async def main(stop: asyncio.Event) -> None:
         Pool(settings.limits, settings.workers, settings.surroundings) as reader,
         Model(settings.models, settings.surroundings) as model,
     ):
-        await migrate(pool, "services.classifier")
+        await prepare(pool, "services.classifier", settings)
         await reader.check()
         wishes = PgSettings(pool, safe, settings.wishes)
         owners = PgOwners(pool, wishes.read, MODEL)

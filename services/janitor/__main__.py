@@ -14,10 +14,10 @@ from services.chassis.failpoints import arm
 from services.chassis.health import Check
 from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
-from services.chassis.migrations import migrate
 from services.chassis.postgres import open_pool, ping
 from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
+from services.chassis.schema import prepare
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
 from services.chassis.tracing import open_tracing
@@ -45,7 +45,7 @@ async def main(stop: asyncio.Event) -> None:
         open_storage(settings) as storage,
         open_producer(settings) as producer,
     ):
-        await migrate(pool, "services.janitor")
+        await prepare(pool, "services.janitor", settings)
         objects, looks = PgObjects(pool, settings.patience), PgLooks(pool)
         rows = PgRows(pool, settings.sweep_grace_seconds)
         jobs = [

@@ -12,11 +12,11 @@ from services.chassis.failpoints import arm
 from services.chassis.health import Check
 from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
-from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox, relay
 from services.chassis.postgres import open_pool, ping
 from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
+from services.chassis.schema import prepare
 from services.chassis.settings import load
 from services.chassis.tracing import open_tracing
 from services.chassis.web import make_app, serve
@@ -43,7 +43,7 @@ async def main(stop: asyncio.Event) -> None:
         open_producer(settings) as producer,
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
     ):
-        await migrate(pool, "services.quota")
+        await prepare(pool, "services.quota", settings)
         handler = QuotaHandler(PgLedger(pool, outbox))
         ready: dict[str, Check] = {"postgres": partial(ping, pool), "kafka": producer.ping, "consumer": consumer.ping}
         app = make_app(settings, TokenVerifier(settings), ready=ready, setup=routes(PgAccounts(pool, outbox)))

@@ -16,11 +16,11 @@ from services.chassis.follower import follow
 from services.chassis.health import Check
 from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
-from services.chassis.migrations import migrate
 from services.chassis.outbox import Outbox, relay
 from services.chassis.postgres import open_pool, ping
 from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
+from services.chassis.schema import prepare
 from services.chassis.settings import load
 from services.chassis.storage_minio import open_storage
 from services.chassis.tracing import open_tracing
@@ -63,7 +63,7 @@ async def main(stop: asyncio.Event) -> None:
         open_consumer(settings, group=GROUP, topics=TOPICS) as consumer,
         open_sign_in(settings, verifier, producer) as add_sign_in,
     ):
-        await migrate(pool, "services.upload")
+        await prepare(pool, "services.upload", settings)
         documents, accounts = PgDocuments(pool, outbox), PgAccounts(pool)
         tables = Tables(documents, accounts, PgKeys(pool))
         routes = make_routes(settings, tables, storage, KafkaLedger(producer, consumer), waiters)

@@ -1,9 +1,11 @@
-"""A release with a migration more comes up beside the running one, under load, on a ledger with rows."""
+"""Another release comes up beside the running one, under load, on a ledger with rows: a migration ahead, or behind."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+
+import pytest
 
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
@@ -11,6 +13,7 @@ from tests.faults.support.plans import Plan
 from tests.faults.support.running import under
 from tests.faults.support.site import Site
 from tests.faults.support.tomorrow import applied, columns, ready, release, said, started, undo
+from tests.stack.support.releases import NoHistoryError, release_before
 
 GATE = "LOCK TABLE accounts IN EXCLUSIVE MODE;"
 """As every migration of the ledger starts, see services/quota/README.md."""
@@ -56,4 +59,23 @@ async def test_a_migration_that_fails_half_way_leaves_nothing_and_holds_nobody_u
     assert 0 not in codes
     assert said(code).count("0099_broken.sql failed and was rolled back: division by zero") >= 2
     assert (await applied(site, "0099_broken.sql"), await columns(site, "broken")) == (0, 0)
+    await assert_at_rest(site, load)
+
+
+async def test_the_release_before_the_ledgers_newest_migration_decides_beside_this_one(
+    site: Site, tmp_path: Path
+) -> None:
+    """As it does while this one is rolled out, and when it is rolled back: on a schema that is newer than its code."""
+    try:
+        code = release_before("quota", tmp_path / "before")
+    except NoHistoryError as error:
+        pytest.skip(str(error))
+    load = Load(site.api, Plan(users=6, uploads=200, seed=13, pause=0.1))
+    async with under(load):
+        await load.has_put(PUTS)
+        async with started(site, code, count=2) as before:
+            await ready(site, before)
+            await load.has_put(3 * PUTS)
+        await load.has_put(PUTS)
+    assert said(code).count('"quota.batch_settled"') > 1
     await assert_at_rest(site, load)

@@ -56,6 +56,9 @@ class Service:
     def write(self, name: str, sql: str) -> None:
         (self._folder / name).write_text(sql)
 
+    def remove(self, name: str) -> None:
+        (self._folder / name).unlink()
+
 
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Service:

@@ -161,12 +161,14 @@ async def test_a_process_that_is_about_to_stop_says_so_and_works_on() -> None:
     server = asyncio.create_task(serve(app, HTTP.model_copy(update={"http_port": port}), stop))
     async with ClientSession(f"http://127.0.0.1:{port}") as session:
         await answering(session)
+        assert "Connection" not in (await session.get("/readyz")).headers
         os.kill(os.getpid(), signal.SIGUSR1)
         async with asyncio.timeout(5):
             while (answer := await session.get("/healthz")).status == 200:
                 answer.release()
         assert (answer.status, await answer.json()) == (503, {"detail": "About to stop"})
-        assert (await session.get("/readyz")).status == 200
+        ready = await session.get("/readyz")
+        assert (ready.status, ready.headers["Connection"]) == (200, "close")
         metrics = await (await session.get("/metrics")).text()
     assert re.search(r'^docuvault_http_probes_total{answer="leaving"} [1-9]', metrics, re.MULTILINE)
     stop.set()

@@ -1,4 +1,4 @@
-"""Replicas of the quota service as of another release: this one, with a migration more, beside those of the stack."""
+"""Replicas of the quota service as of another release, beside those of the stack."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def _start(site: Site, code: Path, number: int) -> Process:
 def _environment(site: Site, code: Path, number: int) -> Mapping[str, str]:
     settings, layout = site.stack.settings, site.stack.layout
     return {
-        "PYTHONPATH": f"{code}:{CHECKOUT / 'contracts'}",
+        "PYTHONPATH": f"{code}:{code / 'contracts'}:{CHECKOUT / 'contracts'}",
         "REPLICA": str(number),
         "HTTP_PORT": str(service_port(settings, "quota", number)),
         "HTTP_HOST": "127.0.0.1",

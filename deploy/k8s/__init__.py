@@ -1,0 +1,1 @@
+"""Kubernetes: manifests, and what holds them to the code."""

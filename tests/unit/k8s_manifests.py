@@ -1,0 +1,73 @@
+"""The manifests of deploy/k8s as kustomize renders them, and ways to ask about them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.k8s.kustomize import FOLDER, NoKustomizeError, Resource, render, resources
+
+SERVICES = ("upload", "quota", "janitor", "classifier")
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def _text(overlay: str) -> str:
+    return render(FOLDER / "overlays" / overlay)
+
+
+@cache
+def rendered(overlay: str) -> tuple[Resource, ...]:
+    """Skips where there is no kustomize; but where the tests must all run, that is a failure."""
+    try:
+        return tuple(resources(_text(overlay)))
+    except NoKustomizeError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+def of_kind(overlay: str, *kinds: str) -> list[Resource]:
+    return [each for each in rendered(overlay) if each["kind"] in kinds]
+
+
+def named(overlay: str, kind: str, name: str) -> Resource:
+    """The one of that kind and name, without the hash that kustomize puts behind a generated one's."""
+    (found,) = (each for each in of_kind(overlay, kind) if each["metadata"]["name"] == name)
+    return found
+
+
+def workloads(overlay: str) -> list[Resource]:
+    return of_kind(overlay, "Deployment", "StatefulSet", "Job")
+
+
+def pod(workload: Resource) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = workload["spec"]["template"]["spec"]
+    return found
+
+
+def container(workload: Resource) -> Mapping[str, Any]:
+    (found,) = pod(workload)["containers"]
+    return found  # type: ignore[no-any-return]
+
+
+def plain_environment(overlay: str, workload: Resource) -> dict[str, str]:
+    """Name and value of what comes out of ConfigMaps or stands there; of a later one the value counts."""
+    maps = {each["metadata"]["name"]: each.get("data", {}) for each in of_kind(overlay, "ConfigMap")}
+    found: dict[str, str] = {}
+    for source in container(workload).get("envFrom", ()):
+        found |= maps[source["configMapRef"]["name"]]
+    found |= {each["name"]: each["value"] for each in container(workload).get("env", ()) if "value" in each}
+    return found
+
+
+def secrets_of(workload: Resource) -> Iterator[tuple[str, str, str]]:
+    """Variable, Secret and key of each reference."""
+    for each in container(workload).get("env", ()):
+        if reference := each.get("valueFrom", {}).get("secretKeyRef"):
+            yield each["name"], reference["name"], reference["key"]
