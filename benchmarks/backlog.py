@@ -22,7 +22,8 @@ SIZE_BYTES = 1000
 AT_ONCE = 1000
 TRANSACTION_SECONDS = 120
 QUIET_SECONDS = 4.0
-_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+SAMPLED_EACH = 100
+"""One in so many notifications is of a trace that is sampled."""
 
 
 def notification(bucket: str, user_id: UUID, observed_ns: int) -> tuple[bytes, bytes]:
@@ -33,11 +34,15 @@ def notification(bucket: str, user_id: UUID, observed_ns: int) -> tuple[bytes, b
         "size": SIZE_BYTES,
         "eTag": uuid4().hex,
         "contentType": "application/pdf",
-        "userMetadata": {"X-Amz-Meta-Traceparent": _TRACE, "content-type": "application/pdf"},
+        "userMetadata": {"X-Amz-Meta-Traceparent": _trace(observed_ns), "content-type": "application/pdf"},
         "sequencer": f"{observed_ns:X}",
     }
     whole = {"EventName": "s3:ObjectCreated:Put", "Key": f"{bucket}/{key}", "Records": [_record(bucket, item)]}
     return f"{bucket}/{key}".encode(), json.dumps(whole, separators=(",", ":")).encode()
+
+
+def _trace(number: int) -> str:
+    return f"00-{uuid4().hex}-00f067aa0ba902b7-{0 if number % SAMPLED_EACH else 1:02}"
 
 
 def _record(bucket: str, item: dict[str, object]) -> dict[str, object]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +32,8 @@ class Ledger:
     url: str
     pool: asyncpg.Pool[asyncpg.Record]
     users: Sequence[UUID]
+    env: Mapping[str, str] = field(default_factory=dict)
+    """More settings of the service."""
 
     async def open_full(self, users: int) -> list[UUID]:
         """Users whose accounts are full: whatever they put is refused."""
@@ -74,6 +76,7 @@ class Ledger:
                         DATABASE_URL=self.url,
                         HTTP_PORT=str(self.site.port(first_port + number)),
                         REPLICA=str(number + 1),
+                        **self.env,
                     )
                 )
                 for number in range(replicas)

@@ -20,6 +20,7 @@ from benchmarks.lines import (
     size,
     streams,
     sweep,
+    traced,
     upload_url,
 )
 from benchmarks.model import Line
@@ -29,6 +30,8 @@ LINES: tuple[Line, ...] = (
     decisions.HOT_USER,
     decisions.BESIDE_BARE_PAIR,
     decisions.PROCESSOR_TIME,
+    traced.SPEED,
+    traced.PROCESSOR_TIME,
     applied.LINE,
     upload_url.LINE,
     upload_url.BESIDE_PEER,

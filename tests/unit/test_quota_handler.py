@@ -72,10 +72,11 @@ def test_a_change_of_a_limit_has_an_id_of_its_own() -> None:
 
 
 async def test_a_batch_is_one_log_line_and_one_for_each_rejection() -> None:
-    batch = [delivery(observed()), delivery(observed())]
+    batch = [delivery(observed()), replace(delivery(observed()), traceparent=TRACE)]
     with capture_logs() as lines:
         messages = await QuotaHandler(FixedLedger(reserved(), rejected())).handle(batch)
     assert [read(message).event.type for message in messages] == ["quota.reserved", "quota.rejected"]
     assert [line["event"] for line in lines] == ["quota.batch_settled", "quota.rejected"]
     assert (lines[0]["size"], lines[0]["decided"], lines[0]["rejected"]) == (2, 2, 1)
     assert (lines[1]["document_id"], lines[1]["rejected_bytes"]) == (str(DOCUMENT), 10)
+    assert lines[1]["trace_id"] == TRACE.split("-")[1]

@@ -35,6 +35,7 @@ async def test_a_file_of_no_declared_size_asks_for_no_account() -> None:
     assert (desk.looked, list(desk.rows), len(desk.said)) == (0, [upload.document.id], 1)
     assert (upload.headers, upload.document.declared_bytes) == ({}, None)
     assert desk.signed == [(upload.document.object_key, 900, None)]
+    assert desk.traces == [TRACE]
 
 
 async def test_a_file_that_cannot_fit_leaves_no_row_and_no_url() -> None:

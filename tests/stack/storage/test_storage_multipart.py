@@ -43,8 +43,8 @@ async def put(where: tuple[ClientSession, Multipart, str, str], number: int, dat
 async def test_parts_put_by_urls_become_one_object_that_the_store_tells_of_as_of_any(
     storage: MinioStorage, parts: Multipart, browser: ClientSession, servers: tuple[MinioAlone, Sink]
 ) -> None:
-    key = new_key(".mp4")
-    upload_id = await parts.create(key, "video/mp4")
+    key, trace = new_key(".mp4"), f"00-{'a' * 32}-{'b' * 16}-01"
+    upload_id = await parts.create(key, "video/mp4", trace)
     etags = [await put((browser, parts, key, upload_id), number, data) for number, data in ((2, LAST), (1, FIRST))]
     listed = await parts.list_parts(key, upload_id)
     assert [(part.number, part.size, part.etag) for part in listed] == [
@@ -63,6 +63,7 @@ async def test_parts_put_by_urls_become_one_object_that_the_store_tells_of_as_of
     told = record["s3"]["object"]
     assert record["eventName"] == "s3:ObjectCreated:CompleteMultipartUpload"
     assert (told["size"], told["eTag"]) == (stat.size, stat.etag)
+    assert told["userMetadata"]["X-Amz-Meta-traceparent"] == trace
     assert int(told["sequencer"], 16) <= stat.observed_ns
 
 

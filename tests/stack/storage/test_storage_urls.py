@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientSession
 
 from services.chassis.storage_minio import MinioStorage
-from tests.stack.minio_alone import BUCKET, MinioAlone, new_key, read
+from tests.stack.minio_alone import BUCKET, MinioAlone, Sink, new_key, read
 
 
 @pytest.mark.parametrize("content_type", [None, "application/pdf", "a/b; charset=x", ""])
@@ -70,6 +70,18 @@ async def test_a_bound_url_is_of_no_use_for_another_length_or_key(storage: Minio
     for wrong in (url.replace(key, other), url.replace("content-length%3B", ""), url.replace("%3Bif-none-match", "")):
         assert wrong != url
         assert await put(wrong, b"12345", ONCE) == 403
+
+
+async def test_a_url_carries_a_trace_that_the_object_keeps_and_nobody_can_change(
+    storage: MinioStorage, servers: tuple[MinioAlone, Sink]
+) -> None:
+    key, trace = new_key(), f"00-{'a' * 32}-{'b' * 16}-01"
+    url = await storage.presigned_upload_url(key, 60, 5, trace)
+    assert await put(url.replace(trace, trace[:-1] + "0"), b"12345", ONCE) == 403
+    assert await put(url, b"12345", {**ONCE, "x-amz-meta-traceparent": trace[:-1] + "0"}) == 400  # it was not signed
+    assert await put(url, b"12345", ONCE) == 200
+    told = servers[1].wait_for(key[-20:])["s3"]["object"]
+    assert told["userMetadata"]["X-Amz-Meta-traceparent"] == trace
 
 
 async def test_a_url_lives_for_its_seconds(storage: MinioStorage) -> None:
