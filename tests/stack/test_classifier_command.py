@@ -19,7 +19,7 @@ from tests.stack.classifier_service import DEFAULTS, open_classifier
 
 PATH = "/api/auth/me/classification"
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-KEY, URL = "a key of a user's", "https://llm.example.com/v1"
+KEY, URL = "key-of-a-user", "https://llm.example.com/v1"
 
 
 async def test_an_operator_has_all_keys_encrypted_anew(database: str, stack: Any) -> None:

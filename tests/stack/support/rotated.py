@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import aiohttp
 import asyncpg
+import pytest
 from miniopy_async.api import Minio
 from miniopy_async.error import S3Error
 
+from deploy.local.credentials import load_credentials
 from deploy.local.info import StackInfo
+from deploy.local.rotation import Phase
 from deploy.local.stack import Stack
 from deploy.ops.rotating import Lives, rotate
 
@@ -27,28 +28,22 @@ class CutOff(Exception):
 
 
 class Killed:
-    """A stack whose operator is killed right before, or right after, he brings things about the `number`th time."""
+    """A stack whose operator is killed when the new keys are to be used, and are so nowhere yet."""
 
-    def __init__(self, own: Stack, number: int, *, after: bool) -> None:
+    def __init__(self, own: Stack) -> None:
         self._own = own
-        self._left = number
-        self._after = after
         self.layout = own.layout
 
     def up(self) -> None:
-        self._left -= 1
-        if self._left == 0 and not self._after:
+        if any(found["phase"] == Phase.USED for found in load_credentials(self.layout).rotations.values()):
             raise CutOff
         self._own.up()
-        if self._left == 0:
-            raise CutOff
 
 
-def killed(own: Stack, lives: Lives, number: int, *, after: bool) -> None:
+def killed(own: Stack, lives: Lives) -> None:
     """A run of the command that does not come to its end."""
-    with suppress(CutOff):
-        rotate(Killed(own, number, after=after), KINDS, lives, lambda: None)
-        raise AssertionError("it was not killed")
+    with pytest.raises(CutOff):
+        rotate(Killed(own), KINDS, lives, lambda: None)
 
 
 async def logs_in(url: str) -> bool:
