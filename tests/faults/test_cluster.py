@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -36,13 +37,16 @@ from tests.stack.support.waiting import eventually
 ALL = os.environ.get("CLUSTER") == "all"
 FAULTS = {**OFTEN, **(RARELY if ALL else {})}
 AWAY_SECONDS = 8.0
+START_SECONDS = 300.0
+"""Three brokers share two cores with all other tests."""
 rarely = pytest.mark.skipif(not ALL, reason="`make cluster` runs it")
 
 
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A cluster."""
-    options = {"brokers": 3, "standby": True, "service_env": SERVICE_ENV}
+    options: dict[str, Any] = {"brokers": 3, "standby": True, "service_env": SERVICE_ENV}
+    options |= {"start_timeout_seconds": START_SECONDS}
     with own_stack(request, tmp_path_factory.mktemp("cluster"), **options) as stack:
         yield stack
 
