@@ -22,6 +22,7 @@ from services.chassis.settings import DatabaseSettings
 from tests.faults.conftest import SERVICE_ENV
 from tests.faults.support.broker_faults import OFTEN, RARELY, Fault
 from tests.faults.support.brokers import open_brokers
+from tests.faults.support.console import docuvault
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import REST_SECONDS, assert_at_rest
 from tests.faults.support.pair import Servers
@@ -206,3 +207,17 @@ async def _there(url: str, table: str) -> bool | str:
         return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
     finally:
         connection.terminate()
+
+
+@rarely
+async def test_an_operators_commands_work_on_a_cluster_also_while_a_broker_hangs(site: Site, servers: Servers) -> None:
+    async def code(*words: str) -> int:
+        return (await docuvault(site.stack, *words))[0]
+
+    primary = servers.pair.primary.name
+    for words in (["status"], ["audit"], ["standby"], ["switchover", "--to", primary], ["standby", "--wait"]):
+        assert await code(*words) == 0, words
+    async with site.processes.frozen("kafka-2"):
+        await eventually(lambda: code("offsets"), becomes=0, within=REST_SECONDS)
+        await eventually(lambda: code("dlq", "list"), becomes=0, within=REST_SECONDS)
+        assert await code("status") == 1
