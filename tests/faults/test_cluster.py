@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -21,6 +22,7 @@ from services.chassis.settings import DatabaseSettings
 from tests.faults.conftest import SERVICE_ENV
 from tests.faults.support.broker_faults import OFTEN, RARELY, Fault
 from tests.faults.support.brokers import open_brokers
+from tests.faults.support.console import docuvault
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import REST_SECONDS, assert_at_rest
 from tests.faults.support.pair import Servers
@@ -36,13 +38,16 @@ from tests.stack.support.waiting import eventually
 ALL = os.environ.get("CLUSTER") == "all"
 FAULTS = {**OFTEN, **(RARELY if ALL else {})}
 AWAY_SECONDS = 8.0
+START_SECONDS = 300.0
+"""Three brokers share two cores with all other tests."""
 rarely = pytest.mark.skipif(not ALL, reason="`make cluster` runs it")
 
 
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A cluster."""
-    options = {"brokers": 3, "standby": True, "service_env": SERVICE_ENV}
+    options: dict[str, Any] = {"brokers": 3, "standby": True, "service_env": SERVICE_ENV}
+    options |= {"start_timeout_seconds": START_SECONDS}
     with own_stack(request, tmp_path_factory.mktemp("cluster"), **options) as stack:
         yield stack
 
@@ -202,3 +207,17 @@ async def _there(url: str, table: str) -> bool | str:
         return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
     finally:
         connection.terminate()
+
+
+@rarely
+async def test_an_operators_commands_work_on_a_cluster_also_while_a_broker_hangs(site: Site, servers: Servers) -> None:
+    async def code(*words: str) -> int:
+        return (await docuvault(site.stack, *words))[0]
+
+    primary = servers.pair.primary.name
+    for words in (["status"], ["audit"], ["standby"], ["switchover", "--to", primary], ["standby", "--wait"]):
+        assert await code(*words) == 0, words
+    async with site.processes.frozen("kafka-2"):
+        await eventually(lambda: code("offsets"), becomes=0, within=REST_SECONDS)
+        await eventually(lambda: code("dlq", "list"), becomes=0, within=REST_SECONDS)
+        assert await code("status") == 1

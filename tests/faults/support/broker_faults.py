@@ -62,7 +62,7 @@ async def two_away(brokers: Brokers, _: Load) -> None:
     assert await client.status_of(upload) == "pending"
     await brokers.site.processes.start(*gone)
     await brokers.whole()
-    await eventually(lambda: client.status_of(upload), becomes="uploaded", within=90.0)
+    await eventually(lambda: client.status_of(upload), becomes="uploaded", within=WHOLE_SECONDS)
 
 
 async def one_hung(brokers: Brokers, load: Load) -> None:

@@ -20,7 +20,7 @@ from deploy.ops.kafka_admin import Admin
 from tests.faults.support.site import Site
 from tests.stack.support.waiting import eventually
 
-WHOLE_SECONDS = 90.0
+WHOLE_SECONDS = 180.0
 PREFERRED = 0
 TIMEOUT_MS = 10_000
 ELECTION_NOT_NEEDED = 84
