@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.errors import StackError
 from deploy.local.leftovers import marked_processes
-from deploy.local.settings import SERVICE_PORTS
+from deploy.local.ports import BLOCK
 from deploy.local.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
@@ -106,7 +106,7 @@ def test_a_running_stack_is_found_without_being_told_its_ports_again(stack: Stac
 
 
 def test_another_port_for_a_running_stack_asks_for_down_first(stack: Stack) -> None:
-    moved = stack.settings.model_copy(update={"minio_port": stack.settings.minio_port + SERVICE_PORTS + 6})
+    moved = stack.settings.model_copy(update={"minio_port": stack.settings.minio_port + BLOCK})
     with pytest.raises(StackError, match="another MINIO_PORT; `make down` first"):
         Stack(moved).up()
 
