@@ -26,6 +26,7 @@ MOST_LINKS = 128
 """As many as the SDK keeps of a span."""
 _SYSTEM = {"messaging.system": "kafka"}
 _DEAD = "dlq."
+_SAMPLED = frozenset(bytes([digit]) for digit in b"13579bdf")
 
 
 @contextmanager
@@ -86,7 +87,7 @@ def sending(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
 
 def _sent(made_by: Tracer, message: Message, stack: ExitStack) -> Message:
     """A dead letter keeps the headers it came with."""
-    place = _traceparent_at(message)
+    place = _sampled_at(message)
     if place is None or message.topic.startswith(_DEAD):
         return message
     parent = message.headers[place][1].decode("latin-1")
@@ -104,10 +105,11 @@ def _sent(made_by: Tracer, message: Message, stack: ExitStack) -> Message:
     return replace(message, headers=tuple(headers))
 
 
-def _traceparent_at(message: Message) -> int | None:
-    """Mostly the last header."""
+def _sampled_at(message: Message) -> int | None:
+    """Where its traceparent is, mostly the last header, if its last digit says that it is sampled."""
     headers = message.headers
     for place in range(len(headers) - 1, -1, -1):
-        if headers[place][0] == "traceparent":
-            return place
+        name, value = headers[place]
+        if name == "traceparent":
+            return place if value[-1:] in _SAMPLED else None
     return None
