@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
-_SAMPLED = frozenset("13579bdf")
+SAMPLED = frozenset("13579bdf")
+"""Last digits of the flags of what is sampled."""
 _RANGE = 1 << 64
 
 
@@ -25,7 +26,7 @@ def parsed(traceparent: str) -> tuple[str, str] | None:
 
 def is_sampled(traceparent: str | None) -> bool:
     """Whether its trace is sampled."""
-    return traceparent is not None and traceparent[-1:] in _SAMPLED and _TRACEPARENT.fullmatch(traceparent) is not None
+    return traceparent is not None and traceparent[-1:] in SAMPLED and _TRACEPARENT.fullmatch(traceparent) is not None
 
 
 def trace_id_of(traceparent: str | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.chassis.settings import ServiceSettings, SettingsError, load
-from services.chassis.tracing import continuing, open_tracing, serving, span
+from services.chassis.tracing import continuing, current, open_tracing, serving, span
 from services.chassis.tracing_sdk import FLUSH_SECONDS, SPANS
 from tests.stack.support.otlp import Collector, Mood, open_collector
 from tests.stack.support.waiting import eventually
@@ -47,8 +47,11 @@ def counted() -> dict[str, float]:
 
 async def test_spans_arrive_with_their_parents_kinds_links_and_who_made_them(collector: Collector) -> None:
     async with open_tracing(settings(collector.url, replica="7")):
-        with serving(trace(5), "GET /a", {"http.route": "/a"}) as request, span("part", "client"):
-            pass
+        with serving(trace(5), "GET /a", {"http.route": "/a"}) as request:
+            with span("part", "client"):
+                pass
+            assert current() is request
+        assert current() is None
     first, second = sorted(collector.spans, key=lambda each: each.name)
     assert (first.trace, first.parent, first.kind) == (trace(5)[3:35], trace(5)[36:52], "server")
     assert (first.service, first.replica, first.attributes) == ("docuvault-service", "7", {"http.route": "/a"})

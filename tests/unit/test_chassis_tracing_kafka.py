@@ -49,8 +49,6 @@ def test_each_sampled_record_goes_on_from_a_span_of_its_own_in_its_place() -> No
     assert [each.parent for each in records] == [trace(1), trace(3)]
     assert records[1].attributes == {
         "messaging.system": "kafka",
-        "messaging.operation.type": "process",
-        "messaging.consumer.group.name": "g",
         "messaging.destination.name": "quota",
         "messaging.destination.partition.id": "2",
         "messaging.kafka.offset": 3,
@@ -115,6 +113,17 @@ def test_what_is_sent_with_a_broken_trace_stays_as_it_is(value: bytes) -> None:
     given = [Message("quota", b"k", b"v", (("traceparent", value),))]
     with remembered() as memory, sending(given) as sent:
         assert (list(sent), memory.made) == (given, [])
+
+
+def test_the_traceparent_may_be_any_header() -> None:
+    given = [
+        Message("quota", b"k", b"v", (("traceparent", trace(1, flags=flags).encode()), ("z", b"1")))
+        for flags in ("01", "00")
+    ]
+    with remembered() as memory, sending(given) as sent:
+        pass
+    assert sent[0].headers == (("traceparent", memory.made[0].traceparent.encode()), ("z", b"1"))
+    assert (sent[1], len(memory.made)) == (given[1], 1)
 
 
 def test_a_dead_letter_keeps_the_headers_it_came_with() -> None:
