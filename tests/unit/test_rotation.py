@@ -17,7 +17,9 @@ from deploy.local.server_services import service_environment
 from deploy.local.settings import StackSettings
 from deploy.local.setup_minio import keys_of
 from deploy.local.setup_postgres import logins_of
-from deploy.ops.commands.rotate import kinds_of
+from deploy.local.stack import Stack
+from deploy.ops import janitor
+from deploy.ops.commands.rotate import kinds_of, renew
 from deploy.ops.rotating import lives_of, rotate
 
 LIVES = {"jwt": 40.0, "minio": 60.0, "postgres": 0.0, "fernet": 0.0}
@@ -191,3 +193,25 @@ def test_what_a_stack_has_not_is_left_out_of_all_and_refused_by_name() -> None:
         kinds_of(provided, ["jwt"])
     with pytest.raises(StackError, match="classifier does not run"):
         kinds_of(provided, ["minio", "fernet"])
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_the_classifier_counts_is_shown_and_is_no_part_of_a_json_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, as_json: bool
+) -> None:
+    def run_service(*_: object) -> int:
+        print("counted")  # noqa: T201 - as a child's words are said
+        return 0
+
+    monkeypatch.setattr(janitor, "run_service", run_service)
+    renew(Stack(StackSettings(state_dir=tmp_path)), as_json=as_json)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (("", "counted\n") if as_json else ("counted\n", ""))
+
+
+def test_where_users_keys_could_not_be_encrypted_anew_the_old_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(janitor, "run_service", lambda *_: 2)
+    with pytest.raises(StackError, match="the old key stays good"):
+        renew(Stack(StackSettings(state_dir=tmp_path)), as_json=False)

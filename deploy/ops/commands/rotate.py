@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from functools import partial
 
@@ -50,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     require_running(stack)
     kinds = kinds_of(stack.settings, options.kinds)
     lives = dict.fromkeys(KINDS, 0.0) if options.revoke else lives_of(stack.settings)
-    waits = rotate(stack, kinds, lives, partial(_renew, stack))
+    waits = rotate(stack, kinds, lives, partial(renew, stack, as_json=options.json))
     if options.json:
         say_json({"changed": kinds, "old_keys_until": {kind: _time(until) for kind, until in waits.items()}})
     else:
@@ -70,10 +72,13 @@ def kinds_of(settings: StackSettings, asked: list[str]) -> list[str]:
     return [kind for kind in KINDS if kind in asked or ("all" in asked and not there.get(kind))]
 
 
-def _renew(stack: Stack) -> None:
+def renew(stack: Stack, *, as_json: bool) -> None:
+    """Has the classifier encrypt users' keys anew; with `as_json` what it counts is no part of the answer."""
     from deploy.ops.janitor import run_service  # noqa: PLC0415 - the help is quick
 
-    if run_service(stack, "classifier", "classifier", "renew") != 0:
+    with redirect_stdout(sys.stderr if as_json else sys.stdout):
+        code = run_service(stack, "classifier", "classifier", "renew")
+    if code != 0:
         raise StackError("users' keys could not be encrypted anew; the old key stays good, run it again")
 
 
