@@ -26,15 +26,18 @@ RULES = {
     r"^ALTER\s+TABLE\s.*\bSET\s+NOT\s+NULL\b": "makes a column NOT NULL",
     r"^ALTER\s+TABLE\s.*\bALTER\s+(?:COLUMN\s+)?\w+\s+(?:SET\s+DATA\s+)?TYPE\b": "changes a column's type",
     r"^CREATE\s+OR\s+REPLACE\s+(?:FUNCTION|VIEW|TRIGGER)\b": "replaces what the release before calls",
-    r"^REVOKE\s": "takes a right away",
 }
+_MADE = re.compile(r"\bCREATE\s+TABLE\s+(?:IF NOT EXISTS\s+)?(\w+)", re.IGNORECASE)
+_REVOKED = re.compile(r"^REVOKE\s.*?\bON\s+(?:TABLE\s+)?([\w, ]+?)\s+FROM\b", re.IGNORECASE)
 
 
 def findings(sql: str) -> list[str]:
     """Each thing that would take something from the release before; none of a file that says that it contracts."""
     if CONTRACTS.search(sql):
         return []
-    return [found for statement in statements(sql) for found in _of(statement)]
+    found = statements(sql)
+    made = {name for statement in found for name in _MADE.findall(statement)}
+    return [what for statement in found for what in _of(statement, made)]
 
 
 def statements(sql: str) -> list[str]:
@@ -43,10 +46,13 @@ def statements(sql: str) -> list[str]:
     return [" ".join(part.split()) for part in bare.split(";") if part.strip()]
 
 
-def _of(statement: str) -> Iterator[str]:
+def _of(statement: str, made: set[str]) -> Iterator[str]:
+    """`made` are the tables of this very migration, of which the release before knows nothing."""
     for pattern, what in RULES.items():
         if re.search(pattern, statement, re.IGNORECASE):
             yield f"{what}: {statement[:80]}"
+    if (revoked := _REVOKED.match(statement)) and not {name.strip() for name in revoked[1].split(",")} <= made:
+        yield f"takes a right away: {statement[:80]}"
     if re.match(r"ALTER\s+TABLE", statement, re.IGNORECASE):
         for name, about in _ADDED.findall(statement):
             words = about.upper()

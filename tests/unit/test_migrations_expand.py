@@ -49,6 +49,7 @@ def test_an_exception_is_one_that_is_needed() -> None:
         ("CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$", "replaces"),
         ("DELETE FROM things", "deletes rows"),
         ("REVOKE UPDATE ON things FROM CURRENT_USER", "takes a right away"),
+        ("CREATE TABLE others (id int); REVOKE UPDATE ON others, things FROM CURRENT_USER", "takes a right away"),
         ("SELECT 1; -- harmless\nTRUNCATE things", "truncates"),
     ],
 )
@@ -62,6 +63,7 @@ def test_what_would_take_something_from_the_release_before_is_found(sql: str, sa
     [
         "CREATE TABLE things (id int NOT NULL); CREATE INDEX ON things (id)",
         "ALTER TABLE things ADD COLUMN note text, ADD COLUMN size bigint NOT NULL DEFAULT 0",
+        "CREATE TABLE things (id int); REVOKE UPDATE, DELETE ON things FROM CURRENT_USER",
         "ALTER TABLE things ADD CONSTRAINT positive CHECK (a > 0) NOT VALID",
         "-- DROP TABLE things;\nSELECT 'DROP TABLE things;'",
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM things; END $$",
