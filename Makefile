@@ -36,7 +36,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock k8s
+.PHONY: help demo observe alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock k8s
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -106,6 +106,13 @@ explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uu
 
 rotate: ## Changes keys while everything runs: KEYS="jwt minio postgres fernet" or all; ARGS=--revoke ends the old at once
 	@$(CONSOLE) rotate $(or $(KEYS),all) $(JSON_FLAG) $(ARGS)
+
+observe: ## Runs Prometheus on the stack, with rules and alerts, until Ctrl-C (ARGS=--draw draws the dashboards)
+	@$(DEV) exec "$$py" -m deploy.observe $(ARGS)
+
+alerts: ## Builds Prometheus and promtool where they are not yet (6 min of a core), and runs the tests of the alerts
+	@$(DEV) "$$py" -m deploy.local provision --tests && "$$py" -c 'from deploy.observe.__main__ import provide; provide()' && \
+	  exec "$$py" -m pytest tests/unit/test_observe_promtool.py tests/faults/test_alerts.py $(ARGS)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"

@@ -24,7 +24,8 @@ GO_LOCK = Path(__file__).parents[2] / "requirements" / "go.lock"
 class GoProgram:
     """A program inside a Go module: its own name, the module, its version, and the folder of its main package.
 
-    `module_hash` is what Go's checksum database says of the module's files; the finished binary must name it.
+    `module_hash` is what Go's checksum database says of the module's files; the finished binary must name it. Programs
+    `beside` it, by the folders of their main packages, are built with it; `tags` choose what of the source is built.
     """
 
     name: str
@@ -33,17 +34,20 @@ class GoProgram:
     version: str
     module_hash: str
     folder: str = ""
+    beside: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
-    def package(self) -> str:
-        """The import path of the main package."""
-        return f"{self.module}/{self.folder}" if self.folder else self.module
+    def packages(self) -> dict[str, str]:
+        """The import path of each main package, by the name its binary gets here."""
+        beside = {folder.rpartition("/")[2]: f"{self.module}/{folder}" for folder in self.beside}
+        return {self.name: f"{self.module}/{self.folder}" if self.folder else self.module, **beside}
 
-    @property
-    def binary(self) -> str:
-        """What Go names the binary: the last part of that, but for a major version."""
-        parts = self.package.split("/")
-        return parts[-2] if re.fullmatch(r"v\d+", parts[-1]) else parts[-1]
+
+def binary_of(package: str) -> str:
+    """What Go names the binary of a main package: the last part of its import path, but for a major version."""
+    parts = package.split("/")
+    return parts[-2] if re.fullmatch(r"v\d+", parts[-1]) else parts[-1]
 
 
 def provision_go(program: GoProgram, cache: Path, uv: Callable[[], Path], steps: Steps) -> Path:
@@ -60,9 +64,10 @@ def go_for(uv: Callable[[], Path], scratch: Path, note: Note) -> tuple[Path, dic
 def _build(program: GoProgram, uv: Callable[[], Path], scratch: Path, filled: Path, note: Note) -> None:
     go, environment = go_for(uv, scratch, note)
     _install(program, go, environment, note)
-    built = scratch / "path" / "bin" / program.binary
-    _check_module(program, go, built, environment)
-    shutil.copy2(built, filled / program.name)
+    for name, package in program.packages.items():
+        built = scratch / "path" / "bin" / binary_of(package)
+        _check_module(program, go, built, environment)
+        shutil.copy2(built, filled / name)
 
 
 def _machine_go() -> Path | None:
@@ -107,8 +112,8 @@ def _go_environment(scratch: Path) -> dict[str, str]:
 
 
 def _install(program: GoProgram, go: Path, environment: dict[str, str], note: Note) -> None:
-    command = [str(go), "install", "-v", "-trimpath", "-ldflags", "-s -w"]
-    command.append(f"{program.package}@{program.version}")
+    command = [str(go), "install", "-v", "-trimpath", "-ldflags", "-s -w", "-tags", ",".join(program.tags)]
+    command += [f"{package}@{program.version}" for package in program.packages.values()]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as build:  # noqa: S603 - go
         last = _follow(build, note)
     if build.returncode != 0:

@@ -20,7 +20,7 @@ from deploy.ops.audit_model import Difference, Report
 from deploy.ops.progress import Progress
 from services.chassis.postgres import open_pool
 from services.chassis.settings import DatabaseSettings
-from services.quota.drift import Finding, find_drift
+from services.quota.drift import Finding, find_drift, look_again
 
 MOST_LOST = 100
 """More objects than these do not go missing one by one: then the bucket is another, or a part of it is away."""
@@ -65,7 +65,10 @@ async def _repair_totals(info: StackInfo) -> list[Finding]:
     """Before anything is said: what is given back must not take a total that is too low below 0."""
     settings = DatabaseSettings(database_url=SecretStr(info.databases["quota"]))
     async with open_pool(settings) as pool, aclosing(find_drift(pool, repair=True, by=SIGNED)) as slices:
-        return [finding async for findings in slices for finding in findings]
+        found = [finding async for findings in slices for finding in findings]
+        if found:
+            await look_again(pool)
+    return found
 
 
 async def _say(info: StackInfo, wanted: Sequence[Saying]) -> list[Saying]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, for_code
-from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from docuvault_contracts import topics
 
@@ -21,6 +20,7 @@ from deploy.local.errors import StackError, one_line
 from deploy.ops.kafka_admin import Admin
 from services.chassis.consumer_records import Suspicion, install
 from services.chassis.delivery import Record
+from services.chassis.group_offsets import committed
 from services.chassis.retry import apart
 
 T = TypeVar("T")
@@ -79,9 +79,7 @@ class Kafka:
     async def _committed(self, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
         while True:
             try:
-                coordinator = await self._admin.find_coordinator(group)
-                asked = OffsetFetchRequest(group, None)
-                return offsets_of(await self._admin._send_request(asked, coordinator))  # noqa: SLF001 - see there
+                return await committed(self._admin, group)
             except KafkaError as error:
                 if not error.retriable:
                     raise
@@ -106,22 +104,6 @@ class Kafka:
             )
             if found or await self._consumer.position(at) != before:
                 return found.get(at, ())
-
-
-def offsets_of(response: Any) -> Mapping[TopicPartition, OffsetAndMetadata]:  # noqa: ANN401 - aiokafka has no types
-    """What a coordinator answered. Raises the KafkaError that it answered.
-
-    aiokafka's admin takes the answer of one that is still loading, after a restart, for a group without offsets.
-    """
-    found: dict[TopicPartition, OffsetAndMetadata] = {}
-    codes = {response.error_code}
-    for topic, partitions in response.topics:
-        for partition, offset, metadata, code in partitions:
-            codes.add(code)
-            found[TopicPartition(topic, partition)] = OffsetAndMetadata(offset, metadata)
-    for code in codes - {0}:
-        raise for_code(code)(f"the offsets are not told: error code {code}")
-    return found
 
 
 @asynccontextmanager

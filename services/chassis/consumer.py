@@ -20,7 +20,7 @@ from services.chassis.consumer_group import Consumer, open_consumer
 from services.chassis.consumer_pipeline import Pipeline
 from services.chassis.consumer_report import report_dropped
 from services.chassis.consumer_work import GivenUp, Line
-from services.chassis.deadletters import reason_of
+from services.chassis.deadletters import CAUSES, reason_of
 from services.chassis.delivery import Handler, Parser
 from services.chassis.errors import Transient
 from services.chassis.metrics import METRICS, Metrics
@@ -53,6 +53,8 @@ async def consume(  # noqa: PLR0913 - what a consumer is made of
     A batch that is in a back-off when `stop` is set is left, uncommitted, to the next start.
     """
     watchdog = watchdog or Watchdog(consumer.stuck_after_seconds)
+    for cause in CAUSES:
+        metrics.dead_letters.labels(group, cause)  # shown from 0 on: the first is a rise, too
     loop = _Loop(consumer, Line(group, parser, handler, producer, stop, watchdog, metrics, consumer.cap))
     probing = asyncio.create_task(loop.probe())
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from docuvault_contracts.cloudevents import Message
 from docuvault_contracts.topics import dead_letter_topic
@@ -28,6 +28,7 @@ Cause = Literal["unreadable", "invalid", "parser", "handler", "unpublishable"]
 """What failed: the record as Kafka has it, what it says, our parser, our handler, or what the handler wanted to say.
 A metric's label.
 """
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import asyncpg
+import orjson
 import structlog
 
 from services.chassis.deadletters import reason_of
@@ -51,11 +52,15 @@ Work = Callable[[Lease], Awaitable[Mapping[str, object]]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Periodic work: its name in the table, metrics and logs, and how long it rests after a run; seconds."""
+    """Periodic work: its name in the table, metrics and logs, and how long it rests after a run; seconds.
+
+    `show` is given the result of the last run that ended well, on whichever replica, and may keep gauges by it.
+    """
 
     name: str
     every_seconds: float
     work: Work
+    show: Callable[[Json], None] | None = None
 
 
 class Busy(Exception):
@@ -78,6 +83,8 @@ async def run_jobs(
         raise SettingsError(
             f"DATABASE_POOL_SIZE: must be at least {len(jobs) + SPARE_CONNECTIONS}, for {len(jobs)} jobs"
         )
+    for job in jobs:
+        metrics.job_failures.labels(job.name)  # shown from 0 on
     runner = _Runner(pool, stop, metrics, silence_seconds)
     await supervise(stop, *(runner.keep(job) for job in jobs))
 
@@ -142,6 +149,8 @@ class _Runner:
             return 0.0
         if row["succeeded"] is not None:  # by whichever replica: an alert looks at any of them
             self._metrics.job_succeeded.labels(job.name).set(row["succeeded"])
+        if row["result"] is not None and job.show is not None:
+            job.show(orjson.loads(row["result"]))
         return float(row["due_in"])
 
     async def _attempt(self, job: Job, lock: Lock) -> float:

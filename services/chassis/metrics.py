@@ -5,7 +5,15 @@ Instruments are arguments with the process's own as default, so that a test can 
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LONG = (0.01, 0.1, 1, 10, 60, 300, 1800, 7200, 28_800)
@@ -54,10 +62,16 @@ class Metrics:
             "docuvault_outbox_published", "messages relayed from the outbox", registry=registry
         )
         self.outbox_seconds = Histogram(
-            "docuvault_outbox_seconds",
+            "docuvault_outbox_delay_seconds",
             "from the insert of a message to its ack",
             buckets=_FAST,
             registry=registry,
+        )
+        self.outbox_messages = Gauge(
+            "docuvault_outbox_messages", "messages that wait to be relayed, counted up to 10,000", registry=registry
+        )
+        self.outbox_age = Gauge(
+            "docuvault_outbox_oldest_age_seconds", "how long the oldest of them has waited, at most", registry=registry
         )
         self.produced = Counter("docuvault_producer_messages", "messages acked", ("topic",), registry=registry)
         self.producer_replaced = Counter(
@@ -65,7 +79,7 @@ class Metrics:
         )
 
     def _of_jobs(self, registry: CollectorRegistry) -> None:
-        job = ("job",)
+        job = ("work",)  # Prometheus itself calls by the name of job what it scrapes
         self.job_seconds = Histogram(
             "docuvault_job_seconds", "a run that ended well", job, buckets=_LONG, registry=registry
         )
@@ -81,6 +95,7 @@ class Metrics:
 
 
 def _process_registry() -> CollectorRegistry:
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for each other one, which nobody asks for
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

@@ -22,6 +22,7 @@ from services.chassis.storage_deletion import Deletion, fits_xml
 from services.chassis.storage_errors import MISSING, is_missing_object, translated
 from services.chassis.storage_heads import read_head
 from services.chassis.storage_listing import Listing
+from services.chassis.storage_metrics import Operation, measured
 from services.chassis.storage_multipart import Multipart
 from services.chassis.tracing_s3 import s3_span
 
@@ -152,8 +153,8 @@ class MinioStorage:
             raise Transient(f"object storage: there is no bucket {self._bucket}")
 
     @asynccontextmanager
-    async def _bounded(self, operation: str) -> AsyncIterator[None]:
-        with translated(), s3_span(operation):
+    async def _bounded(self, operation: Operation) -> AsyncIterator[None]:
+        with measured(operation), translated(), s3_span(operation):
             async with asyncio.timeout(self._timeout_seconds):
                 yield
 

@@ -16,6 +16,7 @@ from services.chassis.health import Check
 from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
 from services.chassis.outbox import Outbox, relay
+from services.chassis.outbox_watch import watch_outbox
 from services.chassis.postgres import open_pool, ping
 from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
@@ -117,6 +118,7 @@ async def main(stop: asyncio.Event) -> None:
                 consume(consumer, parse, ClassifierHandler(documents), producer, group=GROUP, stop=stop),
                 runners.run(stop),
                 relay(pool, producer, outbox, stop, publish_seconds=settings.kafka_publish_timeout_seconds),
+                watch_outbox(pool, stop),
                 run_jobs(pool, jobs, stop),
                 serve(app, settings, stop),
             )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.chassis.errors import Transient
 from services.classifier.filing import Filed, Filer, Mode, NotFiled, Owner
+from services.classifier.metrics import FILED
 from services.classifier.reading import Text
 
 
@@ -16,4 +18,13 @@ class ByMode:
 
     async def file(self, text: Text, owner: Owner) -> Filed | NotFiled:
         """As the owner's mode does. Raises what that raises."""
-        return await self._filers[owner.wishes.mode].file(text, owner)
+        mode, outcome = owner.wishes.mode, "bug"
+        try:
+            found = await self._filers[mode].file(text, owner)
+            outcome = "refused" if isinstance(found, NotFiled) else "filed" if found.topics else "none"
+        except Transient:
+            outcome = "transient"
+            raise
+        finally:
+            FILED.labels(mode, outcome).inc()
+        return found

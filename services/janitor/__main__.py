@@ -32,6 +32,7 @@ from services.janitor.reconcile_rows import PgRows
 from services.janitor.removal import Remover
 from services.janitor.settings import Settings
 from services.janitor.store import PgObjects
+from services.janitor.watch import watch_groups
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -64,6 +65,7 @@ async def main(stop: asyncio.Event) -> None:
                 stop,
                 consume(consumer, parse, handler, producer, group=GROUP, stop=stop),
                 run_jobs(pool, jobs, stop),
+                watch_groups(settings, stop),
                 serve(make_janitor_app(settings, ready), settings, stop),
             )
 

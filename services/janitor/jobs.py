@@ -13,10 +13,10 @@ from services.chassis.jobs import Job
 from services.chassis.lease import Lease
 from services.chassis.producer import Publisher
 from services.janitor.looks import PgLooks
-from services.janitor.metrics import AUDITED, DIFFERENCES, EXPIRED
+from services.janitor.metrics import AUDITED, DIFFERENCES, EXPIRED, STANDING
 from services.janitor.reconcile import Reconciler
 from services.janitor.reconcile_progress import Progress
-from services.janitor.reconcile_rules import Difference
+from services.janitor.reconcile_rules import Difference, Kind
 from services.janitor.settings import Settings
 from services.janitor.sweep import Store, Sweep
 from services.janitor.uploads import EndUploads, PgEnds
@@ -61,7 +61,14 @@ def reconcile_job(settings: Settings, reconciler: Reconciler) -> Job:
         log.info("janitor.reconciled", **result)
         return result
 
-    return Job("reconcile", settings.reconcile_every_seconds, reconcile)
+    return Job("reconcile", settings.reconcile_every_seconds, reconcile, show_walk)
+
+
+def show_walk(result: Mapping[str, object]) -> None:
+    """Of the last walk that ended."""
+    for kind in Kind:
+        found = result.get(kind, 0)
+        STANDING.labels(kind).set(found if isinstance(found, int) else 0)
 
 
 def expiry_job(settings: Settings, looks: PgLooks) -> Job:

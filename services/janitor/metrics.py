@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from services.chassis.metrics import REGISTRY
 
@@ -13,6 +13,8 @@ SWEPT = Counter(
     ("outcome",),
     registry=REGISTRY,
 )
+for _outcome in ("cleaned", "healed", "asked", "ended"):
+    SWEPT.labels(_outcome)
 AUDITED = Counter("docuvault_janitor_audited_objects", "objects that walks of the bucket met", registry=REGISTRY)
 DIFFERENCES = Counter(
     "docuvault_janitor_differences",
@@ -21,3 +23,34 @@ DIFFERENCES = Counter(
     registry=REGISTRY,
 )
 EXPIRED = Counter("docuvault_janitor_expired_rows", "rows forgotten after their retention", registry=REGISTRY)
+GROUP_AGE = Gauge(
+    "docuvault_group_oldest_age_seconds",
+    "how old the oldest record is that a consumer group has not settled, at most; of quota: the oldest undecided "
+    "event. Looked at from outside the group every 5 s, grows while nobody can look",
+    ("group",),
+    registry=REGISTRY,
+)
+GROUP_LAG = Gauge(
+    "docuvault_group_lag_records",
+    "records of a topic that a consumer group has not settled, as seen from outside the group",
+    ("group", "topic"),
+    registry=REGISTRY,
+)
+GROUP_PLACE = Gauge(
+    "docuvault_group_settled_records",
+    "the offsets a consumer group has come to in a topic, added up: stands still while the group commits nothing",
+    ("group", "topic"),
+    registry=REGISTRY,
+)
+OPEN_LETTERS = Gauge(
+    "docuvault_dead_letters_open_records",
+    "dead letters of a consumer group that nobody has replayed or discarded",
+    ("group",),
+    registry=REGISTRY,
+)
+STANDING = Gauge(
+    "docuvault_janitor_standing_differences",
+    "keys by kind of difference as the last walk of the bucket that ended had met them, on whichever replica",
+    ("kind",),
+    registry=REGISTRY,
+)

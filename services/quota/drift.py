@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.chassis.postgres import Connection, load_sql, transaction
+from services.chassis.postgres import Connection, load_sql, transaction, translated
 from services.quota.drift_rules import USER_CHARS, Drift, Entry, Proof
 
 SQL = load_sql("services.quota")
@@ -47,6 +47,12 @@ async def find_drift(
         while rows := await cursor.fetch(SLICE, timeout=SCAN_SECONDS):
             drifts = await _prove(pool, [row["user_id"] for row in rows])
             yield await _repair(pool, drifts, by) if repair else [Finding(each, _outlook(each)) for each in drifts]
+
+
+async def look_again(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    """Makes the job look now, so that what it says of totals, a gauge and an alert by it, is of after a repair."""
+    with translated():
+        await pool.execute(SQL["look_again"])
 
 
 def _outlook(drift: Drift) -> Literal["found", "refused"]:

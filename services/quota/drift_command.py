@@ -18,7 +18,7 @@ from services.chassis.errors import Transient
 from services.chassis.logging import configure
 from services.chassis.postgres import open_pool
 from services.chassis.settings import DatabaseSettings, ServiceSettings, SettingsError, load
-from services.quota.drift import Finding, find_drift
+from services.quota.drift import Finding, find_drift, look_again
 
 CLEAN, LEFT, UNKNOWN = 0, 1, 2
 OPERATOR = "operator"
@@ -62,6 +62,8 @@ async def _run(settings: Settings, options: argparse.Namespace) -> Counter[str]:
             for finding in findings:
                 counts[finding.done] += 1
                 _say(as_json(finding) if options.json else as_text(finding))
+        if counts["repaired"]:
+            await look_again(pool)
     sums = {done: counts[done] for done in ("found", "repaired", "refused")}
     _say(json.dumps(sums) if options.json else ", ".join(f"{number} {done}" for done, number in sums.items()))
     return counts

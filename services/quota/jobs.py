@@ -13,6 +13,7 @@ from services.chassis.jobs import Job, Lease
 from services.quota.drift import find_drift
 from services.quota.drift_command import facts_of
 from services.quota.expiry import Expiry, PgExpiry
+from services.quota.metrics import show_drift
 from services.quota.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -23,7 +24,7 @@ def make_jobs(settings: Settings, pool: asyncpg.Pool[asyncpg.Record]) -> Sequenc
     expiry = PgExpiry(pool, settings.tombstone_retention_seconds, settings.journal_retention_seconds)
     signed = f"{settings.service_name}-{settings.replica}"
     return (
-        Job("drift", settings.drift_every_seconds, DriftJob(pool, repair=settings.drift_repair, by=signed)),
+        Job("drift", settings.drift_every_seconds, DriftJob(pool, repair=settings.drift_repair, by=signed), show_drift),
         Job("expiry", settings.expiry_every_seconds, Expiry(expiry)),
     )
 

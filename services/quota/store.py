@@ -16,6 +16,7 @@ from services.chassis.failpoints import failpoint
 from services.chassis.outbox import Outbox
 from services.chassis.postgres import Connection, load_sql, transaction, translated
 from services.quota.events import LimitChange, limit_message
+from services.quota.metrics import count_decisions
 from services.quota.model import Account, Decided, Fact, Registered, Reservation, Settlement, Write
 from services.quota.settle import settle
 
@@ -78,17 +79,21 @@ class PgLedger:
         """See Ledger. Raises LedgerError where rules and database disagree."""
         try:
             async with transaction(self._pool) as connection:
-                settlement = await self._settle(connection, batch)
+                settlement, made = await self._settle(connection, batch)
                 failpoint("quota.before_commit")
         except asyncpg.UniqueViolationError as error:
             raise Transient(f"another replica was first: {error}") from error
         except asyncpg.CheckViolationError as error:
             raise LedgerError(f"the rules allowed what the database refuses: {error}") from error
+        count_decisions(made, self._now())
         if settlement.opened:
             self._outbox.wake()
         return settlement.decided
 
-    async def _settle(self, connection: Connection, batch: Sequence[Delivery[Fact]]) -> Settlement:
+    async def _settle(
+        self, connection: Connection, batch: Sequence[Delivery[Fact]]
+    ) -> tuple[Settlement, Sequence[Reservation]]:
+        """Beside the settlement all decisions that are made by it."""
         facts = [delivery.event for delivery in batch]
         users = {fact.user_id for fact in facts}
         accounts = await _lock_accounts(connection, users)
@@ -97,8 +102,7 @@ class PgLedger:
         superseded = await _read_superseded(connection, rows.values())
         settlement = settle(accounts, rows, superseded, batch, self._now())
         await self._open(connection, settlement.opened)
-        await _write_rows(connection, settlement, rows)
-        return settlement
+        return settlement, await _write_rows(connection, settlement, rows)
 
     async def _open(self, connection: Connection, opened: dict[UUID, int]) -> None:
         """New accounts are told through the outbox: it alone keeps them in order with later changes of the limit."""
@@ -140,8 +144,12 @@ def _reservation(row: asyncpg.Record) -> Reservation:
     return Reservation(*fields)
 
 
-async def _write_rows(connection: Connection, settlement: Settlement, known: Mapping[str, Reservation]) -> None:
+async def _write_rows(
+    connection: Connection, settlement: Settlement, known: Mapping[str, Reservation]
+) -> Sequence[Reservation]:
     """In the order the database insists on: history before what it leads to, what is given back before what is taken.
+
+    Returns what was decided, all of it.
 
     The last two also move the accounts' bytes in use, and the update keeps what stood in the rows that it replaces
     (migrations/0003_balance.sql). So of history only that has to be told which never stood there.
@@ -150,6 +158,7 @@ async def _write_rows(connection: Connection, settlement: Settlement, known: Map
     await _add_rows(connection, "superseded", unseen)
     await _update_rows(connection, [write for write in settlement.writes if write.replaces])
     await _add_rows(connection, "reservations", [write.row for write in settlement.writes if not write.replaces])
+    return [*unseen, *(write.row for write in settlement.writes)]
 
 
 async def _add_rows(connection: Connection, table: str, rows: Sequence[Reservation]) -> None:

@@ -17,6 +17,7 @@ from services.chassis.health import Check
 from services.chassis.jobs import run_jobs
 from services.chassis.logging import configure
 from services.chassis.outbox import Outbox, relay
+from services.chassis.outbox_watch import watch_outbox
 from services.chassis.postgres import open_pool, ping
 from services.chassis.producer import open_producer
 from services.chassis.run import run, supervise
@@ -97,6 +98,7 @@ async def main(stop: asyncio.Event) -> None:
             ),
             follow(settings, CHANGES.name, hub, stop, since_seconds=settings.live_window_seconds),
             listen(connect, waiters, stop, check_seconds=settings.listen_check_seconds),
+            watch_outbox(pool, stop),
             run_jobs(pool, make_jobs(settings, pool, outbox), stop),
             serve(app, settings, stop),
         )

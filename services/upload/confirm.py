@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import Generic
@@ -25,6 +26,7 @@ from services.upload.decide import (
 )
 from services.upload.document import Document
 from services.upload.messages import upload_observed
+from services.upload.metrics import measure_confirm
 from services.upload.ports import Command, Documents, Ledger, M, Patience
 from services.upload.waiters import Limit, Waiters, Watch, until
 
@@ -48,9 +50,10 @@ class Confirm(Generic[M]):
 
     async def __call__(self, command: Command) -> Answer:
         """What the client is told. Raises Transient where the database or the store is away."""
-        limit = self._patience.limit(command)
+        limit, began = self._patience.limit(command), time.perf_counter()
         with self._waiters.watch(command.document_id) as watch:  # before the row is read: no decision falls between
             answer = await self._answer(command, watch, limit)
+        measure_confirm(answer, time.perf_counter() - began)
         failpoint("confirm.before_answer")
         return answer
 

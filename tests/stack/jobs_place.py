@@ -88,7 +88,7 @@ class Replica:
     metrics: Metrics
 
     def value(self, name: str) -> float:
-        return self.metrics.registry.get_sample_value(name, {"job": NAME}) or 0.0
+        return self.metrics.registry.get_sample_value(name, {"work": NAME}) or 0.0
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, GroupLoadInProgressError, KafkaError
 from aiokafka.protocol.commit import OffsetFetchResponse_v3
 
-from deploy.ops.kafka import offsets_of
+from services.chassis.group_offsets import offsets_of
 
 LOADING, FORBIDDEN = 14, 30
 

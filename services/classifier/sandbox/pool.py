@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,8 @@ from typing import Self
 import structlog
 
 from services.chassis.errors import Transient
-from services.classifier.reading import NoText, Reading, Source, Unreadable
+from services.classifier.metrics import EXTRACTION_SECONDS, KILLED
+from services.classifier.reading import NoText, Reading, Source, Text, Unreadable
 from services.classifier.sandbox.confine import Layer
 from services.classifier.sandbox.endings import outcome_of_end
 from services.classifier.sandbox.libraries import unpacked
@@ -122,17 +124,19 @@ class Pool:
 
     async def _ask(self, worker: Worker, source: Source) -> tuple[Reading | None, bool]:
         """What it says, or its end says (None: nothing of the document); and whether it can go on. Raises Transient."""
-        waited = worker.waited()
+        waited, began = worker.waited(), time.perf_counter()
         try:
             async with asyncio.timeout(self._limits.wall_seconds):
                 reading = await worker.ask(source, self._limits)
         except TimeoutError:
             self._check_fed(worker.waited() - waited)
-            return _broken(worker, Unreadable.TOO_SLOW), False
+            return _broken(worker, Unreadable.TOO_SLOW, began), False
         except BadFrame:
-            return _broken(worker, Unreadable.UNREADABLE), False
+            return _broken(worker, Unreadable.UNREADABLE, began), False
         except (EOFError, OSError):
-            return _broken(worker, outcome_of_end(*await worker.ended())), False
+            return _broken(worker, outcome_of_end(*await worker.ended()), began), False
+        outcome = "text" if isinstance(reading, Text) else "no_text"
+        EXTRACTION_SECONDS.labels(outcome).observe(time.perf_counter() - began)
         return reading, not worker.is_spent(self._limits)
 
     async def _start(self, *, is_probe: bool = False) -> Worker:
@@ -163,6 +167,8 @@ class Pool:
             raise NotIsolated(f"neither seccomp nor a network namespace can be had here; layers: {has}")
 
 
-def _broken(worker: Worker, why: Unreadable | None) -> Reading | None:
+def _broken(worker: Worker, why: Unreadable | None, began: float) -> Reading | None:
+    EXTRACTION_SECONDS.labels("killed").observe(time.perf_counter() - began)
+    KILLED.labels(why or "nothing").inc()
     log.warning("classifier.worker_broken", why=why, code=worker.process.returncode, documents=worker.documents)
     return NoText(why) if why else None

@@ -12,12 +12,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import DeleteGroupsRequest
-from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
 from deploy.local.info import StackInfo
-from deploy.ops.kafka import offsets_of
+from services.chassis.group_offsets import committed
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 FETCH_MS = 200
@@ -128,9 +127,7 @@ class Wire:
 
     async def offsets(self, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
         """Where the group stands. Raises KafkaError where no coordinator of it answers."""
-        coordinator = await self._admin.find_coordinator(group)
-        asked = OffsetFetchRequest(group, None)
-        return offsets_of(await self._admin._send_request(asked, coordinator))  # noqa: SLF001 - see offsets_of
+        return await committed(self._admin, group)
 
     async def position(self, group: str) -> int:
         """How many records the group has committed, over all of its partitions."""

@@ -1,4 +1,4 @@
-"""A client of the whole stack, and what must hold after every module: the audit is clean, the logs tell no secret."""
+"""A client of the whole stack, and what must hold after every module: a clean audit, and silent logs and metrics."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.stack.support.api import Api
 from tests.stack.support.broker import Broker, open_broker
 from tests.stack.support.bucket import Bucket, open_bucket
 from tests.stack.support.leaks import HandedOut, find_leaks, secrets_in
+from tests.stack.support.metrics import strange_labels
 from tests.stack.support.rest import assert_clean
 
 REST_SECONDS = 60.0
@@ -29,6 +30,7 @@ def _audited(stack: Stack, handed_out: HandedOut) -> Iterator[None]:
     yield
     asyncio.run(assert_clean(stack.info, REST_SECONDS))
     assert find_leaks(stack.layout.logs, handed_out, secrets_in(stack.layout.secrets)) == []
+    assert asyncio.run(strange_labels(stack.info)) == set()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Seeing inside: Prometheus on a stack, rules, alerts and dashboards, all of them code."""
