@@ -12,6 +12,7 @@ from aiohttp import web
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.console import Steps
+from deploy.local.provision_go import binary_of
 from deploy.local.provision_minio import MINIO
 from deploy.local.provision_node import Node, provision_node
 from deploy.supply import audit
@@ -146,4 +147,5 @@ def test_a_history_that_could_not_be_read_is_not_clean(tmp_path: Path, code: int
 
 
 def test_a_programs_binary_has_the_name_that_go_gives_it() -> None:
-    assert (GITLEAKS.binary, GOVULNCHECK.binary, MINIO.binary) == ("gitleaks", "govulncheck", "minio")
+    packages = [each.packages[each.name] for each in (GITLEAKS, GOVULNCHECK, MINIO)]
+    assert [*map(binary_of, packages)] == ["gitleaks", "govulncheck", "minio"]
