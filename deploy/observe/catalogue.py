@@ -17,6 +17,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         "services.chassis.web_observe",
         "services.chassis.web_limits",
         "services.chassis.storage_metrics",
+        "services.chassis.tracing_sdk",
     ),
     "upload": ("services.upload.metrics", "services.upload.live.metrics"),
     "quota": ("services.quota.metrics",),

