@@ -3,12 +3,13 @@
 
 SHELL := /bin/sh
 PYTHON ?= python3
-export PYTHONPATH := $(CURDIR):$(CURDIR)/contracts:$(CURDIR)/clients/python
+export PYTHONPATH := $(CURDIR):$(CURDIR)/contracts:$(CURDIR)/clients/python:$(CURDIR)/clients/testing
 
 # The interpreter with the packages of a lock; made when missing, found in a tenth of a second when not.
-STACK = py=$$($(PYTHON) deploy/local/bootstrap.py stack) || exit 1;
+TOOLS = py=$$($(PYTHON) deploy/local/bootstrap.py stack) || exit 1;
 DEV = py=$$($(PYTHON) deploy/local/bootstrap.py dev) || exit 1;
 BENCH = py=$$($(PYTHON) deploy/local/bootstrap.py bench) || exit 1;
+IMAGES = py=$$($(PYTHON) deploy/local/bootstrap.py images) || exit 1;
 DOCS = py=$$($(PYTHON) deploy/local/bootstrap.py docs) || exit 1;
 
 # The console program, of whose commands the targets are short forms.
@@ -36,7 +37,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo observe alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs audit-deps secrets licences lock k8s
+.PHONY: help demo observe alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs images audit-deps secrets licences lock k8s
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,7 +60,7 @@ lint: ## Checks style, types, architecture, locks, generated contracts and the l
 	"$$py" -m deploy.docs.links; \
 	"$$py" -m deploy.local.web check
 
-up: ## Starts the stack, or what of it is missing (REPLICAS=3 of each service)
+up: ## Starts the stack, or what of it is missing (REPLICAS=3 of each service, STACK=containers in Docker)
 	@$(CONSOLE) up $(ARGS)
 
 down: ## Ends the stack; its data stays
@@ -166,5 +167,9 @@ secrets: ## Looks for keys in the whole history (gitleaks, built once)
 licences: ## Writes docs/reference/licences.md from the locks
 	@$(DEV) exec "$$py" -m deploy.supply.licences $(ARGS)
 
+images: ## Builds the images of the stack that are outdated (ONLY="quota upload", FRESH=1, STANDIN=1 makes a base first)
+	@$(IMAGES) $(if $(filter 1,$(STANDIN)),"$$py" -m deploy.images standin &&) \
+	  exec "$$py" -m deploy.images build $(ONLY) $(if $(filter 1,$(FRESH)),--fresh) $(ARGS)
+
 lock: ## Resolves requirements/*.in into *.lock (ARGS=--upgrade takes the newest)
-	@$(STACK) exec "$$py" -m deploy.local.locks $(ARGS)
+	@$(TOOLS) exec "$$py" -m deploy.local.locks $(ARGS)

@@ -1,7 +1,7 @@
 """Makes the Python environment the make targets run in, and prints its interpreter.
 
 Run by the Makefile with the machine's own python3, so it needs nothing but the standard library:
-`python3 deploy/local/bootstrap.py stack|runtime|classifier|dev|bench|docs`. Everything lands in the cache folder
+`python3 deploy/local/bootstrap.py stack|runtime|classifier|images|dev|bench|docs`. Everything lands in the cache folder
 ($DOCUVAULT_CACHE, else $XDG_CACHE_HOME/docuvault, else ~/.cache/docuvault), keyed by the lock file and the interpreter;
 nothing is installed into the machine or the checkout. A finished environment costs one hash and one stat.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements"
-LOCKS = {name: f"{name}.lock" for name in ("stack", "runtime", "classifier", "dev", "bench", "docs")}
+LOCKS = {name: f"{name}.lock" for name in ("stack", "runtime", "classifier", "images", "dev", "bench", "docs")}
 
 TRUST = {"UV_SYSTEM_CERTS": "true"}
 """uv trusts what the machine trusts, as pip does; it brings certificates of its own, which know no company's proxy."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from deploy.local.errors import StackError
 from deploy.local.provision import provision
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import Stack, require_running, stack_of
 
 LINES = 100
 """Lines of each log that `logs` shows."""
@@ -20,7 +20,7 @@ LINES = 100
 
 def _stack() -> Stack:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is not up yet is no news here
-    return Stack(load_settings())
+    return stack_of(load_settings())
 
 
 def say(text: str) -> None:
@@ -63,7 +63,11 @@ def status(_: argparse.Namespace) -> int:
 
 def logs(arguments: argparse.Namespace) -> int:
     """The last lines of the logs of a process, a service or all; with --follow, also what comes."""
-    chosen = chosen_logs(_stack(), arguments.service)
+    stack = _stack()
+    shown = stack.show_logs(arguments.service, follow=arguments.follow, lines=LINES)
+    if shown is not None:
+        return shown
+    chosen = chosen_logs(stack, arguments.service)
     tail = shutil.which("tail")
     if tail is None:
         raise StackError(f"the machine has no `tail`; read {', '.join(map(str, chosen))}")

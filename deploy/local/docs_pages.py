@@ -18,7 +18,11 @@ CONTRACTS = CHECKOUT / "contracts" / "generated"
 
 def write_docs(layout: Layout, redoc: Path) -> Path:
     """Writes the pages, with what `redoc` (a folder) brings. Returns the folder that holds `docs`."""
-    root = layout.gateway / "www"
+    return write_docs_into(layout.gateway / "www", redoc)
+
+
+def write_docs_into(root: Path, redoc: Path) -> Path:
+    """Writes the pages into `root/docs`. Returns `root`."""
     folder = root / "docs"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for source in (*PAGES.iterdir(), _described("openapi"), _described("asyncapi")):

@@ -15,7 +15,7 @@ from pathlib import Path
 from deploy.local.bootstrap import REQUIREMENTS, TRUST, cache_folder, ensure_uv
 from deploy.local.errors import StackError
 
-NAMES = ("bootstrap", "go", "node", "runtime", "classifier", "stack", "dev", "bench", "docs")
+NAMES = ("bootstrap", "go", "node", "runtime", "classifier", "stack", "images", "dev", "bench", "docs")
 OPTIONS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-emit-index-url"),
     *("--no-emit-find-links", "--quiet", "--custom-compile-command", "make lock"),

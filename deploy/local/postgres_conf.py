@@ -14,7 +14,7 @@ from deploy.local.settings import StackSettings
 
 _CONFIGURATION = """\
 # Written at each start of the stack.
-listen_addresses = '127.0.0.1'
+listen_addresses = '{address}'
 port = {port}
 unix_socket_directories = ''
 password_encryption = 'scram-sha-256'
@@ -36,6 +36,11 @@ synchronous_standby_names = '{waited_for}'
 """
 
 
+def configuration(port: int, address: str = "127.0.0.1") -> str:
+    """postgresql.conf of a server alone, that listens on `address`."""
+    return _CONFIGURATION.format(port=port, address=address)
+
+
 @dataclass(frozen=True, slots=True)
 class Configurer:
     """Writes configurations; `wrapper` is what is put before PostgreSQL's programs."""
@@ -47,7 +52,7 @@ class Configurer:
 
     def write(self, node: Database, roles: Roles) -> None:
         """What a server is to be by the roles, which it takes up at a start or a reload; never a second primary."""
-        text = _CONFIGURATION.format(port=node.port)
+        text = configuration(node.port)
         if self.settings.standby:
             text += self._in_a_pair(node, roles)
         path = data_folder(self.layout, node.number) / "postgresql.conf"

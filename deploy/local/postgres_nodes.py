@@ -95,9 +95,9 @@ def _roles(layout: Layout) -> Path:
     return layout.state / "postgres" / "roles.json"
 
 
-def database_url(port: int, role: str, password: str, database: str = "docuvault") -> str:
+def database_url(port: int, role: str, password: str, database: str = "docuvault", *, host: str = "127.0.0.1") -> str:
     """What a client of one server connects with."""
-    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{database}"
+    return f"postgresql://{role}:{password}@{host}:{port}/{database}"
 
 
 def url_for(settings: StackSettings, who: str, role: str, password: str) -> str:

@@ -81,20 +81,16 @@ def write_gateway(layout: Layout, settings: StackSettings, served: Served) -> bo
 def render_gateway(layout: Layout, settings: StackSettings, served: Served) -> str:
     """The Caddyfile for as many replicas as the settings say."""
     names = (settings.gateway_host, "127.0.0.1") if settings.gateway_tls == "internal" else ("",)
-    return _template("Caddyfile").substitute(
+    return caddyfile(
         admin=layout.gateway_socket,
         certificates="disable_redirects" if settings.gateway_tls == "internal" else "off",
         wrappers=_REDIRECTS if settings.tls else "",
         site=_addresses(settings, *names),
+        bind="127.0.0.1",
         tls=_tls(settings),
         hsts=headers.strict_transport(settings.gateway_tls),
-        permissions=headers.PERMISSIONS,
-        csp_data=headers.DATA,
-        csp_docs=headers.DOCS,
-        csp_drawn=headers.DRAWN,
-        silence=f"{SILENCE_SECONDS}s",
-        health_interval=f"{HEALTH_SECONDS}s",
-        health_fails=HEALTH_FAILS,
+        replicas="{args[:]}",
+        health=template("asked").substitute(health_interval=f"{HEALTH_SECONDS}s", health_fails=HEALTH_FAILS).strip(),
         upload=_upstreams(layout, settings, "upload"),
         quota=_upstreams(layout, settings, "quota"),
         classifier=_upstreams(layout, settings, "classifier"),
@@ -104,18 +100,30 @@ def render_gateway(layout: Layout, settings: StackSettings, served: Served) -> s
     )
 
 
+def caddyfile(**place: object) -> str:
+    """The Caddyfile of a gateway, wherever it stands: what differs from place to place fills in the template."""
+    return template("Caddyfile").substitute(
+        permissions=headers.PERMISSIONS,
+        csp_data=headers.DATA,
+        csp_docs=headers.DOCS,
+        csp_drawn=headers.DRAWN,
+        silence=f"{SILENCE_SECONDS}s",
+        **place,
+    )
+
+
 def _page(settings: StackSettings, folder: Path | None) -> str:
     if folder is None:
         return ""
     policy = headers.page([settings.store_origin, *settings.page_origins])
-    return _template("page").substitute(page=_word(folder), csp_page=policy)
+    return template("page").substitute(page=_word(folder), csp_page=policy)
 
 
 def _store(settings: StackSettings) -> str:
     name = settings.store_behind_gateway
     if name is None:
         return ""
-    return _template("store").substitute(
+    return template("store").substitute(
         site=_addresses(settings, name),
         tls=_tls(settings),
         hsts=headers.strict_transport(settings.gateway_tls) or "-Strict-Transport-Security",
@@ -125,7 +133,8 @@ def _store(settings: StackSettings) -> str:
     )
 
 
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
+    """A template of deploy/gateway."""
     return Template((TEMPLATES / f"{name}.template").read_text())
 
 

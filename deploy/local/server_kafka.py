@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ log.segment.bytes=67108864
 log.cleaner.dedupe.buffer.size=16777216
 """
 
-_LOGGING = """\
+LOGGING = """\
 status=error
 appenders=console
 appender.console.type=Console
@@ -120,7 +120,7 @@ def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credenti
     for node in nodes:
         folder_of(layout, node).mkdir(mode=0o700, exist_ok=True)
         write_private(_properties(layout, node), _render(layout, settings, node))
-    write_private(layout.state / "kafka" / "log4j2.properties", _LOGGING)
+    write_private(layout.state / "kafka" / "log4j2.properties", LOGGING)
     fresh = [node for node in nodes if not is_formatted(layout, node)]
     with ThreadPoolExecutor(len(nodes)) as pool:
         list(pool.map(lambda node: _format(_properties(layout, node), credentials, command), fresh))
@@ -129,15 +129,23 @@ def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credenti
 
 
 def _render(layout: Layout, settings: StackSettings, node: Node) -> str:
-    listeners, copies = _listeners(settings, node), copies_of(settings.brokers)
+    own = {
+        name: (f"127.0.0.1:{port}", f"127.0.0.1:{told}") for name, (port, told) in _listeners(settings, node).items()
+    }
+    return properties(own, nodes_of(settings), node, folder_of(layout, node) / "data")
+
+
+def properties(listeners: Mapping[str, tuple[str, str]], nodes: Sequence[Node], node: Node, data: Path) -> str:
+    """The configuration of a node. `listeners` are host:port where it listens, and that it tells clients, by name."""
+    copies = copies_of(len(nodes))
     return _PROPERTIES.format(
         node=node.number,
-        voters=",".join(f"{each.number}@127.0.0.1:{each.controller_port}" for each in nodes_of(settings)),
-        listeners=",".join(f"{name}://127.0.0.1:{port}" for name, (port, _) in listeners.items()),
-        advertised=",".join(f"{name}://127.0.0.1:{port}" for name, (_, port) in listeners.items()),
+        voters=",".join(f"{each.number}@127.0.0.1:{each.controller_port}" for each in nodes),
+        listeners=",".join(f"{name}://{where}" for name, (where, _) in listeners.items()),
+        advertised=",".join(f"{name}://{told}" for name, (_, told) in listeners.items()),
         protocols=",".join(f"{name}:PLAINTEXT" for name in (*listeners, "CONTROLLER")),
         controller_port=node.controller_port,
-        data=folder_of(layout, node) / "data",
+        data=data,
         copies=copies.all,
         in_sync=copies.in_sync,
         largest=LARGEST_RECORD_BYTES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -43,6 +43,15 @@ class StackSettings(ClusterSettings, SignInSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
+    stack: Literal["embedded", "containers", "auto"] = Field(
+        "embedded",
+        description="embedded, containers (of Docker) or auto, which is containers where an engine answers; default "
+        "embedded",
+    )
+    docuvault_images: str = Field(
+        "", description="registry and folder of images that are there, for STACK=containers; default those built here"
+    )
+    docuvault_tag: str = Field("latest", description="their tag; default latest")
     state_dir: Path = Field(Path(".state"), description="folder of all data, logs and secrets; default .state")
     replicas: int = Field(1, ge=1, le=MAX_REPLICAS, description="processes of each service, 1 to 9; default 1")
     gateway_port: Port = Field(8080, description="port of the HTTP API on 127.0.0.1; default 8080")

@@ -31,10 +31,10 @@ LISTS_UPLOADS = frozenset({"upload", "janitor", "audit"})
 """Who may list the uploads in parts that are under way."""
 
 
-async def setup_minio(port: int, credentials: Credentials) -> None:
+async def setup_minio(port: int, credentials: Credentials, host: str = "127.0.0.1") -> None:
     """Makes what is missing and puts right what is there; may be repeated at any time."""
     root = StaticProvider(store_key("root"), credentials.store["root"])
-    endpoint = f"127.0.0.1:{port}"
+    endpoint = f"{host}:{port}"
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         client = Minio(endpoint, credentials=root, secure=False, region=REGION, session=session)
         admin = MinioAdmin(endpoint, root, region=REGION, secure=False, session=session)

@@ -22,17 +22,17 @@ def _sql(name: str) -> str:
     return (SQL / f"{name}.sql").read_text()
 
 
-async def setup_postgres(port: int, credentials: Credentials) -> None:
+async def setup_postgres(port: int, credentials: Credentials, host: str = "127.0.0.1") -> None:
     """Makes what is missing and puts right what is there; may be repeated at any time."""
     password = credentials.database["postgres"]
-    server = await asyncpg.connect(database_url(port, "postgres", password, "postgres"))
+    server = await asyncpg.connect(database_url(port, "postgres", password, "postgres", host=host))
     try:
         if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = 'docuvault'"):
             await server.execute(_sql("create_database"))
         await server.execute(_sql("close_database"))
     finally:
         await server.close()
-    database = await asyncpg.connect(database_url(port, "postgres", password))
+    database = await asyncpg.connect(database_url(port, "postgres", password, host=host))
     try:
         async with database.transaction():
             await _setup_roles(database, credentials)

@@ -29,7 +29,7 @@ from deploy.local.supervisor import Process, Supervisor
 from deploy.local.waiting import run_async
 from deploy.local.ways import FaultPorts
 
-__all__ = ["Stack", "StackSettings"]
+__all__ = ["Stack", "StackSettings", "stack_of"]
 
 
 FOR_MANY_CALLERS = {"SIGNING_PER_SECOND": "1000000", "SIGNING_BURST": "1000000"}
@@ -158,6 +158,14 @@ class Stack:
             credentials = load_credentials(self.layout)
             yield Keeper(self.layout, self.settings, credentials, self._tools().postgres_bin, self.supervisor)
 
+    def show_logs(self, service: str, *, follow: bool, lines: int) -> int | None:
+        """Shows the last lines of the logs, where they are not in files of `layout.logs`; none where they are."""
+        del service, follow, lines
+        return None
+
+    def keep_logs(self) -> None:
+        """Brings the files of `layout.logs` up to date, where the processes do not write there themselves."""
+
     def _tools(self) -> Tools:
         settings = self.settings
         return provision(
@@ -176,6 +184,19 @@ class Stack:
             yield
         finally:
             lock.release()
+
+
+def stack_of(settings: StackSettings) -> Stack:
+    """The stack of the settings' folder, of the kind it runs as or that is asked for."""
+    kind = running.recall(Layout(settings.state_dir), settings).stack
+    if kind == "embedded":
+        return Stack(settings)
+    from deploy.containers.stack import ContainerStack  # noqa: PLC0415 - what it takes only such a stack needs
+    from deploy.images.docker import engine  # noqa: PLC0415
+
+    if kind == "auto" and engine() is None:
+        return Stack(settings)
+    return ContainerStack(settings)
 
 
 def require_running(stack: Stack) -> None:

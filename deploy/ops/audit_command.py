@@ -15,7 +15,7 @@ from functools import partial
 from deploy.local.errors import one_line
 from deploy.local.info import StackInfo
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import require_running, stack_of
 from deploy.ops.audit import TROUBLE, max_pending_seconds, settled
 from deploy.ops.audit_text import as_json, as_text
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Prints the report that was asked for, or one line that says why there is none; the exit code says which."""
     try:
-        stack = Stack(load_settings())
+        stack = stack_of(load_settings())
         require_running(stack)
         most = options.max_pending or max_pending_seconds(stack.settings.service_env)
         look = _healed if options.fix else _looked

@@ -20,7 +20,7 @@ from rich.markup import escape
 from deploy.local.errors import StackError, one_line
 from deploy.local.info import StackInfo
 from deploy.local.settings import StackSettings, load_settings
-from deploy.local.stack import Stack
+from deploy.local.stack import stack_of
 from deploy.ops.audit import TROUBLE, settled
 from deploy.ops.audit_text import as_text
 from deploy.ops.demo_client import Api, DemoError, Person
@@ -58,7 +58,7 @@ async def play(info: StackInfo, console: Console) -> None:
 
 def demo(settings: StackSettings, console: Console) -> None:
     """Brings the stack up, plays, and says what a person can do next. Raises what `play` raises."""
-    stack = Stack(settings)
+    stack = stack_of(settings)
     stack.up()
     started = time.monotonic()
     asyncio.run(play(stack.info, console))

@@ -12,7 +12,7 @@ from docuvault_contracts.keys import owner_of
 
 from deploy.local.errors import StackError
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import require_running, stack_of
 from deploy.ops.explain_fix import Fixed, fix
 from deploy.ops.explain_model import Explained, Kafka
 from deploy.ops.explain_rules import IN_ORDER, UNTOLD
@@ -48,7 +48,7 @@ def _is_told(kafka: Kafka | None) -> bool:
 
 
 def _explainer(options: argparse.Namespace) -> Explainer:
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     return Explainer(stack.info, timing_of(stack.settings.service_env), max(0.0, options.seconds))
 

@@ -10,7 +10,7 @@ from deploy.local.bootstrap import cache_folder, ensure_environment
 from deploy.local.credentials import load_credentials
 from deploy.local.server_services import command_environment
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import Stack, require_running, stack_of
 from deploy.ops.output import say
 
 NOT_DONE = 2
@@ -21,7 +21,7 @@ def run_janitor(*arguments: str) -> int:
 
     Raises StackError where the stack is down.
     """
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     return run_service(stack, "janitor", "runtime", *arguments)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from deploy.local.errors import StackError
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import require_running, stack_of
 from deploy.ops.users import ROLES, access_token, register
 
 
@@ -21,7 +21,7 @@ def token(user: str, role: str, provision: str) -> str:
         raise StackError(f"ROLE is {' or '.join(ROLES)}, not {role!r}")
     if provision not in {"0", "1"}:
         raise StackError(f"PROVISION is 0 or 1, not {provision!r}")
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     if (issuer := stack.settings.oidc_issuer) is not None:
         raise StackError(f"tokens of this stack are made by {issuer}, where people sign in; there is none to print")

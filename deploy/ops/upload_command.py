@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from deploy.local.bootstrap import cache_folder
 from deploy.local.errors import StackError
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import require_running, stack_of
 from deploy.ops.output import say_json
 from deploy.ops.upload_files import chosen
 from deploy.ops.upload_progress import Show
@@ -51,7 +51,7 @@ async def upload(options: argparse.Namespace) -> int:
 
 
 def _own_stack() -> str:
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     return stack.info.gateway_url
 

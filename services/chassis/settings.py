@@ -45,9 +45,14 @@ class SettingsError(Exception):
 
 
 def load(model: type[S]) -> S:
-    """Builds `model` from the environment. Raises SettingsError."""
+    """Builds `model` from the environment and, where SECRETS_DIR names a folder, from its files. Raises SettingsError.
+
+    A file is named as the variable is, in lower case, and a variable of the environment goes before it.
+    """
     try:
-        return model()
+        return model(_secrets_dir=_Secrets().secrets_dir)
+    except OSError as error:
+        raise SettingsError(f"a file of SECRETS_DIR cannot be read: {error}") from None
     except ValidationError as error:
         raise SettingsError(_reason(error)) from None
     except UnreadableVariable as error:
@@ -65,6 +70,14 @@ class Settings(BaseSettings):
     """What all settings share: frozen, and an error never shows the value it is about."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True)
+
+
+class _Secrets(Settings):
+    """Where secrets are that no environment shows, as `docker inspect` and /proc show one's."""
+
+    secrets_dir: Annotated[DirectoryPath | None, EMPTY_IS_NONE] = Field(
+        None, description="folder of files with secret settings, such as /run/secrets; default none"
+    )
 
 
 class ServiceSettings(Settings, TracingSettings):

@@ -12,6 +12,7 @@ import pytest
 from deploy.local.info import StackInfo
 from deploy.local.stack import Stack
 from deploy.ops.users import access_token, register
+from tests.stack.support.provider import kind, provided
 from tests.stack.upload_replicas import Replica, fresh_database, open_replicas
 
 
@@ -33,7 +34,7 @@ NewUser = Callable[..., Awaitable[User]]
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole stack, one replica of each service, up for the session; its logs stay when a test failed."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    stack = provided(tmp_path_factory.mktemp("stack"))
     try:
         stack.up()
         yield stack
@@ -41,6 +42,14 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         stack.down()
     if not request.session.testsfailed:
         stack.reset()
+
+
+@pytest.fixture(autouse=True)
+def _on_a_stack_that_can(request: pytest.FixtureRequest) -> None:
+    """Skips what is about processes and files of the embedded stack where the session's is another."""
+    marker = request.node.get_closest_marker("embedded")
+    if marker is not None and "stack" in request.fixturenames and kind() != "embedded":
+        pytest.skip(f"the embedded stack alone: {marker.args[0]}")
 
 
 @pytest.fixture(scope="session")

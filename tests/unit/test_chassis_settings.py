@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -39,7 +40,7 @@ GOOD = {
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*Everything.model_fields, "http_port"):
+    for name in (*Everything.model_fields, "http_port", "secrets_dir"):
         monkeypatch.delenv(name.upper(), raising=False)
 
 
@@ -170,3 +171,44 @@ def test_every_field_says_what_it_is_and_what_it_is_without_being_set(model: typ
         text = field.description or ""
         assert "required" in text if field.is_required() else "default" in text, name
         assert "seconds" in text if name.endswith("_seconds") else True, name
+
+
+def test_secrets_come_from_files_where_a_folder_of_them_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    set_all(monkeypatch)
+    for name in ("DATABASE_URL", "JWT_SECRET"):
+        monkeypatch.delenv(name)
+        (tmp_path / name.lower()).write_text(GOOD[name] + "\n")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    settings = load(Everything)
+    assert settings.database_url.get_secret_value() == GOOD["DATABASE_URL"]
+    assert settings.jwt_secret is not None
+    assert settings.jwt_secret.get_secret_value() == GOOD["JWT_SECRET"]
+
+
+def test_a_variable_goes_before_a_file_and_an_empty_file_is_no_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    set_all(monkeypatch, JWT_JWKS_URL="https://issuer.example/keys")
+    monkeypatch.delenv("JWT_SECRET")
+    (tmp_path / "database_url").write_text("postgresql://other:other@127.0.0.1:1/other")
+    (tmp_path / "jwt_secret").write_text("")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    settings = load(Everything)
+    assert settings.database_url.get_secret_value() == GOOD["DATABASE_URL"]
+    assert settings.jwt_secret is None
+
+
+def test_a_folder_that_is_not_there_and_a_secret_that_is_none_are_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    set_all(monkeypatch, SECRETS_DIR=str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match=r"^SECRETS_DIR: .*not.*director[^\n]*$"):
+        load(Everything)
+    monkeypatch.delenv("DATABASE_URL")
+    (tmp_path / "database_url").write_text("hush-hush")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"^DATABASE_URL: [^\n]*$") as told:
+        load(Everything)
+    assert "hush" not in str(told.value)

@@ -185,7 +185,7 @@ def test_bootstrap_answers_a_wrong_call_in_one_line(tmp_path: Path) -> None:
     assert (says.returncode, says.stdout, says.stderr) == (
         1,
         "",
-        "bootstrap: usage: bootstrap.py stack|runtime|classifier|dev|bench|docs\n",
+        "bootstrap: usage: bootstrap.py stack|runtime|classifier|images|dev|bench|docs\n",
     )
 
 

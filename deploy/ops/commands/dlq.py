@@ -108,10 +108,10 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Does it on the running stack. Raises StackError."""
     from deploy.local.settings import load_settings  # noqa: PLC0415 - see above
-    from deploy.local.stack import Stack, require_running  # noqa: PLC0415
+    from deploy.local.stack import require_running, stack_of  # noqa: PLC0415
     from deploy.ops.dlq import actions  # noqa: PLC0415
 
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     done = {
         "list": actions.list_letters,

@@ -6,7 +6,7 @@ import argparse
 
 from deploy.local.commands import down
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack
+from deploy.local.stack import stack_of
 from deploy.ops.output import say_json
 
 HELP = """\
@@ -24,5 +24,5 @@ def run(options: argparse.Namespace) -> int:
     """Returns when nothing of the stack runs. Raises StackError."""
     if not options.json:
         return down(options)
-    say_json({"was_up": Stack(load_settings()).down()})
+    say_json({"was_up": stack_of(load_settings()).down()})
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.local.commands import LINES, chosen_logs, logs, say
 from deploy.local.errors import StackError
 from deploy.local.settings import SERVICES, load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import Stack, require_running, stack_of
 from deploy.local.tracing_logs import lines_of
 from deploy.ops.output import JsonList
 
@@ -44,13 +44,13 @@ def run(options: argparse.Namespace) -> int:
     if (options.json or options.trace or options.debug) and options.follow:
         raise StackError("--json, --trace and --debug do what they do once; none goes with --follow")
     if options.debug:
-        return _debug(Stack(load_settings()), options.service)
+        return _debug(stack_of(load_settings()), options.service)
     if options.trace:
         return _trace(options)
     if not options.json:
         return logs(options)
     found = JsonList("logs")
-    for path in chosen_logs(Stack(load_settings()), options.service):
+    for path in chosen_logs(stack_of(load_settings()), options.service):
         found.add({"process": path.stem, "file": str(path), "lines": _last(path)})
     found.end()
     return 0
@@ -65,7 +65,7 @@ def _trace(options: argparse.Namespace) -> int:
     """1 where no line names it."""
     if len(options.trace) < LEAST:
         raise StackError(f"{options.trace!r} is too short for an id")
-    chosen = chosen_logs(Stack(load_settings()), options.service)
+    chosen = chosen_logs(stack_of(load_settings()), options.service)
     found = lines_of(options.trace, [older for path in chosen for older in path.parent.glob(f"{path.name}*")])
     if options.json:
         told = JsonList("lines")

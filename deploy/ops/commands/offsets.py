@@ -37,12 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 where it is told or done. Raises StackError."""
     from deploy.local.settings import load_settings  # noqa: PLC0415
-    from deploy.local.stack import Stack, require_running  # noqa: PLC0415
+    from deploy.local.stack import require_running, stack_of  # noqa: PLC0415
     from deploy.ops.offsets import move, show  # noqa: PLC0415
     from deploy.ops.offsets_text import tell, tell_moved, wish_of  # noqa: PLC0415
 
     wish = wish_of(options)
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     if wish.place is None:
         tell(asyncio.run(show(stack.info, wish)), as_json=options.json)

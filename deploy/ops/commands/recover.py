@@ -38,13 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """0 where it is done. Raises StackError."""
     from deploy.local.settings import load_settings  # noqa: PLC0415
-    from deploy.local.stack import Stack, require_running  # noqa: PLC0415
+    from deploy.local.stack import require_running, stack_of  # noqa: PLC0415
     from deploy.ops.output import say_json  # noqa: PLC0415
     from deploy.ops.recover import recover  # noqa: PLC0415
     from deploy.ops.recover_text import as_data, tell, wish_of  # noqa: PLC0415
 
     wish = wish_of(options)
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     done = asyncio.run(recover(stack.info, wish))
     if options.json:

@@ -7,7 +7,7 @@ import argparse
 from deploy.local.commands import reset
 from deploy.local.errors import StackError
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack
+from deploy.local.stack import stack_of
 from deploy.ops.output import say_json
 
 HELP = """\
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Returns when there is no stack. Raises StackError where it must not be removed."""
     if not options.json:
         return reset(options)
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     held = stack.layout.holds_a_stack()
     if held and not options.yes:
         raise StackError("nothing was removed; --json cannot ask, --yes says so")

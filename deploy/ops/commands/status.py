@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from deploy.local.commands import status
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import require_running, stack_of
 from deploy.ops.output import say_json
 
 HELP = """\
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     """1 where a process is not well. Raises StackError where the stack is down."""
     if not options.json:
         return status(options)
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     found = stack.health()
     ill = any(one.reason for one in found)

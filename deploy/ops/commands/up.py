@@ -6,7 +6,7 @@ import argparse
 
 from deploy.local.commands import up
 from deploy.local.settings import load_settings
-from deploy.local.stack import Stack
+from deploy.local.stack import stack_of
 from deploy.ops.output import say_json
 
 HELP = """\
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Returns when the stack is up. Raises StackError."""
     if not options.json:
         return up(options)
-    stack = Stack(load_settings())
+    stack = stack_of(load_settings())
     stack.up()
     api = stack.settings.gateway_origin if stack.settings.services else None
     say_json({"api": api, "store": stack.settings.store_origin, "logs": str(stack.layout.logs)})

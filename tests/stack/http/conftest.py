@@ -29,6 +29,7 @@ def _audited(stack: Stack, handed_out: HandedOut) -> Iterator[None]:
     """Holds each module to the invariants and to its silence, whatever else it proved."""
     yield
     asyncio.run(assert_clean(stack.info, REST_SECONDS))
+    stack.keep_logs()
     assert find_leaks(stack.layout.logs, handed_out, secrets_in(stack.layout.secrets)) == []
     assert asyncio.run(strange_labels(stack.info)) == set()
 

@@ -27,6 +27,7 @@ async def test_no_log_tells_a_secret_after_all_that_can_go_wrong(api: Api, stack
     await _ask_what_fails(api)
     assert handed_out.tokens
     assert handed_out.signatures
+    stack.keep_logs()
     assert find_leaks(stack.layout.logs, handed_out, secrets_in(stack.layout.secrets)) == []
 
 
@@ -48,6 +49,7 @@ async def _ask_what_fails(api: Api) -> None:
 
 
 async def test_every_process_has_a_log_that_was_searched(stack: Stack) -> None:
+    stack.keep_logs()
     written = {path.stem for path in stack.layout.logs.glob("*.log") if path.stat().st_size}
     assert {"gateway", "upload-1", "quota-1", "janitor-1"} <= written
 

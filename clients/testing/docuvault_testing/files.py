@@ -1,0 +1,38 @@
+"""The folder a stack of a test's own is started from: Compose's files, secrets, and the variables that fill them in."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+COMPOSE_FILES = ("compose.yml", "compose.operators.yml")
+PORTS = ("GATEWAY_PORT", "MINIO_PORT", "KAFKA_PORT", "POSTGRES_PORT")
+
+
+def compose_folder() -> Path:
+    """Where Compose's files are: in the package, or in the checkout that it runs from."""
+    own = Path(__file__).parent
+    return own if (own / COMPOSE_FILES[0]).exists() else own.parents[2] / "deploy"
+
+
+def free_ports() -> dict[str, int]:
+    """A port for each server that the test reaches; free just now."""
+    with ExitStack() as held:
+        sockets = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in PORTS}
+        return {name: one.getsockname()[1] for name, one in sockets.items()}
+
+
+def fill(folder: Path, secrets: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    """Writes all that a start needs; the folder is its owner's alone, as the secrets in it are readable."""
+    folder.chmod(0o700)
+    for name in COMPOSE_FILES:
+        shutil.copyfile(compose_folder() / name, folder / name)
+    (folder / "secrets").mkdir()
+    for name, value in secrets.items():
+        (folder / "secrets" / name).write_text(value)
+        (folder / "secrets" / name).chmod(0o444)
+    (folder / "service.env").write_text("SIGNING_PER_SECOND=1000000\nSIGNING_BURST=1000000\n")
+    (folder / "variables.env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))

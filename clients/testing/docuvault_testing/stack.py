@@ -1,0 +1,120 @@
+"""One stack, from its start to its end, by testcontainers' DockerCompose."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from uuid import UUID, uuid4
+
+from testcontainers.compose import DockerCompose
+
+from docuvault_testing.files import COMPOSE_FILES, fill, free_ports
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody with a quota, and a token that speaks for them for an hour."""
+
+    id: UUID
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request of theirs carries."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class Docuvault:
+    """A stack of a test's own, on free ports of the loopback; its data goes with it.
+
+    `images` is the registry and folder of the images ("docuvault" is those built on this machine), `tag` their tag. The
+    classifier runs where it is asked for: it takes a core, and what is uploaded does not stay `uploaded`.
+    """
+
+    def __init__(self, images: str = "docuvault", tag: str = "latest", *, classifier: bool = False) -> None:
+        self._images, self._tag = images, tag
+        self._services = ["upload", "quota", "janitor", "gateway", *(["classifier"] if classifier else [])]
+        self._folder = tempfile.TemporaryDirectory(prefix="docuvault-testing-")
+        self._ports = free_ports()
+        self._compose: DockerCompose | None = None
+
+    @property
+    def url(self) -> str:
+        """The gateway: the API is under /api."""
+        return f"http://localhost:{self._ports['GATEWAY_PORT']}"
+
+    @property
+    def store_url(self) -> str:
+        """The object store, which presigned URLs name."""
+        return f"http://localhost:{self._ports['MINIO_PORT']}"
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """host:port of Kafka, for who reads the events."""
+        return f"127.0.0.1:{self._ports['KAFKA_PORT']}"
+
+    def start(self) -> Self:
+        """Returns when all containers are well."""
+        folder = Path(self._folder.name)
+        image = f"{self._images}/setup:{self._tag}"
+        secrets = _run(["docker", "run", "--rm", "--network=none", "--tmpfs=/tmp", image, "secrets"])
+        fill(folder, json.loads(secrets), self._variables(folder))
+        files, services = [str(folder / name) for name in COMPOSE_FILES], self._services
+        compose = DockerCompose(folder, files, env_file=str(folder / "variables.env"), services=services)
+        self._compose = compose
+        compose.start()
+        return self
+
+    def _variables(self, folder: Path) -> dict[str, str]:
+        return {
+            "COMPOSE_PROJECT_NAME": folder.name.lower().replace("_", "-"),
+            "DOCUVAULT_IMAGES": self._images,
+            "DOCUVAULT_TAG": self._tag,
+            "SECRETS_FOLDER": str(folder / "secrets"),
+            "SERVICE_ENV_FILE": str(folder / "service.env"),
+            "MINIO_PUBLIC_ENDPOINT": f"localhost:{self._ports['MINIO_PORT']}",
+            "STORE_ORIGIN": self.store_url,
+            "CORS_ORIGINS": self.url,
+            **{name: str(port) for name, port in self._ports.items()},
+        }
+
+    def stop(self) -> None:
+        """Removes containers, networks and volumes, whatever became of the start."""
+        if self._compose is not None:
+            self._compose.services = None  # else those that were only depended on would stay
+            self._compose.stop()
+        self._folder.cleanup()
+
+    def user(self, *, limit_bytes: int | None = None) -> User:
+        """Somebody new, with a limit in bytes or the default one; takes two seconds."""
+        limit = [] if limit_bytes is None else [str(limit_bytes)]
+        compose = self._started().docker_compose_command()
+        said = _run([*compose, "run", "--rm", "--no-deps", "-T", "setup", "register", str(uuid4()), *limit])
+        made = json.loads(said.strip().splitlines()[-1])
+        return User(UUID(made["user"]), made["token"])
+
+    def _started(self) -> DockerCompose:
+        if self._compose is None:
+            raise RuntimeError("the stack is not started: `with Docuvault() as docuvault: …`")
+        return self._compose
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _run(command: list[str]) -> str:
+    says = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - docker
+    if says.returncode != 0:
+        raise RuntimeError(f"`{' '.join(command[:3])} …` fails: {' '.join(says.stderr.split())[-400:]}")
+    return says.stdout

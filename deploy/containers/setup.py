@@ -1,0 +1,135 @@
+"""The container that sets up roles, topics, bucket, keys and notifications, and ends.
+
+It does what `make up` of the embedded stack does, at every start. Its secret `secrets.json` has all passwords: nothing
+else of the stack is given that. With an argument it does something else for who has nothing but the images:
+
+    secrets                       prints the secrets of a new stack, as a JSON object by the names of compose.yml
+    register <user> [<bytes>]     makes a user known, with a limit, and prints a token, as {"user": …, "token": …}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from deploy.containers.secrets import secrets_of
+from deploy.local.credentials import ensure_credentials, load_credentials
+from deploy.local.errors import StackError, one_line
+from deploy.local.info import StackInfo
+from deploy.local.layout import Layout
+from deploy.local.server_minio import BUCKET, REGION
+from deploy.local.settings import StackSettings
+from deploy.local.setup_kafka import setup_kafka
+from deploy.local.setup_minio import setup_minio
+from deploy.local.setup_postgres import setup_postgres
+from deploy.ops.users import access_token, register
+
+Endpoint = Annotated[str, Field(pattern=r"^[^:]+:[0-9]+$")]
+ATTEMPTS = 30
+"""Servers that are healthy may still be away for a moment; a second lies between two attempts."""
+
+
+class Settings(BaseSettings):
+    """Where the servers are, each from the environment variable of its name."""
+
+    secrets_dir: Path = Field(Path("/run/secrets"), description="folder of secrets.json; default /run/secrets")
+    postgres_endpoint: Endpoint = Field("postgres:5432", description="host:port; default postgres:5432")
+    kafka_endpoint: Endpoint = Field("kafka:9092", description="host:port; default kafka:9092")
+    quota_endpoint: Endpoint = Field("quota:8080", description="host:port, for `register`; default quota:8080")
+    minio_endpoint: Endpoint = Field("minio:9000", description="host:port; default minio:9000")
+
+
+async def set_up(settings: Settings) -> None:
+    """All three servers at once. Raises what their clients raise."""
+    credentials = load_credentials(Layout(settings.secrets_dir))
+    postgres, minio = map(_parts, (settings.postgres_endpoint, settings.minio_endpoint))
+    await asyncio.gather(
+        setup_postgres(postgres[1], credentials, postgres[0]),
+        setup_kafka(settings.kafka_endpoint),
+        setup_minio(minio[1], credentials, minio[0]),
+    )
+
+
+def _parts(endpoint: str) -> tuple[str, int]:
+    host, _, port = endpoint.rpartition(":")
+    return host, int(port)
+
+
+async def main() -> str:
+    """Tries until it is done; returns why it is not, empty where it is."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    reason = ""
+    for _ in range(ATTEMPTS):
+        try:
+            await set_up(Settings())
+        except StackError as error:
+            return one_line(error)
+        except Exception as error:  # noqa: BLE001 - whatever a client raises of a server that is not there yet
+            reason = one_line(error)
+            await asyncio.sleep(1)
+        else:
+            return ""
+    return reason
+
+
+def new_secrets() -> str:
+    """The secrets of a new stack, as JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        layout = Layout(Path(folder))
+        credentials = ensure_credentials(layout)
+        made = secrets_of(credentials, StackSettings(state_dir=layout.state), layout.secrets.read_text())
+    return json.dumps(dict(made))
+
+
+async def registered(settings: Settings, user: UUID, limit_bytes: int | None) -> str:
+    """A user with a quota, and a token, as JSON. Raises StackError."""
+    credentials = load_credentials(Layout(settings.secrets_dir))
+    info = StackInfo(
+        gateway_url=f"http://{settings.quota_endpoint}",  # which the network of data leads to, and which tells quotas
+        minio_url=f"http://{settings.minio_endpoint}",
+        minio_endpoint=settings.minio_endpoint,
+        minio_public_endpoint=settings.minio_endpoint,
+        minio_region=REGION,
+        bucket=BUCKET,
+        kafka_bootstrap=settings.kafka_endpoint,
+        cors_origins=(),
+        service_urls={},
+        fault_proxy_url="",
+        databases={},
+        store_keys={},
+        jwt_secret=credentials.jwt_secret,
+    )
+    await register(info, user, limit_bytes)
+    return json.dumps({"user": str(user), "token": access_token(info, user)})
+
+
+def run(arguments: Sequence[str]) -> str:
+    """What is printed. Raises StackError."""
+    match arguments:
+        case ["secrets"]:
+            return new_secrets()
+        case ["register", user, *limit]:
+            return asyncio.run(registered(Settings(), UUID(user), int(limit[0]) if limit else None))
+        case []:
+            if why := asyncio.run(main()):
+                raise StackError(why)
+            return ""
+        case _:
+            raise StackError("takes nothing, or `secrets`, or `register <user> [<bytes>]`")
+
+
+if __name__ == "__main__":
+    try:
+        print(run(sys.argv[1:]), end="")  # noqa: T201 - the answer
+    except (StackError, ValueError) as error:
+        sys.exit(f"setup: {error}")

@@ -1,0 +1,166 @@
+"""The stack in containers, for whoever knows the embedded one: the same settings, addresses, secrets and commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.containers.compose import Compose
+from deploy.containers.engine import Containers, containers_of, unwell
+from deploy.containers.secrets import write_secrets
+from deploy.images import docker
+from deploy.local import running
+from deploy.local.bootstrap import cache_folder, ensure_environment
+from deploy.local.console import Steps
+from deploy.local.credentials import ensure_credentials
+from deploy.local.ending import erase
+from deploy.local.errors import StackError
+from deploy.local.layout import write_private
+from deploy.local.server_services import CHECKOUT
+from deploy.local.settings import SERVICES, StackSettings
+from deploy.local.stack import Health, Stack
+
+SERVERS = ("postgres", "kafka", "minio", "setup")
+POLL_SECONDS = 0.3
+NOT_HERE: Mapping[str, object] = {
+    "gateway_tls": "off",
+    "store_host": None,
+    "page_dir": None,
+    "fault_proxy_port": None,
+    "brokers": 1,
+    "standby": False,
+}
+"""Settings that only the embedded stack knows, and what they must be."""
+
+
+class ContainerStack(Stack):
+    """One stack in containers: a project of Compose, named by the state folder, where its secrets are."""
+
+    supervisor: Containers
+
+    def __init__(self, settings: StackSettings) -> None:
+        super().__init__(settings)
+        self.project = f"docuvault-{self.layout.stack_id}"
+        self.supervisor = Containers(self.layout, self.project)
+
+    def up(self, *, replicas: int | None = None) -> None:
+        """Builds the images that are outdated, starts what does not run; returns when every health check is green."""
+        if replicas is not None:
+            self._asked = StackSettings(**{**self._asked.model_dump(exclude_unset=True), "replicas": replicas})
+        _check(self._asked)
+        if docker.engine() is None:
+            raise StackError("no Docker engine answers (DOCKER_HOST names another one); STACK=embedded needs none")
+        self.layout.prepare()
+        with self._alone():
+            settings = running.recall_running(self.layout, self._asked) if self.supervisor.alive() else self.settings
+            _check(settings)
+            if not settings.docuvault_images:
+                build_images(settings.docuvault_tag)
+            self._prepare(settings)
+            self._start(settings)
+
+    def _prepare(self, settings: StackSettings) -> None:
+        credentials = ensure_credentials(self.layout)
+        running.remember(self.layout, settings)
+        write_secrets(self._folder / "secrets", self.layout, credentials, settings)
+        more = {"LOG_LEVEL": settings.log_level, **settings.service_env}
+        write_private(self._folder / "service.env", "".join(f"{name}={value}\n" for name, value in more.items()))
+
+    def _start(self, settings: StackSettings) -> None:
+        wanted = () if settings.services else SERVERS
+        counts = {name: settings.replicas if name in settings.running_services else 0 for name in SERVICES}
+        scales = [f"--scale={name}={count}" for name, count in counts.items()] if settings.services else []
+        with Steps() as steps, steps.step("containers"):
+            self._compose(settings).run("up", "-d", "--remove-orphans", *scales, *wanted)
+            self._wait(settings.start_timeout_seconds)
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while why := unwell(self.supervisor.containers()):
+            if time.monotonic() > end:
+                raise StackError(f"{why} is not well; `make logs` shows what it says")
+            time.sleep(POLL_SECONDS)
+
+    def down(self) -> bool:
+        """Removes the containers and networks; the volumes stay. Returns whether anything ran."""
+        return self._remove()
+
+    def reset(self) -> None:
+        """Removes the volumes, too, and what the state folder holds."""
+        if self.layout.holds_a_stack():
+            self._remove("--volumes")
+            erase(self.layout)
+
+    def _remove(self, *options: str) -> bool:
+        if not self.layout.holds_a_stack():
+            return False
+        with self._alone():
+            there = bool(containers_of(self.project))
+            self.keep_logs()
+            self._compose(self.settings).run("down", "--remove-orphans", "--timeout=30", *options)
+        return there
+
+    def health(self) -> list[Health]:
+        """Each container, by what its health check found."""
+        return [
+            Health(one.process.name, one.process.state, one.process.pid, one.reason)
+            for one in self.supervisor.containers()
+        ]
+
+    def show_logs(self, service: str, *, follow: bool, lines: int) -> int:
+        """Shows what the containers say."""
+        name, _, number = service.rpartition("-")
+        chosen = [name if number.isdigit() else service] if service else []
+        return self._compose(self.settings).show("logs", f"--tail={lines}", *(["-f"] if follow else []), *chosen)
+
+    def keep_logs(self) -> None:
+        """Writes what the containers have said so far into files of their names."""
+        for one in containers_of(self.project):
+            write_private(self.layout.log(one.process.name), docker.logs_of(one.id))
+
+    @property
+    def _folder(self) -> Path:
+        return self.layout.state / "containers"
+
+    def _compose(self, settings: StackSettings) -> Compose:
+        return Compose(self.project, environment(settings, self._folder))
+
+
+def environment(settings: StackSettings, folder: Path) -> Mapping[str, str]:
+    """What compose.yml asks for; `folder` holds the secrets and the services' own environment."""
+    sign_in = {name: value for name, value in settings.sign_in_environment.items() if "SECRET" not in name}
+    return {
+        "DOCUVAULT_IMAGES": settings.docuvault_images or "docuvault",
+        "DOCUVAULT_TAG": settings.docuvault_tag,
+        "SECRETS_FOLDER": str(folder / "secrets"),
+        "SERVICE_ENV_FILE": str(folder / "service.env"),
+        "GATEWAY_PORT": str(settings.gateway_port),
+        "MINIO_PORT": str(settings.minio_port),
+        "POSTGRES_PORT": str(settings.postgres_port),
+        "KAFKA_PORT": str(settings.kafka_port),
+        "CORS_ORIGINS": ",".join(settings.origins),
+        "MINIO_PUBLIC_ENDPOINT": settings.public_endpoint,
+        "MINIO_PUBLIC_SECURE": str(settings.store_is_behind_tls).lower(),
+        "STORE_ORIGIN": settings.store_origin,
+        "PAGE_ORIGINS": " ".join(settings.page_origins),
+        **settings.provider_environment,
+        **sign_in,
+    }
+
+
+def _check(settings: StackSettings) -> None:
+    for name, value in NOT_HERE.items():
+        if getattr(settings, name) != value:
+            raise StackError(f"{name.upper()} is of the embedded stack alone; leave it out with STACK=containers")
+
+
+def build_images(tag: str) -> None:
+    """Builds what is outdated, in an environment of its own. Raises StackError."""
+    python = str(ensure_environment("images", cache_folder()))
+    paths = os.pathsep.join(str(CHECKOUT / name) for name in ("", "contracts"))
+    own = {**os.environ, "PYTHONPATH": paths, "DOCUVAULT_IMAGES": "docuvault"}
+    if subprocess.run([python, "-m", "deploy.images", "--tag", tag, "build"], env=own, check=False).returncode:  # noqa: S603
+        raise StackError("the images could not be built; its words are above")

@@ -1,0 +1,1 @@
+"""The images of the stack, and what builds them."""

@@ -1,0 +1,134 @@
+"""The stack in containers, where a Docker engine answers: uploads, a killed container, more replicas, clean audits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from deploy.containers.engine import containers_of
+from deploy.containers.stack import ContainerStack
+from deploy.images.docker import docker, engine
+from deploy.ops.audit import settled
+from deploy.ops.users import access_token, register
+from tests.stack.support.waiting import eventually
+
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(engine() is None, reason="no Docker engine answers here (DOCKER_HOST)"),
+]
+BODY = b"%PDF-1.4 a document of the smoke test"
+
+
+@pytest.fixture(scope="module")
+def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerStack]:
+    stack = ContainerStack.on_free_ports(tmp_path_factory.mktemp("containers"), without_services=())
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.reset()
+    assert containers_of(stack.project) == []
+
+
+async def new_headers(stack: ContainerStack) -> dict[str, str]:
+    user = uuid4()
+    await register(stack.info, user)
+    return {"Authorization": f"Bearer {access_token(stack.info, user)}"}
+
+
+async def uploaded(stack: ContainerStack, session: aiohttp.ClientSession, headers: dict[str, str]) -> str:
+    """A document that was asked for and whose bytes are in the store."""
+    api = f"{stack.info.gateway_url}/api/documents"
+    wanted = {"filename": "a.pdf", "content_type": "application/pdf"}
+    async with session.post(f"{api}/upload-url", json=wanted, headers=headers) as answer:
+        assert answer.status == 200, await answer.text()
+        made = await answer.json()
+    async with session.put(made["upload_url"], data=BODY, headers={"Content-Type": "application/pdf"}) as answer:
+        assert answer.status == 200, await answer.text()
+    return str(made["document_id"])
+
+
+async def confirmed(stack: ContainerStack, session: aiohttp.ClientSession, headers: dict[str, str], id_: str) -> int:
+    """The bytes that the user has, as the answer to the confirm says."""
+    async with session.post(f"{stack.info.gateway_url}/api/documents/{id_}/confirm", headers=headers) as answer:
+        assert answer.status in {200, 202}, await answer.text()
+        if answer.status == 202:
+            await asyncio.sleep(0.5)
+            return await confirmed(stack, session, headers, id_)
+        return int((await answer.json())["used_bytes"])
+
+
+async def assert_clean(stack: ContainerStack) -> None:
+    report = await settled(stack.info, 60.0)
+    assert report.clean, report
+
+
+async def test_an_upload_is_decided_and_the_audit_is_clean(
+    containers: ContainerStack, client: aiohttp.ClientSession
+) -> None:
+    headers = await new_headers(containers)
+    id_ = await uploaded(containers, client, headers)
+    assert await confirmed(containers, client, headers, id_) == len(BODY)
+    await assert_clean(containers)
+
+
+async def test_a_ledger_that_is_killed_goes_on_where_it_was(
+    containers: ContainerStack, client: aiohttp.ClientSession
+) -> None:
+    headers = await new_headers(containers)
+    ids = [await uploaded(containers, client, headers) for _ in range(5)]
+    await asyncio.to_thread(containers.supervisor.signal, "quota-1", "KILL")
+    ids += [await uploaded(containers, client, headers) for _ in range(5)]
+    used = [await confirmed(containers, client, headers, id_) for id_ in ids]
+    assert max(used) == len(ids) * len(BODY)
+    await assert_clean(containers)
+
+
+async def test_replicas_come_and_share_the_work(containers: ContainerStack, client: aiohttp.ClientSession) -> None:
+    await asyncio.to_thread(containers.up, replicas=2)
+    running = {one.name for one in containers.health() if not one.reason}
+    assert {"quota-1", "quota-2", "upload-1", "upload-2"} <= running
+    headers = await new_headers(containers)
+    ids = [await uploaded(containers, client, headers) for _ in range(4)]
+    used = [await confirmed(containers, client, headers, id_) for id_ in ids]
+    assert max(used) == len(ids) * len(BODY)
+    await assert_clean(containers)
+
+
+async def test_documents_are_read_behind_walls_that_hold_in_a_container(
+    containers: ContainerStack, client: aiohttp.ClientSession
+) -> None:
+    """As an ordinary user without capabilities the kernel gives no namespaces; Landlock and seccomp it must give."""
+    id_ = await uploaded(containers, client, await new_headers(containers))
+
+    async def filed() -> bool:
+        said = await asyncio.to_thread(read_logs, containers)
+        return any("classifier.document_filed" in line and id_ in line for line in said)
+
+    await eventually(filed, becomes=True, within=60)
+    walls = [json.loads(line)["layers"] for line in read_logs(containers) if '"classifier.sandbox"' in line]
+    assert all({"landlock", "seccomp", "capabilities"} <= set(layers) for layers in walls)
+    assert walls
+
+
+def read_logs(containers: ContainerStack) -> list[str]:
+    """What the classifiers have said."""
+    containers.keep_logs()
+    return [line for log in containers.layout.logs.glob("classifier-*.log") for line in log.read_text().splitlines()]
+
+
+def test_a_container_has_no_rights_no_shell_and_nothing_it_may_write(containers: ContainerStack) -> None:
+    for one in containers.supervisor.containers():
+        found = json.loads(docker("inspect", one.id))[0]
+        assert found["Config"]["User"] not in {"", "0", "root"}, one.process.name
+        assert found["HostConfig"]["ReadonlyRootfs"], one.process.name
+        assert found["HostConfig"]["CapDrop"] == ["ALL"], one.process.name
+        hidden = [*containers.info.store_keys.values()]
+        shown = json.dumps(found["Config"])
+        assert not [key for key in hidden if key.secret_key in shown], one.process.name
+        assert containers.info.jwt_secret not in shown, one.process.name
