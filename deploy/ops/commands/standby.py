@@ -9,12 +9,13 @@ Says which of PostgreSQL's servers is the primary, how its standby follows, and 
 
 While the standby is away, writes wait: clients are told 503 or 202, nothing is lost, and all goes on when it is back.
 
-  docuvault standby                 exit 0: it follows, and writes wait for it; 1: it does not, or they do not
-  docuvault standby --go-on         writes wait no more: what is acknowledged from now on is on the primary alone
-  docuvault standby --wait          starts it, and writes wait again once it has everything
-  docuvault standby --rebuild       copies it anew from the primary, whatever it holds, and then as --wait
+  docuvault standby                 # how it is
+  docuvault standby --go-on         # writes wait no more: what is acknowledged from now on is on the primary alone
+  docuvault standby --wait          # starts it, and writes wait again once it has everything
+  docuvault standby --rebuild       # copies it anew from the primary, whatever it holds, and then as --wait
 
-Exit 2 where it could not be told or done.
+Exit 0 where it follows and writes wait for it, or what was asked for is done; 1 where it does not, or they do not; 2 where
+it could not be told or done.
 """
 
 
