@@ -14,8 +14,8 @@ While the standby is away, writes wait: clients are told 503 or 202, nothing is 
   docuvault standby --wait          # starts it, and writes wait again once it has everything
   docuvault standby --rebuild       # copies it anew from the primary, whatever it holds, and then as --wait
 
-Exit 0 where it follows and writes wait for it, or what was asked for is done; 1 where it does not, or they do not; 2 where
-it could not be told or done.
+Exit 0 where it follows and writes wait for it, or what was asked for is done; 1 where it does not, or they do not; 2
+where it could not be told or done.
 """
 
 
