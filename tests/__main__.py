@@ -18,13 +18,17 @@ from typing import IO
 
 PYTEST = (sys.executable, "-m", "pytest", "--durations=25")
 LONG_FAULTS = ("tests/faults/test_campaign.py", "tests/faults/test_kafka_away.py", "tests/faults/test_outages.py")
+LONG_STACKS = ("tests/stack/test_stack_rolling.py",)
 LANES: Sequence[Sequence[str]] = (
-    ("tests/stack", "--ignore=tests/stack/client", "--ignore=tests/stack/http"),
+    (
+        *("tests/stack", "--ignore=tests/stack/client", "--ignore=tests/stack/http"),
+        *(f"--ignore={path}" for path in LONG_STACKS),
+    ),
     (
         *("tests/hostile", "tests/prove", "tests/stack/http", "tests/unit", "tests/contract", *LONG_FAULTS),
         *("tests/stack/client", "tests/browser"),
     ),
-    ("tests/faults", *(f"--ignore={path}" for path in LONG_FAULTS)),
+    ("tests/faults", *(f"--ignore={path}" for path in LONG_FAULTS), *LONG_STACKS),
 )
 """What runs one after the other. The browser's driver keeps an event loop running, so nothing comes after it."""
 

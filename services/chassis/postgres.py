@@ -130,6 +130,15 @@ class Pool(_Pool):
         """As asyncpg's; `timeout` in seconds defaults to `database_connect_timeout_seconds`."""
         return super().acquire(timeout=timeout or self._acquire_seconds)
 
+    async def release(self, connection: Connection, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - likewise
+        """As asyncpg's; a connection that is given up in this very moment is released by that."""
+        inner = connection._con  # type: ignore[union-attr]  # noqa: SLF001 - the driver's own, in its proxy
+        try:
+            await super().release(connection, timeout=timeout)  # type: ignore[arg-type]
+        except asyncpg.InternalClientError:
+            if inner is None or not inner.is_closed():
+                raise
+
 
 @asynccontextmanager
 async def transaction(pool: asyncpg.Pool[asyncpg.Record]) -> AsyncIterator[Connection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def hold(page: Page, pattern: str) -> list[Route]:
     return held
 
 
+def asked(page: Page, held: list[Route], number: int) -> list[Route]:
+    """The requests that are held, once there are so many: a click returns before what it asks for is on its way."""
+    until = time.monotonic() + WAIT_MS / 1000
+    while len(held) < number and time.monotonic() < until:
+        page.wait_for_timeout(20)
+    return held
+
+
 def test_a_click_on_a_topic_outlives_whatever_else_changes_the_document(
     visit: Visit, new_user: NewUser, files: Files
 ) -> None:
@@ -58,12 +67,12 @@ def test_a_click_on_a_topic_outlives_whatever_else_changes_the_document(
     expect(travel).to_be_checked(checked=wished)
     expect(page.locator(".filed")).to_have_count(1 if not wished else 0)
 
-    corrections[0].continue_()
+    asked(page, corrections, 1)[0].continue_()
     expect(page.locator(".filed")).to_have_count(1 if wished else 0, timeout=WAIT_MS)
     expect(travel).to_be_checked(checked=wished)
 
     travel.set_checked(not wished)
-    corrections[1].fulfill(status=422, json={"detail": "not today"})
+    asked(page, corrections, 2)[1].fulfill(status=422, json={"detail": "not today"})
     expect(page.get_by_text("That was not saved, so it is as it was. \u2068not today")).to_be_visible()
     expect(travel).to_be_checked(checked=wished)
 

@@ -151,6 +151,20 @@ async def test_a_backend_that_hangs_holds_its_caller_only_so_long_and_is_replace
             assert await pool.fetchval("SELECT pg_backend_pid()") != backend
 
 
+async def test_a_statement_without_a_transaction_that_is_waited_for_no_longer_is_cut_off_and_nothing_else(
+    pool: Pool,
+) -> None:
+    """Its connection is given up in the very moment in which it is handed back."""
+    await pool.execute("CREATE TABLE held ()")
+    async with pool.acquire() as holder, holder.transaction():
+        await holder.execute("LOCK TABLE held")
+        for _ in range(10):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await pool.fetchval("SELECT count(*) FROM held")
+    assert await pool.fetchval("SELECT count(*) FROM held") == 0
+
+
 async def test_a_violated_constraint_stays_what_it_is(pool: Pool) -> None:
     await pool.execute("CREATE TABLE once (id int PRIMARY KEY)")
     with pytest.raises(asyncpg.UniqueViolationError):
