@@ -41,14 +41,16 @@ async def new_headers(stack: ContainerStack) -> dict[str, str]:
     return {"Authorization": f"Bearer {access_token(stack.info, user)}"}
 
 
-async def uploaded(stack: ContainerStack, session: aiohttp.ClientSession, headers: dict[str, str]) -> str:
+async def uploaded(
+    stack: ContainerStack, session: aiohttp.ClientSession, headers: dict[str, str], body: bytes = BODY
+) -> str:
     """A document that was asked for and whose bytes are in the store."""
     api = f"{stack.info.gateway_url}/api/documents"
-    wanted = {"filename": "a.pdf", "content_type": "application/pdf"}
+    wanted = {"filename": "a.txt", "content_type": "text/plain"}
     async with session.post(f"{api}/upload-url", json=wanted, headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         made = await answer.json()
-    async with session.put(made["upload_url"], data=BODY, headers={"Content-Type": "application/pdf"}) as answer:
+    async with session.put(made["upload_url"], data=body, headers={"Content-Type": "text/plain"}) as answer:
         assert answer.status == 200, await answer.text()
     return str(made["document_id"])
 
@@ -104,7 +106,7 @@ async def test_documents_are_read_behind_walls_that_hold_in_a_container(
     containers: ContainerStack, client: aiohttp.ClientSession
 ) -> None:
     """As an ordinary user without capabilities the kernel gives no namespaces; Landlock and seccomp it must give."""
-    id_ = await uploaded(containers, client, await new_headers(containers))
+    id_ = await uploaded(containers, client, await new_headers(containers), b"The minutes of the board's last meeting.")
 
     async def filed() -> bool:
         said = await asyncio.to_thread(read_logs, containers)
