@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.marked import put_between
 from benchmarks.percentiles import percentile
-from benchmarks.simulation.model import Costs, Outcome, Plant, apart, keeps_up, knee, simulate
+from benchmarks.simulation.model import TICK_SECONDS, Costs, Outcome, Plant, apart, keeps_up, knee, simulate
 from benchmarks.svg import Panel, panels
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ def loads(found: Comparison) -> str:
     return "\n".join((head, *rows, "", word))
 
 
-PLANTS = ((1, 1), (1, 2), (2, 1), (4, 1), (8, 2), (16, 4))
+PLANTS = ((1, 1), (1, 2), (2, 1), (2, 2), (4, 1))
 
 
 def plants(found: Costs, cores: int = 2) -> str:
@@ -125,7 +125,7 @@ def plants(found: Costs, cores: int = 2) -> str:
     rows = []
     for stores, ledgers in PLANTS:
         plant = apart(Plant(cores=cores), stores, ledgers)
-        at = knee(found, plant)
+        at = knee(found, plant, 9 * TICK_SECONDS, 6)
         half = seen(at / 2, simulate(found, plant, at / 2, 30.0))
         rows.append(f"| {stores} | {ledgers} | {at:,.0f} | {half.p50:.1f} |")
     return "\n".join((head, *rows))
