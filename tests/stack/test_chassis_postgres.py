@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,35 @@ async def test_a_statement_without_a_transaction_that_is_waited_for_no_longer_is
                 async with asyncio.timeout(0.2):
                     await pool.fetchval("SELECT count(*) FROM held")
     assert await pool.fetchval("SELECT count(*) FROM held") == 0
+
+
+async def test_callers_that_leave_at_any_moment_are_only_cancelled_and_every_connection_can_be_had_again(
+    settings: DatabaseSettings,
+) -> None:
+    """Statements with and without a transaction, cut off before, during and after the answer, side by side."""
+    few = settings.model_copy(update={"database_pool_size": 4})
+    chance = random.Random(8)  # noqa: S311 - moments, no secrets
+    async with open_pool(few) as pool:
+
+        async def alone() -> None:
+            await pool.fetchval("SELECT pg_sleep(0.004)")
+
+        async def within() -> None:
+            async with transaction(pool) as connection:
+                await connection.fetchval("SELECT pg_sleep(0.002)")
+
+        async def left(work: Callable[[], Awaitable[None]]) -> None:
+            task = asyncio.ensure_future(work())
+            await asyncio.sleep(chance.uniform(0, 0.02))
+            task.cancel()
+            await asyncio.wait({task})
+            assert task.cancelled() or task.exception() is None, task.exception()
+
+        for _ in range(40):
+            await asyncio.gather(*(left(chance.choice((alone, within))) for _ in range(8)))
+        async with asyncio.timeout(30), AsyncExitStack() as held:
+            for connection in [await held.enter_async_context(pool.acquire()) for _ in range(4)]:
+                assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_a_violated_constraint_stays_what_it_is(pool: Pool) -> None:
