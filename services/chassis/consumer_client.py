@@ -21,6 +21,7 @@ from aiokafka.structs import TopicPartition
 from services.chassis import consumer_records, kafka_connections
 from services.chassis.consumer_batch import Batch, batch_of
 from services.chassis.consumer_records import Suspicion
+from services.chassis.kafka_access import access
 from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
 
@@ -70,7 +71,7 @@ class ConsumerClient:
         self._settings = settings
         self._assignment = _Assignment(group)
         self._kafka = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
+            **access(settings),
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -21,6 +21,7 @@ from services.chassis.backoff import Backoff
 from services.chassis.consumer_records import Suspicion
 from services.chassis.deadletters import reason_of
 from services.chassis.delivery import Record
+from services.chassis.kafka_access import access
 from services.chassis.retry import apart, pause, unless
 from services.chassis.settings import KafkaSettings
 
@@ -81,7 +82,7 @@ class _Client:
         self._settings = settings
         self._topic = topic
         self._kafka = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
+            **access(settings),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

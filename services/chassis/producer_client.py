@@ -20,6 +20,7 @@ from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis import kafka_connections
+from services.chassis.kafka_access import access
 from services.chassis.producer_packing import Packed, by_topic, pack
 from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
@@ -73,7 +74,7 @@ class ProducerClient:
         # No linger: a batch's sends are made before the sender gets its turn, and while one request is in flight the
         # next batch of the partition gathers anyway.
         self._kafka = AIOKafkaProducer(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
+            **access(settings),
             enable_idempotence=True,
             acks="all",
             linger_ms=0,

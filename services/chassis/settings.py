@@ -19,12 +19,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
 from services.chassis.auth_subject import SubjectRule
+from services.chassis.settings_kafka import KafkaAccessSettings
 from services.chassis.settings_tracing import TracingSettings
 from services.chassis.settings_types import (
     EMPTY_IS_NONE,
     Endpoint,
     EndpointOrEmpty,
-    Endpoints,
     HmacSecret,
     HttpUrl,
     LongSeconds,
@@ -120,12 +120,9 @@ class DatabaseSettings(Settings):
     )
 
 
-class KafkaSettings(Settings):
+class KafkaSettings(Settings, KafkaAccessSettings):
     """Kafka, for producers and consumers."""
 
-    kafka_bootstrap_servers: Endpoints = Field(
-        "localhost:9092", description="host:port, several with commas; default localhost:9092"
-    )
     kafka_request_timeout_seconds: Seconds = Field(
         10, description="longest wait for one answer of the broker; seconds, default 10"
     )

@@ -22,6 +22,7 @@ from services.chassis.consumer_records import Suspicion
 from services.chassis.deadletters import reason_of
 from services.chassis.delivery import Record
 from services.chassis.group_offsets import committed
+from services.chassis.kafka_access import access
 from services.chassis.retry import apart, pause, unless
 from services.chassis.settings import KafkaSettings
 from services.janitor.metrics import GROUP_AGE, GROUP_LAG, GROUP_PLACE, OPEN_LETTERS
@@ -82,10 +83,10 @@ class _Client:
     def __init__(self, settings: KafkaSettings) -> None:
         consumer_records.install()
         kafka_connections.install()
-        ms = int(settings.kafka_request_timeout_seconds * 1000)
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=ms)
+        ms, reached = int(settings.kafka_request_timeout_seconds * 1000), access(settings)
+        self._admin = AIOKafkaAdminClient(**reached, request_timeout_ms=ms)
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
+            **reached,
             request_timeout_ms=ms,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

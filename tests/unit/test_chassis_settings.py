@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,6 +10,8 @@ import pytest
 from docuvault_contracts import topics
 from pydantic import ValidationError
 
+from deploy.local.authority import Authority
+from services.chassis.kafka_access import access
 from services.chassis.settings import (
     DatabaseSettings,
     HttpSettings,
@@ -115,6 +118,51 @@ def test_an_endpoint_is_a_host_and_a_port_and_no_more(text: str) -> None:
 
 def test_brokers_may_be_several() -> None:
     assert KafkaSettings(kafka_bootstrap_servers="a:1, [::1]:2").kafka_bootstrap_servers == "a:1,[::1]:2"
+
+
+def test_kafka_is_reached_plainly_unless_told_otherwise() -> None:
+    assert access(KafkaSettings()) == {"bootstrap_servers": "localhost:9092", "security_protocol": "PLAINTEXT"}
+
+
+def test_an_account_of_kafkas_is_told_to_its_clients_and_the_broker_is_checked(tmp_path: Path) -> None:
+    trusted = Authority(tmp_path / "authority").certificate
+    told = access(
+        KafkaSettings(
+            kafka_security_protocol="SASL_SSL",
+            kafka_ssl_cafile=trusted,
+            kafka_sasl_username="quota",
+            kafka_sasl_password="hush",
+        )
+    )
+    context = told.pop("ssl_context")
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert [each["subject"] for each in context.get_ca_certs()] == [
+        ((("commonName", "docuvault, the stack's own authority"),),)
+    ]
+    assert told == {
+        "bootstrap_servers": "localhost:9092",
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "quota",
+        "sasl_plain_password": "hush",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"kafka_security_protocol": "SASL_SSL"}, "set KAFKA_SASL_USERNAME"),
+        ({"kafka_security_protocol": "SASL_SSL", "kafka_sasl_username": "quota"}, "set KAFKA_SASL_USERNAME"),
+        ({"kafka_sasl_username": "quota", "kafka_sasl_password": "hush"}, "go with KAFKA_SECURITY_PROTOCOL"),
+        ({"kafka_security_protocol": "SSL", "kafka_sasl_password": "hush"}, "go with KAFKA_SECURITY_PROTOCOL"),
+        ({"kafka_security_protocol": "TLS"}, "Input should be"),
+        ({"kafka_ssl_cafile": "/nowhere/ca.crt"}, "does not point to a file"),
+    ],
+)
+def test_half_an_account_of_kafkas_is_refused_without_its_secret(given: dict[str, str], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason) as refused:
+        KafkaSettings.model_validate(given)
+    assert "hush" not in str(refused.value)
 
 
 def test_tokens_need_exactly_one_kind_of_key() -> None:
