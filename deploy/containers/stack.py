@@ -32,6 +32,7 @@ NOT_HERE: Mapping[str, object] = {
     "fault_proxy_port": None,
     "brokers": 1,
     "standby": False,
+    "secure": False,
 }
 """Settings that only the embedded stack knows, and what they must be."""
 

@@ -77,6 +77,11 @@ class Layout:
         """The settings the running stack was started with."""
         return self.state / "stack.json"
 
+    @property
+    def authority(self) -> Path:
+        """The stack's own certificate authority, and what it signed; it holds keys."""
+        return self.state / "authority"
+
     def holds_a_stack(self) -> bool:
         """Whether the state folder is one of ours, rather than missing, empty or somebody's own."""
         return any(path.exists() for path in (self.secrets, self.running, self.configuration))

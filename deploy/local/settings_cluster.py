@@ -1,4 +1,4 @@
-"""How many machines a stack stands for: of Kafka's brokers, and of PostgreSQL's servers."""
+"""What the servers of a stack are like: how many of Kafka's and PostgreSQL's there are, and how they are spoken to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _number(value: object) -> object:
 
 
 class ClusterSettings(BaseSettings):
-    """The servers that there are more than one of."""
+    """The servers that there may be more than one of, and that may want to know who speaks to them."""
 
     brokers: Annotated[Literal[1, 3], BeforeValidator(_number)] = Field(
         1,
@@ -24,4 +24,9 @@ class ClusterSettings(BaseSettings):
         False,
         description="whether PostgreSQL has a synchronous standby, on POSTGRES_PORT + 1, that has all that is "
         "acknowledged; default false",
+    )
+    secure: bool = Field(
+        False,
+        description="whether Kafka and PostgreSQL speak TLS, with certificates of the stack's own authority, and Kafka "
+        "knows accounts; default false",
     )

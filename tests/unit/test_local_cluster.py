@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from deploy.containers.stack import ContainerStack
 from deploy.local.credentials import ensure_credentials
 from deploy.local.errors import StackError
 from deploy.local.kafka_nodes import check_nodes, nodes_of, note_whole
@@ -187,3 +188,10 @@ def test_there_is_no_switch_by_which_something_acknowledged_might_be_lost(sight:
     assert bool(found) == bool(why)
     forced = refusal(sight, force=True)
     assert bool(forced) == (sight.received is None), "nobody is there to switch to"
+
+
+@pytest.mark.parametrize(("name", "value"), [("brokers", 3), ("standby", True), ("secure", True)])
+def test_what_containers_know_nothing_of_is_refused_in_one_line(tmp_path: Path, name: str, value: object) -> None:
+    settings = StackSettings(**{"state_dir": tmp_path, name: value})
+    with pytest.raises(StackError, match=rf"^{name.upper()} is of the embedded stack alone"):
+        ContainerStack(settings).up()
