@@ -1,4 +1,4 @@
-"""The images, where a Docker engine answers: what each says of itself and holds, and that one commit makes one image."""
+"""The images, where a Docker engine answers: what each says of itself and holds, and that a commit makes one."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def test_an_image_is_asked_for_its_health_without_a_shell(name: str) -> None:
 def test_an_image_has_its_bill_of_materials_and_no_tools_for_an_intruder(name: str) -> None:
     command = ("--rm", "--network=none", "--read-only", "--entrypoint", "/usr/bin/python3", f"docuvault/{name}:latest")
     found = json.loads(docker("run", *command, "-c", LOOKS))
-    assert found["tools"] == (["sh"] if name == "postgres" else [])
+    assert found["tools"] == (["dash", "sh"] if name == "postgres" else [])
     assert not found["pip"]
     assert found["user"] > 10000
-    own = [(form, parts) for form, title, parts in found["boms"] if title == name]
+    own = [(form, parts) for form, title, parts in found["boms"] if title == f"docuvault/{name}"]
     assert [form for form, _ in own] == ["CycloneDX"]
     assert own[0][1] > 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from docuvault_testing import Docuvault, DocuvaultError
-from docuvault_testing.files import NUMBERS, free_ports
+from docuvault_testing.files import free_ports
 
 SAYS = """\
 #!/bin/sh
@@ -81,4 +81,4 @@ def test_ports_are_none_that_the_system_gives_to_whoever_calls_somebody() -> Non
     """The gateway's is taken a quarter of a minute after it was chosen; the test's own connections go on meanwhile."""
     ports = free_ports()
     assert len(set(ports.values())) == len(ports)
-    assert all(port in NUMBERS for port in ports.values())
+    assert all(1024 < port < 32768 for port in ports.values())
