@@ -167,9 +167,10 @@ secrets: ## Looks for keys in the whole history (gitleaks, built once)
 licences: ## Writes docs/reference/licences.md from the locks
 	@$(DEV) exec "$$py" -m deploy.supply.licences $(ARGS)
 
-images: ## Builds the images of the stack that are outdated (ONLY="quota upload", FRESH=1, STANDIN=1 makes a base first)
+images: ## Builds the images that are outdated (ONLY="quota upload", FRESH=1, STANDIN=1 makes a base, MEASURE=1 measures all)
 	@$(IMAGES) $(if $(filter 1,$(STANDIN)),"$$py" -m deploy.images standin &&) \
-	  exec "$$py" -m deploy.images build $(ONLY) $(if $(filter 1,$(FRESH)),--fresh) $(ARGS)
+	  "$$py" -m deploy.images build $(ONLY) $(if $(filter 1,$(FRESH)),--fresh) $(ARGS)
+	@$(if $(filter 1,$(MEASURE)),$(TOOLS) exec "$$py" -m deploy.containers.measure)
 
 lock: ## Resolves requirements/*.in into *.lock (ARGS=--upgrade takes the newest)
 	@$(TOOLS) exec "$$py" -m deploy.local.locks $(ARGS)

@@ -10,10 +10,12 @@ from pathlib import Path
 from deploy.images import docker, standin
 from deploy.images.building import Builder, Order
 from deploy.images.catalogue import IMAGES
+from deploy.images.pinning import require_pinned
 from deploy.local.console import Steps, say
 from deploy.local.errors import StackError
 
 PYTHON_IMAGE = "python:3.11-slim-bookworm"
+UNPINNED_HELP = "takes a base of a registry that is not named by its digest"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_subparsers(dest="what", required=True)
     build = what.add_parser("build", help="builds all images, or those named")
     build.add_argument("names", nargs="*", metavar="NAME", help=", ".join(IMAGES))
+    build.add_argument("--unpinned", action="store_true", default=os.environ.get("UNPINNED") == "1", help=UNPINNED_HELP)
     build.add_argument("--fresh", action="store_true", help="builds whatever is there, and from nothing")
     context = what.add_parser("context", help="fills a folder with the context of one image")
     context.add_argument("name", choices=IMAGES)
@@ -35,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _order(options: argparse.Namespace) -> Order:
     base = options.base or (PYTHON_IMAGE if docker.inspect(standin.TAG) is None else standin.TAG)
+    if options.what == "build" and not options.unpinned:
+        require_pinned(base)
     return Order(base, options.prefix, options.tag, options.source, fresh=getattr(options, "fresh", False))
 
 

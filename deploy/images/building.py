@@ -20,6 +20,7 @@ from deploy.images import docker
 from deploy.images.catalogue import HERE, IMAGES, PYTHON, Image, copy_code
 from deploy.images.lockfile import chosen, read_lock, requirements
 from deploy.images.normal import Contents, normalise
+from deploy.images.pinning import digest_of
 from deploy.images.sbom import describe
 from deploy.images.wheels import Base, base_of, provision_wheels
 from deploy.local.bootstrap import REQUIREMENTS, cache_folder
@@ -135,6 +136,7 @@ class Builder:
             f"{LABEL}.created": self._commit.time.isoformat(),
             f"{LABEL}.source": self._order.source,
             f"{LABEL}.base.name": self._base.name,
+            f"{LABEL}.base.digest": digest_of(self._base.name),
             INPUTS: inputs,
         }
         return [word for name, value in said.items() if value for word in ("--label", f"{name}={value}")]

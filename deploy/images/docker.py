@@ -36,9 +36,14 @@ def docker(*arguments: str, quiet: bool = True, **environment: str) -> str:
         check=False,
     )
     if says.returncode != 0:
-        words = (says.stderr or says.stdout or "see above").strip().splitlines()[-1:]
-        raise StackError(f"`docker {arguments[0]}` fails: {' '.join(words)}")
+        raise StackError(f"`docker {arguments[0]}` fails: {last_words(says.stderr or says.stdout or 'see above')}")
     return says.stdout
+
+
+def last_words(said: str) -> str:
+    """The last line that says something: clients end with where more about their options is to be had."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if not line.startswith(("Run 'docker", "See 'docker"))), "")
 
 
 def logs_of(container: str) -> str:
@@ -63,6 +68,12 @@ def inspect(image: str) -> dict[str, Any] | None:
     except StackError:
         return None
     return found
+
+
+def digests(image: str) -> list[str] | None:
+    """What registries call an image, as name@sha256:…: nothing where it was made here, none where there is none."""
+    found = inspect(image)
+    return None if found is None else list(found.get("RepoDigests") or [])
 
 
 def build(

@@ -31,6 +31,14 @@ class User:
 NewUser = Callable[..., Awaitable[User]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What only the embedded stack has is skipped, before anything is started for it, where STACK names another."""
+    marked = [(item, marker) for item in items if (marker := item.get_closest_marker("embedded"))]
+    if marked and kind() != "embedded":
+        for item, marker in marked:
+            item.add_marker(pytest.mark.skip(reason=f"the embedded stack alone: {marker.args[0]}"))
+
+
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole stack, one replica of each service, up for the session; its logs stay when a test failed."""
@@ -42,14 +50,6 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         stack.down()
     if not request.session.testsfailed:
         stack.reset()
-
-
-@pytest.fixture(autouse=True)
-def _on_a_stack_that_can(request: pytest.FixtureRequest) -> None:
-    """Skips what is about processes and files of the embedded stack where the session's is another."""
-    marker = request.node.get_closest_marker("embedded")
-    if marker is not None and "stack" in request.fixturenames and kind() != "embedded":
-        pytest.skip(f"the embedded stack alone: {marker.args[0]}")
 
 
 @pytest.fixture(scope="session")

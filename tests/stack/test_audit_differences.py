@@ -21,6 +21,7 @@ from deploy.ops.audit import audit, settled
 from deploy.ops.audit_command import main
 from deploy.ops.audit_model import Check, Report
 from tests.stack.support.planting import Planter, prepare, root_of
+from tests.stack.support.provider import provided
 
 CHECKOUT = Path(__file__).parents[2]
 SWEPT_BY_NOW = "now() - interval '91 minutes'"
@@ -29,7 +30,7 @@ SWEPT_BY_NOW = "now() - interval '91 minutes'"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Servers without services, of this module's own, with the services' tables."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), services=False)
+    stack = provided(tmp_path_factory.mktemp("stack"), services=False)
     try:
         stack.up()
         asyncio.run(prepare(stack.info))

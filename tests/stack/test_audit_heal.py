@@ -17,12 +17,13 @@ from deploy.ops.audit_command import main
 from deploy.ops.audit_heal import Healing, heal
 from deploy.ops.audit_model import Check
 from tests.stack.support.planting import Planter, root_of
+from tests.stack.support.provider import provided
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of this module's own, whose store tells nobody of its objects."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    stack = provided(tmp_path_factory.mktemp("stack"))
     try:
         stack.up()
         asyncio.run(_silence(stack))

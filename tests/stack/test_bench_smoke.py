@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.embedded("the benchmark starts an embedded stack of its own")
+
 CHECKOUT = Path(__file__).parents[2]
 TINY = ("--only", "one hot user", "--rounds", "1", "--records", "10000", "--seconds", "1")
 

@@ -147,6 +147,7 @@ async def test_a_foreign_transaction_is_handled_once_committed_and_never_when_ab
     assert await at.read() == ["done", "last", "after"]
 
 
+@pytest.mark.embedded("the broker's files are on this machine's disk")
 async def test_a_batch_that_rotted_on_the_disk_is_a_dead_letter_once_it_is_sure(at: Place) -> None:
     async with raw_producer(at.stack.info.kafka_bootstrap) as wire:
         await wire.send(at.source, 0, batch([Rec(b"before")]))

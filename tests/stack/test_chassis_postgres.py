@@ -141,6 +141,7 @@ async def test_a_caller_waits_for_a_free_connection_only_so_long(settings: Datab
                 raise AssertionError("there was none to give")
 
 
+@pytest.mark.embedded("it stops a process of PostgreSQL by its number, which in a container is another one")
 async def test_a_backend_that_hangs_holds_its_caller_only_so_long_and_is_replaced(settings: DatabaseSettings) -> None:
     quick = settings.model_copy(update={"database_statement_timeout_seconds": 0.3, "database_pool_size": 1})
     async with open_pool(quick) as pool:

@@ -18,6 +18,7 @@ from deploy.ops.audit_heal_rules import Word
 from tests.stack.support.api import Api, Client, Upload
 from tests.stack.support.console import docuvault
 from tests.stack.support.leaks import HandedOut
+from tests.stack.support.provider import provided
 from tests.stack.support.rest import assert_clean
 from tests.stack.support.waiting import eventually
 
@@ -40,7 +41,7 @@ TOPICS = {
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of this module's own, with the classifier in it."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), without_services=())
+    stack = provided(tmp_path_factory.mktemp("stack"), without_services=())
     try:
         stack.up()
         yield stack

@@ -16,12 +16,13 @@ import pytest
 from deploy.local.stack import Stack
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
+from tests.stack.support.provider import provided
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A whole stack of this module's own."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    stack = provided(tmp_path_factory.mktemp("stack"))
     try:
         stack.up()
         yield stack

@@ -17,6 +17,7 @@ import pytest
 from deploy.local.stack import Stack
 from deploy.ops.users import access_token, register
 from tests.stack.support.console import environment
+from tests.stack.support.provider import provided
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -24,7 +25,7 @@ CHECKOUT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A whole stack of this module's own, with the classifier."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), without_services=())
+    stack = provided(tmp_path_factory.mktemp("stack"), without_services=())
     try:
         stack.up()
         yield stack

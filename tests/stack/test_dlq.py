@@ -19,6 +19,7 @@ from services.chassis.delivery import Record
 from tests.stack.chassis_servers import hung_kafka, read, start_kafka, topics, unique, write
 from tests.stack.support.console import Ran, bury, dead, docuvault
 from tests.stack.support.planting import prepare
+from tests.stack.support.provider import provided
 
 REASON = "handler: KeyError: 'versionId'"
 
@@ -26,7 +27,7 @@ REASON = "handler: KeyError: 'versionId'"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Servers without services, of this module's own: nobody reads what is put back unless a test does."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), services=False)
+    stack = provided(tmp_path_factory.mktemp("stack"), services=False)
     try:
         stack.up()
         yield stack

@@ -20,6 +20,7 @@ from services.chassis.producer import open_producer
 from tests.faults.support.producing import raw_producer
 from tests.stack.chassis_servers import kafka_settings, read, topics, unique
 from tests.stack.support.console import bury, dead, docuvault, environment
+from tests.stack.support.provider import provided
 from tests.unit.kafka_batches import Rec, batch
 
 ATTACK = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\r\nforged: line\x00"
@@ -30,7 +31,7 @@ MANY = 100_000
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Servers without services, of this module's own."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), services=False)
+    stack = provided(tmp_path_factory.mktemp("stack"), services=False)
     try:
         stack.up()
         yield stack

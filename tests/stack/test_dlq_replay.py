@@ -16,12 +16,13 @@ from deploy.ops.quiet import quiet
 from tests.stack.chassis_consumers import Place, Replica, place, replica
 from tests.stack.chassis_servers import read, until
 from tests.stack.support.console import docuvault, environment
+from tests.stack.support.provider import provided
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Servers without services, of this module's own."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), services=False)
+    stack = provided(tmp_path_factory.mktemp("stack"), services=False)
     try:
         stack.up()
         yield stack

@@ -19,6 +19,7 @@ from tests.stack.support.api import Api, Client, Upload
 from tests.stack.support.broker import open_broker
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.leaks import HandedOut
+from tests.stack.support.provider import provided
 from tests.stack.support.stuck import World
 from tests.stack.support.waiting import eventually
 
@@ -29,7 +30,7 @@ DEAD_LETTERS = 5
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of this module's own, whose rows may be spoilt; a consumer that meets a handful of poison halts."""
     settings = {"KAFKA_DEAD_LETTER_LIMIT": str(DEAD_LETTERS)}
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), service_env=settings)
+    stack = provided(tmp_path_factory.mktemp("stack"), service_env=settings)
     try:
         stack.up()
         yield stack

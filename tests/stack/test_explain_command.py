@@ -19,6 +19,7 @@ from deploy.local.stack import Stack
 from tests.stack.conftest import NewUser
 from tests.stack.support.api import Api
 from tests.stack.support.leaks import HandedOut
+from tests.stack.support.provider import provided
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -102,7 +103,7 @@ def test_it_wants_one_thing_to_explain(tmp_path: Path, arguments: tuple[str, ...
 async def test_with_a_server_away_it_says_which_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, client: aiohttp.ClientSession
 ) -> None:
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"))
+    stack = provided(tmp_path_factory.mktemp("stack"))
     try:
         await asyncio.to_thread(stack.up)
         user = await Api(client, stack.info, HandedOut()).user()

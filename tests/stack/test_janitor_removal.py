@@ -26,6 +26,7 @@ from services.janitor.handler import JanitorHandler
 from services.janitor.removal import Remover
 from services.janitor.settings import Settings
 from services.janitor.store import PgObjects
+from tests.stack.support.provider import provided
 from tests.stack.support.uploads import NOW, Upload
 
 _offsets = count()
@@ -34,7 +35,7 @@ _offsets = count()
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Servers without services, of this module's own."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), services=False)
+    stack = provided(tmp_path_factory.mktemp("stack"), services=False)
     try:
         stack.up()
         yield stack

@@ -26,6 +26,7 @@ from miniopy_async.api import Minio
 from deploy.local.credentials import load_credentials
 from deploy.local.server_services import service_environment
 from deploy.local.stack import Stack
+from tests.stack.support.provider import provided
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CHECKOUT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ CHECKOUT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Servers without services, of this module's own."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), services=False)
+    stack = provided(tmp_path_factory.mktemp("stack"), services=False)
     try:
         stack.up()
         yield stack

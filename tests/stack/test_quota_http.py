@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from services.chassis.auth import create_access_token
 from services.chassis.settings import TokenSettings
+from tests.stack.support.provider import log_of
 
 Answer = tuple[int, Any]
 
@@ -81,7 +82,7 @@ async def test_who_changed_a_limit_and_when_is_known_for_good(client: Client, st
                 await connection.execute(attempt)
     finally:
         await connection.close()
-    lines = [line for line in (stack.layout.log("quota-1").read_text()).splitlines() if str(user) in line]
+    lines = [line for line in log_of(stack, "quota-1").splitlines() if str(user) in line]
     assert [json.loads(line)["user_id"] for line in lines if '"limit_bytes":700' in line] == [str(other)]
 
 

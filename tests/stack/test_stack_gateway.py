@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from deploy.local.stack import Stack
+from tests.stack.support.provider import log_of
 
 NO_ROUTES = ["/api/topicsx", "/api/auth/me", "/api/auth/me/classification/x", "/metrics", "/readyz", "/api"]
 
@@ -71,14 +72,14 @@ async def test_the_access_log_names_the_request_but_no_query_and_no_token(
         pass
     line = await logged(stack, request_id)
     assert json.loads(line)["request"]["uri"] == "/api/documents"
-    whole = await asyncio.to_thread(stack.layout.log("gateway").read_text)
+    whole = await asyncio.to_thread(log_of, stack, "gateway")
     assert not any(secret in whole for secret in ("tok-en", "cook-ie", "signed", "swordfish"))
 
 
 async def logged(stack: Stack, request_id: str) -> str:
     async with asyncio.timeout(10):
         while True:
-            text = await asyncio.to_thread(stack.layout.log("gateway").read_text)
+            text = await asyncio.to_thread(log_of, stack, "gateway")
             for line in text.splitlines():
                 if request_id in line:
                     return line

@@ -15,6 +15,8 @@ from deploy.local import server_gateway
 from tests.stack.gateway_page import SCRIPT, small_page
 from tests.stack.gateway_place import Place, gateway_place, hang_up
 
+pytestmark = pytest.mark.embedded("the gateway's process alone, with a configuration of its own; no stack")
+
 SOON = 1.0
 
 

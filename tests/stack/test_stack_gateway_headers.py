@@ -11,6 +11,8 @@ from aiohttp import web
 from tests.stack.gateway_page import small_page
 from tests.stack.gateway_place import Place, gateway_place
 
+pytestmark = pytest.mark.embedded("the gateway's process alone, with a configuration of its own; no stack")
+
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

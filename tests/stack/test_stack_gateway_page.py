@@ -10,6 +10,8 @@ import pytest
 from tests.stack.gateway_page import INDEX, SCRIPT, SECRET, small_page
 from tests.stack.gateway_place import Place, gateway_place
 
+pytestmark = pytest.mark.embedded("the gateway's process alone, with a configuration of its own; no stack")
+
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 

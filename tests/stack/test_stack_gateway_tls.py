@@ -15,6 +15,8 @@ from deploy.local.server_gateway import own_authority
 from tests.stack.gateway_names import Here
 from tests.stack.gateway_place import Place, gateway_place
 
+pytestmark = pytest.mark.embedded("the gateway's process alone, with a configuration of its own; no stack")
+
 
 def trusting(authority: Path) -> ClientSession:
     """A client that believes nobody else."""

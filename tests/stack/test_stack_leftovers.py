@@ -17,7 +17,10 @@ from deploy.local.leftovers import marked_processes
 from deploy.local.stack import Stack
 from deploy.local.supervisor import MARKER
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [
+    pytest.mark.embedded("what supervisord leaves when it is killed"),
+    pytest.mark.timeout(180),
+]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,10 @@ import pytest
 
 from deploy.local.stack import Stack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.embedded("processes come and go one by one; the containers' smoke scales"),
+    pytest.mark.timeout(300),
+]
 
 
 @pytest.fixture(scope="module")

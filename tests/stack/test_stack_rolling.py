@@ -40,7 +40,10 @@ from tests.stack.support.leaks import HandedOut
 from tests.stack.support.releases import NoHistoryError, release_before, running_as
 from tests.stack.support.rotated import all_good, change, killed
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [
+    pytest.mark.embedded("replicas are replaced one by one, with TLS; Compose replaces all"),
+    pytest.mark.timeout(400),
+]
 CLIENTS = 12
 FINAL = {200, 202, 204, 413}
 """What a client is answered that notices nothing: it is done, it will be, or it does not fit."""

@@ -44,6 +44,7 @@ async def partitions(info: StackInfo, topic: Topic) -> int:
     return len(described["partitions"])
 
 
+@pytest.mark.embedded("Kafka's image has no archive of classes, which would be 61 MB more")
 def test_kafka_starts_with_its_classes_read_and_linked_ahead(stack: Stack) -> None:
     command = psutil.Process(stack.status()["kafka"].pid).cmdline()
     assert any(word.startswith("-XX:AOTCache=") for word in command)

@@ -15,7 +15,10 @@ from deploy.local.leftovers import marked_processes
 from deploy.local.ports import BLOCK
 from deploy.local.stack import Stack
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [
+    pytest.mark.embedded("its processes, ports and files; the containers' smoke has theirs"),
+    pytest.mark.timeout(180),
+]
 
 
 @pytest.fixture(scope="module")

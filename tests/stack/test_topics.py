@@ -16,6 +16,7 @@ from services.classifier.corrections import FILED_NOWHERE, REASON, UNDONE
 from services.classifier.topics_removal import NOTE
 from tests.stack.support.api import Answer, Api, Client, Upload
 from tests.stack.support.leaks import HandedOut, find_leaks, secrets_in
+from tests.stack.support.provider import provided
 from tests.stack.support.waiting import eventually
 
 NOT_FOUND = {"detail": "Document not found"}
@@ -37,7 +38,7 @@ KEY = "sk-live-DoNotTellAnybody0123456789"
 @pytest.fixture(scope="module")
 def classifying(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A whole stack; its logs stay when a test failed."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("stack"), without_services=())
+    stack = provided(tmp_path_factory.mktemp("stack"), without_services=())
     try:
         stack.up()
         yield stack

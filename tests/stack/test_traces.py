@@ -21,6 +21,8 @@ from tests.stack.support.leaks import HandedOut
 from tests.stack.support.otlp import Collector, Seen, open_collector
 from tests.stack.support.waiting import eventually
 
+pytestmark = pytest.mark.embedded("the collector is on this machine's loopback, failpoints in its files")
+
 NAME = "my secret diary.txt"
 
 

@@ -5,6 +5,7 @@ with Docuvault() as docuvault:
     requests.get(f"{docuvault.url}/api/auth/me/quota", headers=user.headers)
 """
 
+from docuvault_testing.commands import DocuvaultError
 from docuvault_testing.stack import Docuvault, User
 
-__all__ = ["Docuvault", "User"]
+__all__ = ["Docuvault", "DocuvaultError", "User"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import socket
 from collections.abc import Mapping
@@ -18,11 +19,24 @@ def compose_folder() -> Path:
     return own if (own / COMPOSE_FILES[0]).exists() else own.parents[2] / "deploy"
 
 
+NUMBERS = range(20000, 32000)
+"""Below those that systems give to connections that go out: the last port is taken seconds after it was chosen."""
+
+
 def free_ports() -> dict[str, int]:
     """A port for each server that the test reaches; free just now."""
     with ExitStack() as held:
-        sockets = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in PORTS}
-        return {name: one.getsockname()[1] for name, one in sockets.items()}
+        return {name: _free(held) for name in PORTS}
+
+
+def _free(held: ExitStack) -> int:
+    for number in random.sample(NUMBERS, len(NUMBERS)):
+        try:
+            held.enter_context(socket.create_server(("127.0.0.1", number)))
+        except OSError:
+            continue
+        return number
+    raise OSError("no port is free")
 
 
 def fill(folder: Path, secrets: Mapping[str, str], variables: Mapping[str, str]) -> None:

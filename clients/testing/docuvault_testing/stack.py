@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,6 +14,7 @@ from uuid import UUID, uuid4
 
 from testcontainers.compose import DockerCompose
 
+from docuvault_testing.commands import DocuvaultError, check, failure, run
 from docuvault_testing.files import COMPOSE_FILES, fill, free_ports
 
 
@@ -58,15 +61,16 @@ class Docuvault:
         return f"127.0.0.1:{self._ports['KAFKA_PORT']}"
 
     def start(self) -> Self:
-        """Returns when all containers are well."""
+        """Returns when all containers are well. Raises DocuvaultError, of one line."""
+        check(self._images, self._tag)
         folder = Path(self._folder.name)
         image = f"{self._images}/setup:{self._tag}"
-        secrets = _run(["docker", "run", "--rm", "--network=none", "--tmpfs=/tmp", image, "secrets"])
+        secrets = run(["docker", "run", "--rm", "--network=none", "--tmpfs=/tmp", image, "secrets"])
         fill(folder, json.loads(secrets), self._variables(folder))
         files, services = [str(folder / name) for name in COMPOSE_FILES], self._services
         compose = DockerCompose(folder, files, env_file=str(folder / "variables.env"), services=services)
         self._compose = compose
-        compose.start()
+        _quietly(compose.start)
         return self
 
     def _variables(self, folder: Path) -> dict[str, str]:
@@ -84,37 +88,48 @@ class Docuvault:
 
     def stop(self) -> None:
         """Removes containers, networks and volumes, whatever became of the start."""
-        if self._compose is not None:
-            self._compose.services = None  # else those that were only depended on would stay
-            self._compose.stop()
-        self._folder.cleanup()
+        try:
+            if self._compose is not None:
+                self._compose.services = None  # else those that were only depended on would stay
+                _quietly(self._compose.stop)
+        finally:
+            self._folder.cleanup()
 
     def user(self, *, limit_bytes: int | None = None) -> User:
-        """Somebody new, with a limit in bytes or the default one; takes two seconds."""
+        """Somebody new, with a limit in bytes or the default one; takes two seconds. Raises DocuvaultError."""
         limit = [] if limit_bytes is None else [str(limit_bytes)]
         compose = self._started().docker_compose_command()
-        said = _run([*compose, "run", "--rm", "--no-deps", "-T", "setup", "register", str(uuid4()), *limit])
+        said = run([*compose, "run", "--rm", "--no-deps", "-T", "setup", "register", str(uuid4()), *limit])
         made = json.loads(said.strip().splitlines()[-1])
         return User(UUID(made["user"]), made["token"])
 
     def _started(self) -> DockerCompose:
         if self._compose is None:
-            raise RuntimeError("the stack is not started: `with Docuvault() as docuvault: …`")
+            raise DocuvaultError("the stack is not started: `with Docuvault() as docuvault: …`")
         return self._compose
 
     def __enter__(self) -> Self:
         try:
             return self.start()
-        except BaseException:
-            self.stop()
+        except BaseException as error:
+            try:
+                self.stop()
+            except DocuvaultError as other:
+                error.add_note(f"and what was started is still there: {other}")
             raise
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
 
-def _run(command: list[str]) -> str:
-    says = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - docker
-    if says.returncode != 0:
-        raise RuntimeError(f"`{' '.join(command[:3])} …` fails: {' '.join(says.stderr.split())[-400:]}")
-    return says.stdout
+def _quietly(does: Callable[[], None]) -> None:
+    """What testcontainers would log in pages and raise without a word is one line. Raises DocuvaultError."""
+    logger = logging.getLogger("testcontainers.compose.compose")
+    before, logger.disabled = logger.disabled, True
+    try:
+        does()
+    except subprocess.CalledProcessError as error:
+        command = ["docker", "compose", "down" if "down" in error.cmd else "up"]
+        raise DocuvaultError(failure(command, error.stderr.decode(errors="replace"))) from None
+    finally:
+        logger.disabled = before

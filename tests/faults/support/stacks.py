@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,15 @@ from deploy.local.stack import Stack
 
 
 @contextmanager
-def own_stack(request: pytest.FixtureRequest, folder: Path, **options: Any) -> Iterator[Stack]:
-    """A stack of `Stack.on_free_ports(folder, **options)`, up inside; its logs stay when a test failed."""
-    stack = Stack.on_free_ports(folder, **options)
+def own_stack(
+    request: pytest.FixtureRequest,
+    folder: Path,
+    make: Callable[..., Stack] = Stack.on_free_ports,
+    /,
+    **options: Any,
+) -> Iterator[Stack]:
+    """A stack of `make(folder, **options)`, up inside; its logs stay when a test failed."""
+    stack = make(folder, **options)
     try:
         stack.up()
         yield stack

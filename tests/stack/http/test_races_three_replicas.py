@@ -15,6 +15,7 @@ from deploy.local.stack import Stack
 from tests.stack.support import streaming
 from tests.stack.support.api import Api
 from tests.stack.support.bucket import Bucket
+from tests.stack.support.provider import log_of
 from tests.stack.support.racing import Race, check, confirm_one_many_times, refuse_one_many_times, run
 from tests.stack.support.rest import assert_clean
 
@@ -33,7 +34,7 @@ async def test_the_gateway_uses_all_of_them(api: Api, stack: Stack) -> None:
     assert {f"{service}-3" for service in ("upload", "quota", "janitor")} <= stack.status().keys()
     user = await api.user()
     await asyncio.gather(*(user.list() for _ in range(30)))
-    logs = [stack.layout.log(f"upload-{number}").read_text() for number in (1, 2, 3)]
+    logs = [log_of(stack, f"upload-{number}") for number in (1, 2, 3)]
     assert all(str(user.user_id) in log for log in logs)
 
 

@@ -25,6 +25,7 @@ from services.chassis.auth import create_access_token
 from tests.faults.support.stacks import own_stack
 from tests.stack.support.api import Answer, Api, token_settings
 from tests.stack.support.leaks import HandedOut
+from tests.stack.support.provider import provided
 from tests.stack.support.schema_run import MAX_SECONDS, Callers, Profile, run_schemathesis
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES") or 0)
@@ -62,7 +63,7 @@ UNASKED = {
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """In place of the folder's: with the classifier, whose topics are a third of the API."""
     folder = tmp_path_factory.mktemp("schema")
-    with own_stack(request, folder, without_services=(), service_env=SERVICES) as stack:
+    with own_stack(request, folder, provided, without_services=(), service_env=SERVICES) as stack:
         yield stack
 
 

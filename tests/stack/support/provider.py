@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deploy.containers.stack import ContainerStack
+from deploy.containers.stack import ContainerStack, build_images
 from deploy.images.docker import engine
 from deploy.local.stack import Stack
 
 KINDS = ("embedded", "containers", "auto")
+TAG = "latest"
 
 
 def kind() -> str:
@@ -24,6 +27,25 @@ def kind() -> str:
     return asked
 
 
-def provided(folder: Path) -> Stack:
-    """A stack of the session's own, on free ports, which is not up yet."""
-    return Stack.on_free_ports(folder) if kind() == "embedded" else ContainerStack.on_free_ports(folder)
+def provided(folder: Path, **options: Any) -> Stack:
+    """A stack of a test's own, on free ports, which is not up yet; `options` as of `Stack.on_free_ports`."""
+    if kind() == "embedded":
+        return Stack.on_free_ports(folder, **options)
+    return in_containers(folder, **options)
+
+
+def in_containers(folder: Path, **options: Any) -> ContainerStack:
+    """Likewise, in containers whatever STACK says. Images that are outdated are built once, not at each `up`."""
+    _built()
+    return ContainerStack.on_free_ports(folder, docuvault_images="docuvault", docuvault_tag=TAG, **options)
+
+
+@cache
+def _built() -> None:
+    build_images(TAG)
+
+
+def log_of(stack: Stack, name: str) -> str:
+    """What a process has said so far, wherever it runs."""
+    stack.keep_logs()
+    return stack.layout.log(name).read_text()
