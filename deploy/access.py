@@ -96,17 +96,18 @@ def _written_by(account: str) -> frozenset[str]:
     return _names(*(topic for topic in ALL if account in _owners(topic)))
 
 
-_READ_AS_GROUP: Mapping[str, frozenset[str]] = {
+READ_AS_GROUP: Mapping[str, frozenset[str]] = {
     "upload": _names(QUOTA, CLASSIFICATION, STORAGE_JANITOR),
     "quota": _names(STORAGE_EVENTS, DOCUMENTS, STORAGE_JANITOR, USERS),
     "janitor": _names(QUOTA, DOCUMENTS),
     "classifier": _names(QUOTA, DOCUMENTS),
 }
+"""What the members of a group read together, by the name of the group, which is that of the account."""
 _READ_BESIDE: Mapping[str, frozenset[str]] = {
     # Each replica follows all hints for its own streams.
     "upload": _names(CHANGES),
     # It says how old the oldest undecided upload is, of any group, and how many dead letters are open.
-    "janitor": frozenset().union(*_READ_AS_GROUP.values()) | _names(DEAD_LETTER_JOURNAL),
+    "janitor": frozenset().union(*READ_AS_GROUP.values()) | _names(DEAD_LETTER_JOURNAL),
 }
 _DESCRIBED = {"janitor": _names(*(dead_letter_topic(group) for group in GROUPS))}
 _WATCHED = {"janitor": frozenset(GROUPS) - {"janitor"}}
@@ -116,12 +117,12 @@ def _access(account: str) -> Access:
     nothing: frozenset[str] = frozenset()
     return Access(
         writes=_written_by(account),
-        reads=_READ_AS_GROUP.get(account, nothing) | _READ_BESIDE.get(account, nothing),
+        reads=READ_AS_GROUP.get(account, nothing) | _READ_BESIDE.get(account, nothing),
         describes=_DESCRIBED.get(account, nothing) - _written_by(account),
-        joins=frozenset({account} & _READ_AS_GROUP.keys()),
+        joins=frozenset({account} & READ_AS_GROUP.keys()),
         watches=_WATCHED.get(account, nothing),
     )
 
 
-ACCOUNTS: Mapping[str, Access] = {name: _access(name) for name in (*_READ_AS_GROUP, "store")}
+ACCOUNTS: Mapping[str, Access] = {name: _access(name) for name in (*READ_AS_GROUP, "store")}
 """By account: one a service, and the store's. Whoever is not here, and is no operator, may do nothing."""

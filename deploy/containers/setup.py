@@ -15,6 +15,7 @@ import logging
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -22,9 +23,10 @@ from uuid import UUID
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from deploy.containers.patience import until_done
 from deploy.containers.secrets import secrets_of
 from deploy.local.credentials import ensure_credentials, load_credentials
-from deploy.local.errors import StackError, one_line
+from deploy.local.errors import StackError
 from deploy.local.info import StackInfo
 from deploy.local.layout import Layout
 from deploy.local.server_minio import BUCKET, REGION
@@ -35,8 +37,6 @@ from deploy.local.setup_postgres import setup_postgres
 from deploy.ops.users import access_token, register
 
 Endpoint = Annotated[str, Field(pattern=r"^[^:]+:[0-9]+$")]
-ATTEMPTS = 30
-"""Servers that are healthy may still be away for a moment; a second lies between two attempts."""
 
 
 class Settings(BaseSettings):
@@ -65,21 +65,10 @@ def _parts(endpoint: str) -> tuple[str, int]:
     return host, int(port)
 
 
-async def main() -> str:
-    """Tries until it is done; returns why it is not, empty where it is."""
+async def main() -> None:
+    """Tries until it is done. Raises StackError."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    reason = ""
-    for _ in range(ATTEMPTS):
-        try:
-            await set_up(Settings())
-        except StackError as error:
-            return one_line(error)
-        except Exception as error:  # noqa: BLE001 - whatever a client raises of a server that is not there yet
-            reason = one_line(error)
-            await asyncio.sleep(1)
-        else:
-            return ""
-    return reason
+    await until_done(partial(set_up, Settings()))
 
 
 def new_secrets() -> str:
@@ -121,8 +110,7 @@ def run(arguments: Sequence[str]) -> str:
         case ["register", user, *limit]:
             return asyncio.run(registered(Settings(), UUID(user), int(limit[0]) if limit else None))
         case []:
-            if why := asyncio.run(main()):
-                raise StackError(why)
+            asyncio.run(main())
             return ""
         case _:
             raise StackError("takes nothing, or `secrets`, or `register <user> [<bytes>]`")

@@ -1,24 +1,27 @@
-"""What `make k8s` and people run: `python -m deploy.k8s check [--no-server] | topics | secrets`."""
+"""What `make k8s` and people run: `python -m deploy.k8s check [--no-server] | topics | users | rules | secrets`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from deploy.k8s import secrets, topics
+from deploy.k8s import rules, secrets, topics, users
 from deploy.local.errors import StackError
+
+WRITTEN = {"topics": topics, "users": users, "rules": rules}
+"""What is made of something else, by the command that makes it anew."""
 
 
 def main() -> int:
     """Runs one command; a StackError is one line and exit 1."""
     parser = argparse.ArgumentParser(prog="deploy.k8s")
-    parser.add_argument("command", choices=("check", "topics", "secrets"))
+    parser.add_argument("command", choices=("check", *WRITTEN, "secrets"))
     parser.add_argument(
         "--no-server", action="store_true", help="check: by schemas alone, without building an API server"
     )
     arguments = parser.parse_args()
-    if arguments.command == "topics":
-        topics.FILE.write_text(topics.render())
+    if written := WRITTEN.get(arguments.command):
+        written.FILE.write_text(written.render())
     elif arguments.command == "secrets":
         sys.stdout.write(secrets.render())
     else:

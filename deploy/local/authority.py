@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from filelock import FileLock
 
 from deploy.local.errors import StackError, one_line
 from deploy.local.layout import write_private
@@ -42,8 +43,9 @@ class Authority:
         folder.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
         self._own = self._issued("ca")
-        if _fresh(self._own, self._own) is None:
-            self._make_authority()
+        with self._alone():
+            if _fresh(self._own, self._own) is None:
+                self._make_authority()
 
     @property
     def certificate(self) -> Path:
@@ -56,10 +58,15 @@ class Authority:
         Raises StackError where the authority's own key cannot be read.
         """
         issued = self._issued(name)
-        found = _fresh(issued, self._own)
-        if found is None or _hosts_of(found) != frozenset(hosts):
-            self._sign(issued, name, hosts)
+        with self._alone():
+            found = _fresh(issued, self._own)
+            if found is None or _hosts_of(found) != frozenset(hosts):
+                self._sign(issued, name, hosts)
         return issued
+
+    def _alone(self) -> FileLock:
+        """Servers are prepared side by side: of two authorities in one folder each would trust half of them."""
+        return FileLock(self._folder / "lock", mode=0o600)
 
     def _issued(self, name: str) -> Issued:
         return Issued(self._folder / f"{name}.crt", self._folder / f"{name}.key")

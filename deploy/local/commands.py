@@ -30,7 +30,7 @@ def say(text: str) -> None:
 
 def provide(arguments: argparse.Namespace) -> int:
     """Fetches and builds what the stack is made of, and shows how it goes; starts nothing."""
-    provision(fault_proxy=arguments.tests, browser=arguments.tests, classifier=True)
+    provision(fault_proxy=arguments.tests, browser=arguments.tests, classifier=True, secure=arguments.tests)
     return 0
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 from deploy.local.bootstrap import REQUIREMENTS, TRUST, cache_folder, ensure_uv
 from deploy.local.errors import StackError
 
-NAMES = ("bootstrap", "go", "node", "runtime", "classifier", "stack", "images", "dev", "bench", "docs")
+NAMES = ("bootstrap", "go", "node", "postgres", "runtime", "classifier", "stack", "images", "dev", "bench", "docs")
+PYTHONS = {"postgres": "3.12"}
+"""Of what no Python of ours imports, and what says that it needs a newer one than all else does."""
 OPTIONS = (
-    *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-emit-index-url"),
+    *("--universal", "--generate-hashes", "--no-annotate", "--no-emit-index-url"),
     *("--no-emit-find-links", "--quiet", "--custom-compile-command", "make lock"),
 )
 
@@ -28,7 +30,9 @@ def compile_locks(folder: Path, *, upgrade: bool) -> None:
     environment = {**TRUST, **os.environ, "UV_CACHE_DIR": str(cache / "uv-cache"), "UV_NO_CONFIG": "1"}
     more = ("--upgrade",) if upgrade else ()
     for name in NAMES:
-        command = (str(ensure_uv(cache)), "pip", "compile", *OPTIONS, *more, f"{name}.in", "-o", f"{name}.lock")
+        python = ("--python-version", PYTHONS.get(name, "3.11"))
+        files = (f"{name}.in", "-o", f"{name}.lock")
+        command = (str(ensure_uv(cache)), "pip", "compile", *OPTIONS, *python, *more, *files)
         says = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our uv
         if says.returncode != 0:
             raise StackError(f"{name}.in cannot be resolved: {' '.join(says.stderr.split())}")

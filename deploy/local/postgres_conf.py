@@ -6,9 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.authority import Authority
 from deploy.local.credentials import Credentials
 from deploy.local.layout import Layout, write_private
-from deploy.local.postgres_nodes import Database, Roles, data_folder, databases_of, standby_signal
+from deploy.local.postgres_nodes import (
+    Database,
+    Roles,
+    authority_of,
+    conninfo,
+    data_folder,
+    databases_of,
+    standby_signal,
+)
 from deploy.local.postgres_user import give
 from deploy.local.settings import StackSettings
 
@@ -34,6 +43,17 @@ wal_retrieve_retry_interval = '500ms'
 primary_conninfo = '{primary}'
 synchronous_standby_names = '{waited_for}'
 """
+_WITH_TLS = """\
+ssl = on
+ssl_min_protocol_version = 'TLSv1.2'
+ssl_cert_file = '{certificate}'
+ssl_key_file = '{key}'
+"""
+_WHO_MAY_COME = """\
+# Written at each start of the stack.
+{how} all all 127.0.0.1/32 scram-sha-256
+{how} replication postgres 127.0.0.1/32 scram-sha-256
+"""
 
 
 def configuration(port: int, address: str = "127.0.0.1") -> str:
@@ -55,9 +75,10 @@ class Configurer:
         text = configuration(node.port)
         if self.settings.standby:
             text += self._in_a_pair(node, roles)
-        path = data_folder(self.layout, node.number) / "postgresql.conf"
-        write_private(path, text)
-        give(self.wrapper, path)
+        if self.settings.secure:
+            text += self._with_tls(node)
+        self._write(node, "postgresql.conf", text)
+        self._write(node, "pg_hba.conf", who_may_come(secure=self.settings.secure))
         if roles.primary != node.number:
             self.fence(node)
 
@@ -74,15 +95,28 @@ class Configurer:
         give(self.wrapper, path)
         return path
 
+    def _write(self, node: Database, name: str, text: str) -> None:
+        path = data_folder(self.layout, node.number) / name
+        write_private(path, text)
+        give(self.wrapper, path)
+
+    def _with_tls(self, node: Database) -> str:
+        issued = Authority(self.layout.authority).issue(node.name)
+        give(self.wrapper, issued.certificate, issued.key)
+        return _WITH_TLS.format(certificate=_in_conf(str(issued.certificate)), key=_in_conf(str(issued.key)))
+
     def _in_a_pair(self, node: Database, roles: Roles) -> str:
         other = next(each for each in databases_of(self.settings) if each != node)
-        passwords = _quoted(self.passfile())
-        primary = f"host=127.0.0.1 port={other.port} user=postgres passfile={passwords} application_name={node.name}"
+        own = {"passfile": str(self.passfile()), "application_name": node.name}
+        primary = conninfo(other, authority_of(self.settings), **own)
         waited_for = f'"{other.name}"' if roles.waits and roles.primary == node.number else ""
-        return _IN_A_PAIR.format(primary=primary.replace("'", "''"), waited_for=waited_for)
+        return _IN_A_PAIR.format(primary=_in_conf(primary), waited_for=waited_for)
 
 
-def _quoted(path: Path) -> str:
-    """As libpq reads a value."""
-    text = str(path).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{text}'"
+def who_may_come(*, secure: bool) -> str:
+    """pg_hba.conf: every role by its password, from this machine; where it is secure, none without TLS."""
+    return _WHO_MAY_COME.format(how="hostssl" if secure else "host")
+
+
+def _in_conf(text: str) -> str:
+    return text.replace("'", "''")

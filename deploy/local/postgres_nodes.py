@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
 from deploy.local.settings import StackSettings
 from deploy.local.ways import port_for
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +99,45 @@ def _roles(layout: Layout) -> Path:
     return layout.state / "postgres" / "roles.json"
 
 
+def authority_of(settings: StackSettings) -> Path | None:
+    """The certificate that clients trust, where the servers speak TLS, and nothing else."""
+    return Layout(settings.state_dir).authority / "ca.crt" if settings.secure else None
+
+
 def database_url(port: int, role: str, password: str, database: str = "docuvault", *, host: str = "127.0.0.1") -> str:
     """What a client of one server connects with."""
     return f"postgresql://{role}:{password}@{host}:{port}/{database}"
 
 
+def trusting(authority: Path | None, url: str) -> str:
+    """The same with TLS, where an authority vouches for the server: another one is not spoken to."""
+    if authority is None:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(_tls(authority), safe='/', quote_via=quote)}"
+
+
 def url_for(settings: StackSettings, who: str, role: str, password: str) -> str:
     """What a service, `clients` or `operators` connect with: to whichever server is the primary by then."""
+    authority = authority_of(settings)
     if not settings.standby:
-        return database_url(port_for(settings, who, "postgres"), role, password)
+        return trusting(authority, database_url(port_for(settings, who, "postgres"), role, password))
     hosts = ",".join(f"127.0.0.1:{node.port}" for node in databases_of(settings))
-    return f"postgresql://{role}:{password}@{hosts}/docuvault?target_session_attrs=primary"
+    return trusting(authority, f"postgresql://{role}:{password}@{hosts}/docuvault?target_session_attrs=primary")
+
+
+def conninfo(node: Database, authority: Path | None, **more: str) -> str:
+    """The same for PostgreSQL's own programs, as its superuser, in libpq's words."""
+    words = {"host": "127.0.0.1", "port": str(node.port), "user": "postgres", **more, **_tls(authority)}
+    return " ".join(f"{name}={_quoted(value)}" for name, value in words.items())
+
+
+def _tls(authority: Path | None) -> dict[str, str]:
+    """By the names that libpq and asyncpg have for it."""
+    return {} if authority is None else {"sslmode": "verify-full", "sslrootcert": str(authority)}
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    text = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{text}'"

@@ -20,10 +20,13 @@ from deploy.local.postgres_nodes import (
     Database,
     Pair,
     Roles,
+    authority_of,
+    conninfo,
     data_folder,
     database_url,
     pair_of,
     save_roles,
+    trusting,
 )
 from deploy.local.postgres_user import as_whom, give
 from deploy.local.server_postgres import run
@@ -102,10 +105,9 @@ class Keeper:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700, parents=True)
         give(configurer.wrapper, fresh.parent, fresh)
-        source = ("-h", "127.0.0.1", "-p", str(pair.primary.port), "-U", "postgres")
-        command = (*configurer.wrapper, str(self.binaries / "pg_basebackup"), "-D", str(fresh), *source, "-X", "stream")
-        password = {"PGPASSFILE": str(configurer.passfile()), "PATH": os.defpath}
-        run((*command, "--checkpoint=fast", "--no-password"), password)
+        source = conninfo(pair.primary, authority_of(self.settings), passfile=str(configurer.passfile()))
+        command = (*configurer.wrapper, str(self.binaries / "pg_basebackup"), "-D", str(fresh), "-d", source)
+        run((*command, "-X", "stream", "--checkpoint=fast", "--no-password"), {"PATH": os.defpath})
         shutil.rmtree(data, ignore_errors=True)
         fresh.rename(data)
         configurer.write(pair.standby, Roles(pair.primary.number, waits=pair.waits))
@@ -149,6 +151,7 @@ class Keeper:
         self, node: Database, sql: str, arguments: tuple[object, ...], seconds: float
     ) -> Mapping[str, Any] | None:
         url = database_url(node.port, "postgres", self.credentials.database["postgres"], "postgres")
+        url = trusting(authority_of(self.settings), url)
         try:
             connection = await asyncpg.connect(url, timeout=ASK_SECONDS)
         except _AWAY:

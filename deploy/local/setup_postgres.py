@@ -6,12 +6,13 @@ A role has one password. Where that is changed without anybody being locked out,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 
 from deploy.local.credentials import DATABASE_ROLES, Credentials
-from deploy.local.postgres_nodes import database_url
+from deploy.local.postgres_nodes import database_url, trusting
 from deploy.local.rotation import held, others
 from deploy.local.settings import SERVICES
 
@@ -22,17 +23,19 @@ def _sql(name: str) -> str:
     return (SQL / f"{name}.sql").read_text()
 
 
-async def setup_postgres(port: int, credentials: Credentials, host: str = "127.0.0.1") -> None:
+async def setup_postgres(
+    port: int, credentials: Credentials, host: str = "127.0.0.1", authority: Path | None = None
+) -> None:
     """Makes what is missing and puts right what is there; may be repeated at any time."""
-    password = credentials.database["postgres"]
-    server = await asyncpg.connect(database_url(port, "postgres", password, "postgres", host=host))
+    url = partial(database_url, port, "postgres", credentials.database["postgres"], host=host)
+    server = await asyncpg.connect(trusting(authority, url("postgres")))
     try:
         if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = 'docuvault'"):
             await server.execute(_sql("create_database"))
         await server.execute(_sql("close_database"))
     finally:
         await server.close()
-    database = await asyncpg.connect(database_url(port, "postgres", password, host=host))
+    database = await asyncpg.connect(trusting(authority, url()))
     try:
         async with database.transaction():
             await _setup_roles(database, credentials)

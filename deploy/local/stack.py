@@ -169,7 +169,9 @@ class Stack:
     def _tools(self) -> Tools:
         settings = self.settings
         return provision(
-            fault_proxy=settings.fault_proxy_port is not None, classifier="classifier" in settings.running_services
+            fault_proxy=settings.fault_proxy_port is not None,
+            classifier="classifier" in settings.running_services,
+            secure=settings.secure,
         )
 
     @contextmanager

@@ -14,7 +14,7 @@ from deploy.local.health import wait_until_well
 from deploy.local.kafka_nodes import is_formatted, nodes_of
 from deploy.local.layout import Layout
 from deploy.local.ports import check_ports
-from deploy.local.postgres_nodes import Database, databases_of, primary_of
+from deploy.local.postgres_nodes import Database, authority_of, databases_of, primary_of
 from deploy.local.postgres_pair import Keeper
 from deploy.local.programs import Program
 from deploy.local.provision import Tools
@@ -163,7 +163,7 @@ class Starter:
     async def _set_up(self) -> None:
         settings, credentials = self._settings, self._credentials
         await asyncio.gather(
-            setup_postgres(primary_of(self._layout, settings).port, credentials),
+            setup_postgres(primary_of(self._layout, settings).port, credentials, authority=authority_of(settings)),
             setup_kafka(bootstrap_for(settings, "operators"), brokers=settings.brokers),
             setup_minio(settings.minio_port, credentials),
         )

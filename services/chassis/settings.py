@@ -96,7 +96,10 @@ class ServiceSettings(Settings, TracingSettings):
 class DatabaseSettings(Settings):
     """PostgreSQL. The role of `database_url` owns one schema, which its search_path names."""
 
-    database_url: PostgresUrl = Field(description="postgresql://role:password@host:port/database; required")
+    database_url: PostgresUrl = Field(
+        description="postgresql://role:password@host:port/database, with ?sslmode=verify-full&sslrootcert=<file> where "
+        "the server speaks TLS; required"
+    )
     database_pool_size: int = Field(10, ge=1, le=100, description="most connections of one replica, default 10")
     database_startup_wait_seconds: Seconds = Field(
         30, description="how long a start waits for the database before it fails; seconds, default 30"

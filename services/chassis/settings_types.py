@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -33,6 +34,9 @@ def _postgres_url(secret: SecretStr) -> SecretStr:
     parts = urlsplit(secret.get_secret_value())
     if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
         raise ValueError("must look like postgresql://role:password@host:port/database")
+    authorities = parse_qs(parts.query).get("sslrootcert", [])
+    if not all(Path(name).is_file() for name in authorities):
+        raise ValueError("its sslrootcert must be a file, of the authorities that may have signed the server's name")
     return secret
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import time
@@ -16,7 +17,7 @@ import asyncpg
 from deploy.local.credentials import Credentials, ensure_credentials
 from deploy.local.layout import Layout
 from deploy.local.ports import reserve_block
-from deploy.local.postgres_nodes import database_url
+from deploy.local.postgres_nodes import authority_of, database_url, trusting
 from deploy.local.programs import Program
 from deploy.local.provision import provision
 from deploy.local.server_postgres import postgres, prepare_postgres
@@ -34,20 +35,21 @@ class Server:
 
     port: int
     credentials: Credentials
+    authority: Path | None = None
 
     def url(self, role: str) -> str:
-        return database_url(self.port, role, self.credentials.database[role])
+        return trusting(self.authority, database_url(self.port, role, self.credentials.database[role]))
 
 
 @contextmanager
-def postgres_alone(folder: Path) -> Iterator[Server]:
-    """The server, with the roles and schemas of the stack; its data is in `folder`."""
+def postgres_alone(folder: Path, *, secure: bool = False) -> Iterator[Server]:
+    """The server, with the roles and schemas of the stack; its data is in `folder`, and may be there already."""
     port, block = reserve_block()
     try:
-        server, program = _prepared(folder, port)
+        server, program = _prepared(folder, port, secure=secure)
         with (folder / "postgres.log").open("wb") as log:
-            command = [*program.command, *OPTIONS]
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")  # noqa: S603 - our own server
+            command, environment = [*program.command, *OPTIONS], {**os.environ, **program.environment}
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=environment)  # noqa: S603 - our own server
         try:
             asyncio.run(_set_up(server, process))
             yield server
@@ -58,19 +60,21 @@ def postgres_alone(folder: Path) -> Iterator[Server]:
         block.release()
 
 
-def _prepared(folder: Path, port: int) -> tuple[Server, Program]:
-    layout, settings, tools = Layout(folder / "state"), StackSettings(postgres_port=port), provision()
+def _prepared(folder: Path, port: int, *, secure: bool) -> tuple[Server, Program]:
+    layout, binaries = Layout(folder / "state"), provision(secure=secure).postgres_bin
+    settings = StackSettings(state_dir=layout.state, postgres_port=port, secure=secure)
     layout.prepare()
     credentials = ensure_credentials(layout)
-    prepare_postgres(layout, settings, credentials, tools.postgres_bin)
-    return Server(port, credentials), postgres(layout, settings, credentials, tools.postgres_bin)
+    prepare_postgres(layout, settings, credentials, binaries)
+    server = Server(port, credentials, authority_of(settings))
+    return server, postgres(layout, settings, credentials, binaries)
 
 
 async def _set_up(server: Server, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while True:
         try:
-            return await setup_postgres(server.port, server.credentials)
+            return await setup_postgres(server.port, server.credentials, authority=server.authority)
         except (OSError, asyncpg.CannotConnectNowError):
             assert process.poll() is None, "PostgreSQL ended; its log is beside its state"
             assert time.monotonic() < end, "PostgreSQL does not answer"

@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from pydantic import SecretStr
+from yarl import URL
 
 from services.chassis.delivery import Record
 from services.chassis.settings import DatabaseSettings, KafkaSettings
@@ -158,7 +159,8 @@ async def schema(stack: Any) -> AsyncIterator[DatabaseSettings]:
     connection = await asyncpg.connect(url)
     await connection.execute(f"CREATE SCHEMA {name}")
     await connection.close()
-    yield DatabaseSettings(database_url=SecretStr(f"{url}?search_path={name}"), database_connect_timeout_seconds=3)
+    own = str(URL(url).update_query(search_path=name))
+    yield DatabaseSettings(database_url=SecretStr(own), database_connect_timeout_seconds=3)
     connection = await asyncpg.connect(url)
     await connection.execute(f"DROP SCHEMA {name} CASCADE")
     await connection.close()

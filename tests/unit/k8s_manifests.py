@@ -63,6 +63,26 @@ def plain_environment(overlay: str, workload: Resource) -> dict[str, str]:
     return found
 
 
+def mounted(workload: Resource) -> Iterator[tuple[str, str, str]]:
+    """Secret, key and path of each file that the container finds in its volumes."""
+    at = {each["name"]: each["mountPath"] for each in container(workload).get("volumeMounts", ())}
+    for volume in pod(workload).get("volumes", ()):
+        one = [{"name": volume["secret"]["secretName"], **volume["secret"]}] if "secret" in volume else []
+        many = [each["secret"] for each in volume.get("projected", {}).get("sources", ())]
+        for source in one + many:
+            for item in source["items"]:  # whoever mounts a whole Secret gets what he did not ask for
+                yield source["name"], item["key"], f"{at[volume['name']]}/{item['path']}"
+
+
+def made_by_operators(overlay: str) -> set[tuple[str, str]]:
+    """Secret and key of what Strimzi and CloudNativePG make of their resources."""
+    (kafka,) = of_kind(overlay, "Kafka")
+    prefix = kafka["spec"]["entityOperator"]["userOperator"]["secretPrefix"]
+    accounts = {(f"{prefix}{each['metadata']['name']}", "password") for each in of_kind(overlay, "KafkaUser")}
+    clusters = {(f"{each['metadata']['name']}-ca", "ca.crt") for each in of_kind(overlay, "Cluster")}
+    return accounts | clusters | {(f"{kafka['metadata']['name']}-cluster-ca-cert", "ca.crt")}
+
+
 def secrets_of(workload: Resource) -> Iterator[tuple[str, str, str]]:
     """Variable, Secret and key of each reference."""
     for each in container(workload).get("env", ()):

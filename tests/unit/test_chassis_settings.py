@@ -75,6 +75,7 @@ def test_what_is_missing_or_wrong_is_one_line_that_names_every_variable(monkeypa
         ("DATABASE_URL", "mysql://quota:hush-hush@host/docuvault"),
         ("DATABASE_URL", "postgresql://quota:hush-hush@[::1/docuvault"),
         ("DATABASE_URL", "postgresql://quota:hush-hush@host"),
+        ("DATABASE_URL", "postgresql://quota:hush-hush@host/docuvault?sslmode=verify-full&sslrootcert=/nowhere/ca.crt"),
         ("JWT_SECRET", "hush-hush"),
         ("MINIO_BUCKET", "hush-hush/../other"),
         ("LOG_LEVEL", "hush-hush"),

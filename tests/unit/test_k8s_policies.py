@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 from docuvault_contracts import topics as declared
 
-from deploy.k8s import topics
+from deploy.k8s import rules, topics
 from deploy.k8s.kustomize import OVERLAYS
 from deploy.local.server_kafka import LARGEST_RECORD_BYTES
 from deploy.local.server_minio import BUCKET, QUEUE_LIMIT, REGION, STALE_UPLOADS_EXPIRY
+from deploy.observe.prometheus import RULES
 from services.classifier.parsing import TOPICS as CLASSIFIER_READS
 from services.janitor.parsing import TOPICS as JANITOR_READS
 from services.quota.parsing import TOPICS as QUOTA_READS
@@ -103,8 +105,31 @@ def test_the_classifier_is_scaled_by_the_line_that_its_own_table_holds() -> None
         one for one in named("prod", "ScaledObject", "classifier")["spec"]["triggers"] if one["type"] == "postgresql"
     )
     assert trigger["metadata"]["userName"] == "classifier"
-    (authentication,) = of_kind("prod", "TriggerAuthentication")
-    assert trigger["authenticationRef"]["name"] == authentication["metadata"]["name"]
+    (given,) = named("prod", "TriggerAuthentication", trigger["authenticationRef"]["name"])["spec"]["secretTargetRef"]
+    assert (given["parameter"], given["name"]) == ("password", "postgres-classifier")
+
+
+def test_alerts_are_those_of_the_local_stack_and_find_the_services_by_the_same_names() -> None:
+    assert rules.FILE.read_text() == rules.render(), "python -m deploy.k8s rules"
+    found = [group for each in of_kind("prod", "PrometheusRule") for group in each["spec"]["groups"]]
+    files = [yaml.safe_load(file.read_text())["groups"] for file in RULES.glob("*.yml")]
+    by_name = {group["name"]: group for groups in files for group in groups}
+    assert {group["name"]: group for group in found} == by_name
+    (monitor,) = of_kind("prod", "PodMonitor")
+    jobs = {
+        each["spec"]["template"]["metadata"]["labels"][monitor["spec"]["jobLabel"]]
+        for each in of_kind("prod", "Deployment")
+        if each["metadata"]["labels"].get("app.kubernetes.io/component") == "service"
+    }
+    (down,) = (rule for group in found for rule in group["rules"] if rule.get("alert") == "ServiceDown")
+    assert all(re.fullmatch(named_by(down["expr"]), job) for job in jobs)
+
+
+def named_by(expression: str) -> str:
+    """Which jobs it is about."""
+    match = re.search(r'job=~"([^"]+)"', expression)
+    assert match is not None
+    return match[1]
 
 
 def test_topics_are_those_of_the_contracts() -> None:

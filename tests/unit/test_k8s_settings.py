@@ -18,6 +18,8 @@ from tests.unit.k8s_manifests import (
     ROOT,
     SERVICES,
     container,
+    made_by_operators,
+    mounted,
     named,
     of_kind,
     plain_environment,
@@ -45,10 +47,18 @@ def generated() -> dict[tuple[str, str], str]:
 
 def environment(overlay: str, workload: Any) -> dict[str, str]:
     """All that the container is started with, `$(NAME)` filled in as the kubelet does."""
-    values = generated()
+    values = dict.fromkeys(made_by_operators(overlay), "made") | generated()
     found = {name: values[secret, key] for name, secret, key in secrets_of(workload)}
     found |= {"REPLICA": "quota-1"} | plain_environment(overlay, workload)
-    return {name: re.sub(r"\$\((\w+)\)", lambda match: found[match[1]], value) for name, value in found.items()}
+    filled = {name: re.sub(r"\$\((\w+)\)", lambda match: found[match[1]], value) for name, value in found.items()}
+    return {name: _with_files(value, workload) for name, value in filled.items()}
+
+
+def _with_files(value: str, workload: Any) -> str:
+    """Where it names a file that the container has, one that is there."""
+    for _, _, path in mounted(workload):
+        value = value.replace(path, __file__)
+    return value
 
 
 def model_of(service: str) -> type[BaseSettings]:
@@ -128,10 +138,11 @@ def test_every_service_has_the_time_to_stop_that_the_chassis_takes(overlay: str)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_secret_that_is_named_is_one_that_the_command_makes(overlay: str) -> None:
+def test_every_secret_that_is_named_is_one_that_the_command_or_an_operator_makes(overlay: str) -> None:
     made = generated()
     wanted = {(secret, key) for each in workloads(overlay) for _, secret, key in secrets_of(each)}
-    assert wanted <= made.keys()
+    wanted |= {(secret, key) for each in workloads(overlay) for secret, key, _ in mounted(each)}
+    assert wanted <= made.keys() | made_by_operators(overlay)
     roles = named(overlay, "Cluster", "docuvault-postgres")["spec"]["managed"]["roles"]
     for role in roles:
         assert made[role["passwordSecret"]["name"], "username"] == role["name"]

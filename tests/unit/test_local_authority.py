@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ssl
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from cryptography import x509
 
 from deploy.local import authority as made_by
 from deploy.local.authority import Authority, Issued
@@ -106,3 +109,17 @@ def test_what_is_no_certificate_is_told_in_a_line(tmp_path: Path) -> None:
     own.issue("kafka").certificate.write_text("nonsense")
     with pytest.raises(StackError, match=r"kafka.crt cannot be read: "):
         own.issue("kafka")
+
+
+def test_servers_that_are_prepared_side_by_side_have_one_authority(tmp_path: Path) -> None:
+    begin = Barrier(8)
+
+    def prepare(number: int) -> Issued:
+        begin.wait(10)
+        return Authority(tmp_path / "authority").issue(f"server-{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        issued = list(pool.map(prepare, range(8)))
+    own = x509.load_pem_x509_certificate(Authority(tmp_path / "authority").certificate.read_bytes())
+    for each in issued:
+        x509.load_pem_x509_certificate(each.certificate.read_bytes()).verify_directly_issued_by(own)

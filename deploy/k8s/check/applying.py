@@ -35,9 +35,9 @@ class Cluster:
             return str(error)
         raise StackError(f"the API server takes {resource['kind']} {resource['metadata']['name']}")
 
-    def forget_migrations(self) -> None:
+    def forget_jobs(self) -> None:
         """As the how-to says, before the jobs of another release."""
-        label = "app.kubernetes.io/component=migrate"
+        label = "app.kubernetes.io/component in (migrate, setup)"
         self._run(("-n", "docuvault", "delete", "job", "--selector", label, "--ignore-not-found"))
 
     def wait(self, *names: str) -> None:

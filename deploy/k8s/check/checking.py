@@ -92,7 +92,7 @@ def _apply(cluster: Cluster, found: Sequence[Resource]) -> None:
     namespace = [each for each in found if each["kind"] == "Namespace"]
     cluster.apply(namespace)
     cluster.apply(resources(secrets.render()))
-    cluster.forget_migrations()
+    cluster.forget_jobs()
     cluster.apply(found)
     cluster.apply(found)
     pods = pods_of(found)

@@ -33,10 +33,14 @@ MODULES = {
     "github.com/prometheus-operator/prometheus-operator@v0.85.0": "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
 }
 """Modules whose files are read, and what Go's checksum database says of them."""
+_PROMETHEUS = "example/prometheus-operator-crd/monitoring.coreos.com_"
 FILES = {
-    "k8s.io/kubernetes@v1.37.2": "api/openapi-spec/swagger.json",
-    "github.com/kedacore/keda/v2@v2.21.0": "config/crd/bases/keda.sh_*.yaml",
-    "github.com/prometheus-operator/prometheus-operator@v0.85.0": "example/prometheus-operator-crd/*_podmonitors.yaml",
+    "k8s.io/kubernetes@v1.37.2": ("api/openapi-spec/swagger.json",),
+    "github.com/kedacore/keda/v2@v2.21.0": ("config/crd/bases/keda.sh_*.yaml",),
+    "github.com/prometheus-operator/prometheus-operator@v0.85.0": (
+        f"{_PROMETHEUS}podmonitors.yaml",
+        f"{_PROMETHEUS}prometheusrules.yaml",
+    ),
 }
 
 
@@ -87,7 +91,7 @@ def _taker(uv: Callable[[], Path]) -> Callable[[Path, Path, Note], None]:
             )
             if says["Sum"] != digest:
                 raise StackError(f"{module} has the hash {says['Sum']}: it was not taken")
-            for path in Path(says["Dir"]).glob(FILES[module]):
+            for path in (found for pattern in FILES[module] for found in Path(says["Dir"]).glob(pattern)):
                 shutil.copyfile(path, filled / path.name)
 
     return take

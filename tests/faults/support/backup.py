@@ -20,7 +20,7 @@ class Backups:
     def __init__(self, stack: Stack, path: Path) -> None:
         self._databases = stack.info.databases
         self._path = path
-        self._tools = provision().postgres_bin
+        self._tools = provision(secure=stack.settings.secure).postgres_bin
 
     async def make(self) -> datetime:
         """Dumps the database as it is at one moment; a moment right before that."""
@@ -30,7 +30,7 @@ class Backups:
 
     async def restore(self) -> None:
         """Puts the database back to what was dumped; nobody may be connected."""
-        connection = await asyncpg.connect(self._databases["postgres"].replace("/docuvault", "/postgres"))
+        connection = await asyncpg.connect(self._url("postgres"))
         try:
             await connection.execute("DROP DATABASE docuvault WITH (FORCE)")
         finally:

@@ -14,7 +14,7 @@ import psutil
 
 from deploy.local.credentials import load_credentials
 from deploy.local.leftovers import marked_processes
-from deploy.local.postgres_nodes import Pair, data_folder, database_url, pair_of
+from deploy.local.postgres_nodes import Pair, authority_of, data_folder, database_url, pair_of, trusting
 from deploy.local.stack import Stack
 from deploy.local.switchover import rebuild, switch_over
 
@@ -33,7 +33,8 @@ class Servers:
     def url(self, number: int) -> str:
         """One server's, as its superuser, whatever its role."""
         password = load_credentials(self.stack.layout).database["postgres"]
-        return database_url(self.stack.settings.postgres_port + number - 1, "postgres", password)
+        url = database_url(self.stack.settings.postgres_port + number - 1, "postgres", password)
+        return trusting(authority_of(self.stack.settings), url)
 
     async def switch(self, to: str = "", *, force: bool = False) -> str:
         """`docuvault switchover`."""
