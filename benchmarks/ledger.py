@@ -39,31 +39,32 @@ class Ledger:
         """Users whose accounts are full: whatever they put is refused."""
         return [row["user_id"] for row in await self.pool.fetch(SQL["open_full_accounts"], users)]
 
-    async def pile_up(self) -> None:
-        """Notifications for one reading, the users taking turns."""
-        async with piled_up(self.site, self.users, self.site.options.records):
+    async def pile_up(self, records: int | None = None) -> None:
+        """Notifications for one reading, or so many, the users taking turns."""
+        async with piled_up(self.site, self.users, records or self.site.options.records):
             pass
 
     async def work(self, read: Read = read_line) -> Reading:
         """The speed of the real service on all that is piled up. Raises BenchError where it does not decide each."""
-        async with self._deciding_each(), self.serving() as children:
+        async with self.deciding_each(self.site.options.records), self.serving() as children:
             return await watched(self.site, children, self.site.options.records, read)
 
     async def work_when_joined(self, replicas: int) -> Reading:
         """The speed of replicas that all have their partitions when the notifications become visible, at once."""
         records = self.site.options.records
-        async with self._deciding_each(), self.serving(replicas) as children:
+        async with self.deciding_each(records), self.serving(replicas) as children:
             async with piled_up(self.site, self.users, records):
                 await joined(children)
             return await watched(self.site, children, records)
 
     @asynccontextmanager
-    async def _deciding_each(self) -> AsyncIterator[None]:
+    async def deciding_each(self, records: int) -> AsyncIterator[None]:
+        """Raises BenchError where what is done inside does not reserve so many objects."""
         before = await self.pool.fetchval(SQL["count_reserved"])
         yield
         decided = await self.pool.fetchval(SQL["count_reserved"]) - before
-        if decided != self.site.options.records:
-            raise BenchError(f"of {self.site.options.records} objects the ledger reserved {decided}")
+        if decided != records:
+            raise BenchError(f"of {records} objects the ledger reserved {decided}")
 
     @asynccontextmanager
     async def serving(self, replicas: int = 1, first_port: int = 1) -> AsyncIterator[Sequence[Child]]:

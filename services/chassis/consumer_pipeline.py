@@ -26,6 +26,7 @@ from services.chassis.errors import Transient
 from services.chassis.failpoints import failpoint
 from services.chassis.logging import caused_by
 from services.chassis.retry import Abandoned, pause, unless
+from services.chassis.tracing_kafka import committing
 
 T = TypeVar("T")
 
@@ -93,7 +94,8 @@ class Pipeline(Generic[T]):
     async def _carry(self, work: BatchWork[T]) -> None:
         """All the way, in a task of its own."""
         with caused_by(cause_of(work)):
-            await self._through(work)
+            with work.traced():
+                await self._through(work)
             failpoint("consumer.after_offsets")
             self._line.watchdog.alive()
             report_settled(work)
@@ -117,7 +119,7 @@ class Pipeline(Generic[T]):
 
     async def _commit(self, work: BatchWork[T]) -> None:
         backoff = Backoff()
-        with work.timed("commit"):
+        with work.timed("commit"), committing(work.line.group):
             for _ in range(COMMIT_ATTEMPTS):
                 try:
                     return await self._consumer.commit(work.batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +25,8 @@ from services.chassis.failpoints import failpoint
 from services.chassis.metrics import Metrics
 from services.chassis.producer import Publisher, Unpublishable
 from services.chassis.retry import Abandoned, persist
-from services.chassis.tracing_kafka import receiving
+from services.chassis.tracing import Span
+from services.chassis.tracing_kafka import condemn, receiving, refused
 from services.chassis.watchdog import Watchdog
 
 T = TypeVar("T")
@@ -88,6 +89,7 @@ class BatchWork(Generic[T]):
     dead: dict[_RecordId, DeadLetter] = field(default_factory=dict)
     events: Sequence[Delivery[T]] = ()
     _applied: list[Part[T]] = field(default_factory=list)
+    _spans: Mapping[Origin, Span] = field(default_factory=dict)
 
     async def parse(self) -> None:
         """Finds the events; records that nobody understands are among the dead letters then."""
@@ -95,11 +97,16 @@ class BatchWork(Generic[T]):
             found = await _in_slices(map(self._understand, self.batch.records))
             self.events = list(chain.from_iterable(found))
 
+    @contextmanager
+    def traced(self) -> Iterator[None]:
+        """Inside the block, which goes from here to the commit, its sampled events and it itself have spans."""
+        with receiving(self.line.group, self.events) as (self.events, self._spans):
+            yield
+
     async def handle(self) -> None:
         """Applies the events. Raises Abandoned where the batch is left to be replayed, as the others do."""
         if self.events:
-            with receiving(self.line.group, self.events) as events:
-                self._applied = await self._apply(events)
+            self._applied = await self._apply(self.events)
 
     async def say(self) -> None:
         """Publishes: when it returns, each event is applied and said, or its record among the dead letters."""
@@ -144,16 +151,20 @@ class BatchWork(Generic[T]):
 
     def _understand(self, record: Record) -> Sequence[Delivery[T]]:
         if record.fault is not None:
-            self._condemn(record, "unreadable", record.fault.reason)
+            self._refuse(record, "unreadable", record.fault.reason)
             return ()
         try:
             return self.line.parser(record)
         except InvalidEvent as error:
-            self._condemn(record, "invalid", str(error))
+            self._refuse(record, "invalid", str(error), error)
         except Exception as error:
             log.exception("consumer.parser_bug", **_where(record))
-            self._condemn(record, "parser", f"parser: {reason_of(error)}")
+            self._refuse(record, "parser", f"parser: {reason_of(error)}", error)
         return ()
+
+    def _refuse(self, record: Record, cause: Cause, reason: str, error: Exception | None = None) -> None:
+        self._condemn(record, cause, reason)
+        refused(record, cause, type(error).__name__ if error else cause)
 
     async def _apply(self, events: Sequence[Delivery[T]]) -> list[Part[T]]:
         """Applies `events`; where that fails, its halves in order, until the one with the bug is alone."""
@@ -192,9 +203,10 @@ class BatchWork(Generic[T]):
 
     def _condemn_delivery(self, delivery: Delivery[T], error: Exception) -> None:
         record = self._record_at(delivery.origin)
-        cause: Cause = "unpublishable" if isinstance(error, Unpublishable) else "handler"
-        if isinstance(error, InvalidEvent):
-            self._condemn(record, "invalid", str(error))
+        cause = _cause_of(error)
+        condemn(self._spans.get(delivery.origin), cause, type(error).__name__)
+        if cause == "invalid":
+            self._condemn(record, cause, str(error))
             return
         log.error("consumer.handler_bug", **_where(record), index=delivery.origin.index, exc_info=error)
         self._condemn(record, cause, f"handler: {reason_of(error)}")
@@ -217,6 +229,12 @@ class BatchWork(Generic[T]):
         for letter in self.dead.values():
             self.line.metrics.dead_letters.labels(self.line.group, letter.cause).inc()
             log.warning("consumer.dead_lettered", cause=letter.cause, reason=letter.reason, **_where(letter.record))
+
+
+def _cause_of(error: Exception) -> Cause:
+    if isinstance(error, InvalidEvent):
+        return "invalid"
+    return "unpublishable" if isinstance(error, Unpublishable) else "handler"
 
 
 async def _in_slices(items: Iterable[R]) -> list[R]:

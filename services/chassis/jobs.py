@@ -34,6 +34,7 @@ from services.chassis.postgres import load_sql, translated
 from services.chassis.retry import Abandoned, apart, may_pass, pause, persist
 from services.chassis.run import supervise
 from services.chassis.settings import SettingsError
+from services.chassis.tracing import Span, beginning
 
 __all__ = ["Busy", "Job", "Lease", "LeaseLost", "Work", "run_jobs", "run_now"]
 
@@ -172,9 +173,11 @@ class _Runner:
         if run is None:
             return {}
         began = asyncio.get_running_loop().time()
-        result = await self._work(job, Lease(lock, run, self._stop), run)
-        if not await run.finish(job.every_seconds, result):
-            raise LeaseLost("another run has begun")
+        with beginning(f"job {job.name}") as span:
+            result = await self._work(job, Lease(lock, run, self._stop), run)
+            _note_counts(span, result)
+            if not await run.finish(job.every_seconds, result):
+                raise LeaseLost("another run has begun")
         seconds = asyncio.get_running_loop().time() - began
         self._metrics.job_seconds.labels(job.name).observe(seconds)
         log.info("jobs.done", job=job.name, seconds=round(seconds, 3), result=dict(result))
@@ -196,3 +199,10 @@ class _Runner:
     def _note(self, job: Job, error: BaseException, delay: float) -> None:
         self._metrics.retries.labels("job", job.name).inc()
         log.warning("jobs.backing_off", job=job.name, reason=reason_of(error), retry_in_s=round(delay, 3))
+
+
+def _note_counts(span: Span, result: Json) -> None:
+    """What it did, as far as that is numbers: the rest may be keys."""
+    for name, value in result.items():
+        if isinstance(value, (int, float)):
+            span.note(f"docuvault.job.{name}", value)

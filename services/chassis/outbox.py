@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,6 +25,7 @@ from services.chassis.postgres import Connection, load_sql, transaction
 from services.chassis.producer import Publisher
 from services.chassis.producer_client import check
 from services.chassis.retry import Abandoned, pause, persist
+from services.chassis.tracing_kafka import relaying
 
 log = structlog.get_logger(__name__)
 
@@ -128,17 +130,20 @@ async def _drain(
 ) -> int:
     """Publishes and deletes the oldest rows; the number of them."""
     sql = load_sql("services.chassis")
-    async with transaction(pool) as connection:
-        await connection.execute(sql["outbox_lock"], silence_ms)
-        rows = await connection.fetch(sql["outbox_take"], BATCH)
-        if rows:
-            failpoint("outbox.after_take")
-            await producer.publish(_said(rows, beside))
-            failpoint("outbox.after_publish")
-            ages = await connection.fetch(sql["outbox_delete"], [row["id"] for row in rows])
-            failpoint("outbox.after_delete")
-            for age in ages:
-                metrics.outbox_seconds.observe(age["seconds"])
+    with ExitStack() as spans:  # a round that says something is one, to its commit; one that finds nothing is none
+        async with transaction(pool) as connection:
+            await connection.execute(sql["outbox_lock"], silence_ms)
+            rows = await connection.fetch(sql["outbox_take"], BATCH)
+            if rows:
+                failpoint("outbox.after_take")
+                messages = _said(rows, beside)
+                spans.enter_context(relaying(messages))
+                await producer.publish(messages)
+                failpoint("outbox.after_publish")
+                ages = await connection.fetch(sql["outbox_delete"], [row["id"] for row in rows])
+                failpoint("outbox.after_delete")
+                for age in ages:
+                    metrics.outbox_seconds.observe(age["seconds"])
     if rows:
         failpoint("outbox.after_commit")
     metrics.outbox_published.inc(len(rows))

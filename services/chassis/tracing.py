@@ -3,8 +3,9 @@
     with span("confirm.wait"):
         …
 
-makes a span below the one that is under way in this task, and none where none is. Spans begin at three places: a
-request (`serving`), a batch of records (tracing_kafka.py), a document that is classified (`continuing`).
+makes a span below the one that is under way in this task, and none where none is. Spans begin at four places: a
+request (`serving`), a batch of records (tracing_kafka.py), a document that is classified (`continuing`), and work that
+nobody asked for (`beginning`): a job, a round of the outbox's relay.
 """
 
 from __future__ import annotations
@@ -144,6 +145,14 @@ def continuing(traceparent: str | None, name: str, attributes: Attributes | None
     if made_by is None or not is_sampled(traceparent):
         return SILENT
     return made_by.start(name, "internal", traceparent, attributes or {})
+
+
+def beginning(name: str, attributes: Attributes | None = None, links: Sequence[str] = ()) -> Span:
+    """Work that nobody asked for: a trace of its own, of which as large a share is sampled as of requests."""
+    made_by = _Installed.tracer
+    if made_by is None or not made_by.samples(""):
+        return SILENT
+    return made_by.start(name, "internal", None, attributes or {}, links)
 
 
 def below(traceparent: str | None) -> str | None:

@@ -15,9 +15,11 @@ from services.chassis.errors import Transient
 from services.chassis.expiry import purge
 from services.chassis.jobs import Busy, Job, Lease, LeaseLost, run_jobs, run_now
 from services.chassis.settings import SettingsError
+from services.chassis.tracing import span
 from tests.stack.chassis_servers import until
 from tests.stack.jobs_place import Place, open_place, process, replica
 from tests.stack.jobs_replica import NAME, STEPS, Steps
+from tests.unit.spans import remembered
 
 LONG = 3600.0
 """Seconds of a period in which a test sees one run only."""
@@ -55,6 +57,28 @@ async def test_of_several_replicas_one_works_at_a_time_and_the_period_is_theirs_
         assert sum(each.value("docuvault_job_failures_total") for each in found) == 0
     times = await at.times()
     assert all(later - earlier >= 0.3 for earlier, later in pairwise(times))
+
+
+async def test_a_run_is_a_trace_of_its_own_with_its_counts_and_no_more_of_its_result(at: Place) -> None:
+    async def work(_: Lease) -> Mapping[str, object]:
+        with span("part"):
+            return {"healed": 3, "rate": 0.5, "last_key": "what a user wrote"}
+
+    with remembered() as memory:
+        await run_now(at.pool, Job(NAME, LONG, work), LONG)
+    (run,), (part,) = memory.named(f"job {NAME}"), memory.named("part")
+    assert (run.parent, run.attributes) == (None, {"docuvault.job.healed": 3, "docuvault.job.rate": 0.5})
+    assert (run.ended, run.failed, part.parent) == (True, None, run.traceparent)
+
+
+async def test_a_run_that_meets_a_bug_has_failed_and_what_is_not_sampled_has_no_span(at: Place) -> None:
+    async def work(_: Lease) -> Mapping[str, object]:
+        raise KeyError("what a user wrote")
+
+    for sampling, failed in ((True, ["KeyError"]), (False, [])):
+        with remembered(sampling=sampling) as memory, pytest.raises(KeyError):
+            await run_now(at.pool, Job(NAME, LONG, work), LONG)
+        assert [each.failed for each in memory.made] == failed
 
 
 async def test_a_holder_killed_with_9_hands_over_at_once_and_its_cursor_is_gone_on_with(at: Place) -> None:

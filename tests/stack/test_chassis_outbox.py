@@ -21,6 +21,7 @@ from services.chassis.postgres import Pool, load_sql, open_pool, transaction
 from services.chassis.producer import Producer, Publisher, Unpublishable, open_producer
 from services.chassis.settings import DatabaseSettings
 from tests.stack.chassis_servers import kafka_settings, read, schema, topics, unique, until
+from tests.unit.spans import remembered
 
 
 class Killed(BaseException):
@@ -121,6 +122,19 @@ async def test_what_is_committed_is_said_with_its_headers_and_forgotten(at: Plac
     first, second = await read(at.stack, at.topic)
     assert (first.key, first.value, second.value) == (b"k", b"a", b"b")
     assert first.headers == (("ce_id", b"k:a"), ("raw", b"\xff\0"))
+
+
+async def test_a_round_that_says_something_is_traced_to_its_commit_and_one_that_finds_nothing_is_not(at: Place) -> None:
+    outbox = Outbox()
+    with remembered() as memory:
+        async with open_pool(at.settings) as pool, relaying(pool, at.producer, outbox):
+            await asyncio.sleep(1.2)  # a poll, which finds nothing
+            assert memory.made == []
+            await at.add(outbox, at.message("k", "a"))
+            await at.until_empty()
+    (whole,) = memory.named("relay outbox")
+    parts = [each.name for each in memory.made if each.parent == whole.traceparent]
+    assert (whole.ended, parts) == (True, ["chassis.outbox_delete", "COMMIT"])
 
 
 async def test_what_is_rolled_back_is_never_said(at: Place) -> None:

@@ -109,5 +109,6 @@ def work_on(
 async def run(work: BatchWork[str]) -> None:
     """All steps of a batch up to its commit."""
     await work.parse()
-    await work.handle()
-    await work.say()
+    with work.traced():
+        await work.handle()
+        await work.say()

@@ -9,7 +9,7 @@ from docuvault_contracts.cloudevents import Message
 
 from services.chassis.delivery import Delivery, Origin
 from services.chassis.tracing import current, span
-from services.chassis.tracing_kafka import MOST_LINKS, receiving, sending
+from services.chassis.tracing_kafka import MOST_LINKS, receiving, relaying, sending
 from tests.unit.spans import remembered, trace
 
 
@@ -24,21 +24,22 @@ def message(traceparent: str | None, topic: str = "quota") -> Message:
 
 def test_with_traces_off_a_batch_and_what_is_sent_are_what_they_were() -> None:
     batch, messages = [delivery(1, trace(1))], [message(trace(1))]
-    with receiving("g", batch) as taken, sending(messages) as sent:
-        assert (taken is batch, sent is messages, current()) == (True, True, None)
+    with receiving("g", batch) as (taken, spans), sending(messages) as sent:
+        assert (taken is batch, dict(spans), sent is messages, current()) == (True, {}, True, None)
 
 
 def test_a_batch_of_which_nothing_is_sampled_is_what_it_was() -> None:
     batch = [delivery(1, None), delivery(2, trace(1, flags="00")), delivery(3, "garbage1")]
-    with remembered() as memory, receiving("g", batch) as taken:
-        assert (taken is batch, current()) == (True, None)
+    with remembered() as memory, receiving("g", batch) as (taken, spans):
+        assert (taken is batch, dict(spans), current()) == (True, {}, None)
     assert memory.made == []
 
 
 def test_each_sampled_record_goes_on_from_a_span_of_its_own_in_its_place() -> None:
     batch = [delivery(1, trace(1)), delivery(2, trace(2, flags="00")), delivery(3, trace(3))]
-    with remembered() as memory, receiving("g", batch) as taken:
+    with remembered() as memory, receiving("g", batch) as (taken, spans):
         records = memory.named("process quota")
+        assert dict(spans) == {batch[0].origin: records[0], batch[2].origin: records[1]}
         assert [each.event for each in taken] == [each.event for each in batch]
         assert [each.origin for each in taken] == [each.origin for each in batch]
         assert [each.traceparent for each in taken] == [
@@ -130,3 +131,16 @@ def test_a_dead_letter_keeps_the_headers_it_came_with() -> None:
     given = [message(trace(1), "dlq.quota")]
     with remembered() as memory, sending(given) as sent:
         assert (list(sent), memory.made) == (given, [])
+
+
+def test_a_round_of_the_relay_is_a_trace_of_its_own_linked_to_what_it_says() -> None:
+    said = [message(trace(1)), message(trace(2, flags="00")), message(None), message(trace(3))]
+    with remembered() as memory, relaying(said):
+        assert current() is memory.named("relay outbox")[0]
+    (of_round,) = memory.made
+    assert (of_round.parent, of_round.links) == (None, (trace(1), trace(3)))
+    assert of_round.attributes["messaging.batch.message_count"] == 4
+    with remembered(sampling=False) as memory, relaying(said):
+        assert (memory.made, current()) == ([], None)
+    with relaying(said):
+        assert current() is None
