@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from deploy.access import OPERATORS
 from deploy.local.credentials import DATABASE_ROLES, STORE_USERS, Credentials, store_key
-from deploy.local.kafka_reach import kafka_environment, reach
+from deploy.local.kafka_reach import Reach, kafka_environment, reach
 from deploy.local.postgres_nodes import url_for
 from deploy.local.server_minio import BUCKET, REGION
 from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, service_port
@@ -58,7 +57,7 @@ class StackInfo:
         return self.kafka_environment["KAFKA_BOOTSTRAP_SERVERS"]
 
     @property
-    def kafka(self) -> Mapping[str, Any]:
+    def kafka(self) -> Reach:
         """What a client of aiokafka is told of how operators reach Kafka: `AIOKafkaConsumer(**info.kafka)`.
 
         Raises StackError where the stack's authority cannot be read.

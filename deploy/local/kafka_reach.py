@@ -16,6 +16,9 @@ from deploy.local.ways import bootstrap_for
 from services.chassis.kafka_access import access
 from services.chassis.settings_kafka import KafkaAccessSettings
 
+Reach = Mapping[str, Any]
+"""The arguments that aiokafka's clients have in common."""
+
 
 def kafka_environment(settings: StackSettings, credentials: Credentials, who: str) -> dict[str, str]:
     """The settings, by their variables, for an account: a service's, the store's or the operators'."""
@@ -32,11 +35,15 @@ def kafka_environment(settings: StackSettings, credentials: Credentials, who: st
     }
 
 
-def reach(environment: Mapping[str, str]) -> Mapping[str, Any]:
-    """The arguments that aiokafka's clients have in common. Raises StackError where the authority cannot be read."""
+def as_settings(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The same as fields of the settings models."""
+    return {name.lower(): value for name, value in environment.items()}
+
+
+def reach(environment: Mapping[str, str]) -> Reach:
+    """Raises StackError where the authority cannot be read."""
     try:
-        given: dict[str, Any] = {name.lower(): value for name, value in environment.items()}
-        return access(KafkaAccessSettings(**given))
+        return access(KafkaAccessSettings(**as_settings(environment)))
     except (ValidationError, OSError):
         cafile = environment.get("KAFKA_SSL_CAFILE", "the settings")
         raise StackError(f"how Kafka is reached cannot be read of {cafile}; `make up` makes it") from None

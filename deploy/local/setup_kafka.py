@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from docuvault_contracts.topics import ALL, Topic
 
 from deploy.local.errors import StackError
+from deploy.local.kafka_reach import Reach
 
 ALREADY_EXISTS = 36
 
@@ -28,7 +28,7 @@ def copies_of(brokers: int) -> Copies:
     return Copies(brokers, max(1, brokers - 1))
 
 
-async def setup_kafka(reach: Mapping[str, Any], topics: Sequence[Topic] = ALL, brokers: int = 1) -> None:
+async def setup_kafka(reach: Reach, topics: Sequence[Topic] = ALL, brokers: int = 1) -> None:
     """Makes the topics that are missing, and gives those there the declared configuration and more partitions.
 
     `reach`: what a client of aiokafka is told of how Kafka is reached.
