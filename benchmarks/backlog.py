@@ -104,7 +104,7 @@ def batched(messages: Iterable[Message], most: int) -> Iterator[list[Message]]:
 async def _producer(site: Site) -> AsyncIterator[AIOKafkaProducer]:
     """Transactional: who reads what is committed, as all of our consumers do, sees all of a transaction or nothing."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=site.info.kafka_bootstrap,
+        **site.info.kafka,
         transactional_id=f"bench-{uuid4()}",
         transaction_timeout_ms=TRANSACTION_SECONDS * 1000,
         max_batch_size=256 * 1024,
@@ -118,7 +118,7 @@ async def _producer(site: Site) -> AsyncIterator[AIOKafkaProducer]:
 
 async def skip_to_end(site: Site, group: str, topic: Topic) -> None:
     """Makes a group without members begin with the next record that is written to the topic."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, group_id=group, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**site.info.kafka, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
@@ -134,7 +134,7 @@ Count = Callable[[], Awaitable[int]]
 @asynccontextmanager
 async def counted(site: Site, topic: Topic) -> AsyncIterator[Count]:
     """Tells how many records have been written to the topic."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**site.info.kafka, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]

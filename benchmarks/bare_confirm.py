@@ -79,8 +79,8 @@ class BareConfirm:
 @asynccontextmanager
 async def bare_confirm(site: Site, store: Lending) -> AsyncIterator[BareConfirm]:
     """Its topic, its table and its clients."""
-    await setup_kafka(site.info.kafka_bootstrap, [ECHO])
-    where = {"bootstrap_servers": site.info.kafka_bootstrap}
+    await setup_kafka(site.info.kafka, [ECHO])
+    where = site.info.kafka
     producer = AIOKafkaProducer(**where, acks="all", enable_idempotence=True, linger_ms=0)
     consumer = AIOKafkaConsumer(**where, enable_auto_commit=False, auto_offset_reset="latest")
     async with producer, consumer, asyncpg.create_pool(site.floors_url, min_size=4, max_size=10) as pool:

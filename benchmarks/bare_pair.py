@@ -22,6 +22,7 @@ from docuvault_contracts.events import QuotaReserved
 from docuvault_contracts.keys import make_key
 from msgspec.structs import replace
 
+from services.chassis.kafka_access import access
 from services.chassis.settings import KafkaSettings
 
 GROUP = "bare-pair"
@@ -87,7 +88,7 @@ async def main() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     consumer = AIOKafkaConsumer(
         os.environ.get(FROM, topics.STORAGE_EVENTS.name),
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **access(settings),
         group_id=GROUP,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -96,7 +97,7 @@ async def main() -> None:
         fetch_max_bytes=8 * _MEGABYTE,
     )
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **access(settings),
         enable_idempotence=True,
         acks="all",
         linger_ms=0,

@@ -47,7 +47,7 @@ async def back(site: Site) -> None:
     end = time.monotonic() + BACK_SECONDS
     while True:
         try:
-            async with open_kafka(site.info.kafka_bootstrap) as kafka:
+            async with open_kafka(site.info.kafka) as kafka:
                 await kafka.partitions()
         except StackError as error:
             if time.monotonic() > end:
@@ -98,7 +98,7 @@ def drained_at(looks: Sequence[Look], records: int) -> float | None:
 @asynccontextmanager
 async def following(site: Site, group: str, topic: Topic, start: int | None = None) -> AsyncIterator[Following]:
     """Counts records from the topic's end on, or from where it had `start` records."""
-    async with open_kafka(site.info.kafka_bootstrap) as kafka:
+    async with open_kafka(site.info.kafka) as kafka:
         if start is None:
             start = (await Following(kafka, group, topic).look()).told
         yield Following(kafka, group, topic, start)

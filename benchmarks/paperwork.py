@@ -78,7 +78,7 @@ def deliveries(facts: Sequence[QuotaReserved]) -> list[Delivery[Fact]]:
 
 async def say(site: Site, facts: Sequence[QuotaReserved]) -> None:
     """Publishes them as the ledger does; they become visible at once."""
-    producer = AIOKafkaProducer(bootstrap_servers=site.info.kafka_bootstrap, transactional_id=f"bench-{uuid4()}")
+    producer = AIOKafkaProducer(**site.info.kafka, transactional_id=f"bench-{uuid4()}")
     await producer.start()
     try:
         async with producer.transaction():

@@ -66,14 +66,14 @@ def _decisions(uploads: _Uploads) -> Iterator[Message]:
 
 @asynccontextmanager
 async def _pair(site: Site) -> AsyncIterator[Pair]:
-    await setup_kafka(site.info.kafka_bootstrap, [ECHO])
+    await setup_kafka(site.info.kafka, [ECHO])
     for topic in (topics.QUOTA, topics.CLASSIFICATION, topics.STORAGE_JANITOR):
         await skip_to_end(site, GROUP, topic)
     await skip_to_end(site, bare_pair.GROUP, topics.QUOTA)
     users = [uuid4() for _ in range(USERS)]
     batch = str(Settings.model_fields["kafka_max_batch"].default)
     bare = {
-        "KAFKA_BOOTSTRAP_SERVERS": site.info.kafka_bootstrap,
+        **site.info.kafka_environment,
         "KAFKA_MAX_BATCH": batch,
         bare_pair.FROM: topics.QUOTA.name,
         bare_pair.TOPIC: ECHO.name,

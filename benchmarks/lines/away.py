@@ -66,7 +66,7 @@ class Away:
         """An outage. Raises BenchError where the ledger did not decide each object."""
         await skip_all(self._site)
         before, put = await self._reserved(), self.put
-        env = {"KAFKA_BOOTSTRAP_SERVERS": self._site.info.kafka_bootstrap, "KAFKA_MAX_BATCH": str(SAME_BATCHES)}
+        env = {**self._site.info.kafka_environment, "KAFKA_MAX_BATCH": str(SAME_BATCHES)}
         async with self.ledger.serving() as (quota,), self._site.running(bare_pair.__name__, env) as bare:
             await self._through({GROUP: quota, bare_pair.GROUP: bare})
         decided = await self._reserved() - before

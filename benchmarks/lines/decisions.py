@@ -36,7 +36,7 @@ async def _beside_pgbench(site: Site, users: int = USERS) -> AsyncIterator[Pair]
 @asynccontextmanager
 async def _beside_bare_pair(site: Site) -> AsyncIterator[Pair]:
     async def pump() -> Reading:
-        env = {"KAFKA_BOOTSTRAP_SERVERS": site.info.kafka_bootstrap, "KAFKA_MAX_BATCH": str(SAME_BATCHES)}
+        env = {**site.info.kafka_environment, "KAFKA_MAX_BATCH": str(SAME_BATCHES)}
         async with site.running(bare_pair.__name__, env) as child:
             return await watched(site, [child], site.options.records)
 

@@ -99,7 +99,7 @@ class Soak:
 
 @asynccontextmanager
 async def _soak(site: Site) -> AsyncIterator[Pair]:
-    await setup_kafka(site.info.kafka_bootstrap, [ECHO])
+    await setup_kafka(site.info.kafka, [ECHO])
     for group, topic in ((GROUP, topics.QUOTA), (JANITOR, topics.QUOTA), (JANITOR, topics.DOCUMENTS)):
         await skip_to_end(site, group, topic)
     await skip_to_end(site, bare_pair.GROUP, topics.STORAGE_EVENTS)
@@ -110,7 +110,7 @@ async def _soak(site: Site) -> AsyncIterator[Pair]:
         env = {
             "DATABASE_URL": site.floors_url,
             "HTTP_PORT": str(theirs),
-            "KAFKA_BOOTSTRAP_SERVERS": site.info.kafka_bootstrap,
+            **site.info.kafka_environment,
             bare_pair.TOPIC: ECHO.name,
         }
         (quota,) = await stack.enter_async_context(ledger.serving(first_port=2))

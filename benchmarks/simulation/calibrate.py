@@ -68,7 +68,7 @@ def _busy(run: Run, idle: dict[str, float]) -> Run:
 
 async def told_every(site: Site, records: int) -> float:
     """Seconds from one record to the next, where the store tells one after the other: the median of the last ones."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=site.info.kafka_bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**site.info.kafka, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [TopicPartition(topics.STORAGE_EVENTS.name, at) for at in range(topics.STORAGE_EVENTS.partitions)]

@@ -55,7 +55,7 @@ async def set_up(settings: Settings) -> None:
     postgres, minio = map(_parts, (settings.postgres_endpoint, settings.minio_endpoint))
     await asyncio.gather(
         setup_postgres(postgres[1], credentials, postgres[0]),
-        setup_kafka(settings.kafka_endpoint),
+        setup_kafka({"bootstrap_servers": settings.kafka_endpoint}),
         setup_minio(minio[1], credentials, minio[0]),
     )
 
@@ -90,7 +90,7 @@ async def registered(settings: Settings, user: UUID, limit_bytes: int | None) ->
         minio_public_endpoint=settings.minio_endpoint,
         minio_region=REGION,
         bucket=BUCKET,
-        kafka_bootstrap=settings.kafka_endpoint,
+        kafka_environment={"KAFKA_BOOTSTRAP_SERVERS": settings.kafka_endpoint},
         cors_origins=(),
         service_urls={},
         fault_proxy_url="",

@@ -21,7 +21,14 @@ from deploy.local.server_services import CHECKOUT
 HERE = CHECKOUT / "deploy" / "images"
 CONTAINERS_HBA = "local all all scram-sha-256\nhost all all all scram-sha-256\n"
 SETUP_CODE = (
-    *("deploy/__init__.py", "deploy/local", "deploy/containers", "deploy/ops/__init__.py", "deploy/ops/users.py"),
+    *(
+        "deploy/__init__.py",
+        "deploy/access.py",
+        "deploy/local",
+        "deploy/containers",
+        "deploy/ops/__init__.py",
+        "deploy/ops/users.py",
+    ),
     *("services/__init__.py", "services/chassis"),
 )
 

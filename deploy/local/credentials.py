@@ -9,13 +9,18 @@ from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from deploy.access import ACCOUNTS, OPERATORS
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
 
 DATABASE_ROLES = ("upload", "quota", "janitor", "classifier", "audit")
 STORE_USERS = ("upload", "janitor", "classifier", "audit")
+KAFKA_USERS = tuple(ACCOUNTS)
+"""Whose accounts Kafka keeps itself."""
+KAFKA_NODES = "brokers"
+"""The account of Kafka's nodes among each other, which stands in their configuration, like that of the operators."""
 
-ADDED = frozenset({"llm_key_secret", "logins", "access_keys", "rotations"})
+ADDED = frozenset({"llm_key_secret", "logins", "access_keys", "rotations", "kafka", "kafka_users"})
 """What the first stacks had none of."""
 
 
@@ -25,7 +30,8 @@ class Credentials:
 
     `llm_key_secret` is a Fernet key: the classifier keeps the keys of its users' models under it. `logins` has the name
     under which each role of the database logs in, `access_keys` the one of each user of the store: both change with
-    their secret. `rotations` has what is good beside all that while a key is changed (rotation.py).
+    their secret. `kafka` and `kafka_users` have the same of each account of Kafka. `rotations` has what is good beside
+    all that while a key is changed (rotation.py).
     """
 
     cluster_id: str
@@ -36,6 +42,8 @@ class Credentials:
     logins: dict[str, str]
     access_keys: dict[str, str]
     rotations: dict[str, Any]
+    kafka: dict[str, str]
+    kafka_users: dict[str, str]
 
 
 def new_jwt_secret() -> str:
@@ -63,6 +71,8 @@ def _generate() -> Credentials:
         logins={role: role for role in DATABASE_ROLES},
         access_keys={user: store_key(user) for user in STORE_USERS},
         rotations={},
+        kafka={account: new_password() for account in (*KAFKA_USERS, OPERATORS, KAFKA_NODES)},
+        kafka_users={account: account for account in (*KAFKA_USERS, OPERATORS)},
     )
 
 

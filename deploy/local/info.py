@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deploy.access import OPERATORS
 from deploy.local.credentials import DATABASE_ROLES, STORE_USERS, Credentials, store_key
+from deploy.local.kafka_reach import Reach, kafka_environment, reach
 from deploy.local.postgres_nodes import url_for
 from deploy.local.server_minio import BUCKET, REGION
 from deploy.local.server_services import JWT_AUDIENCE, JWT_ISSUER, service_port
 from deploy.local.settings import StackSettings
-from deploy.local.ways import bootstrap_for, fault_ports, port_for
+from deploy.local.ways import fault_ports, port_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class StackInfo:
     schemas).
     Where `gateway_url` is https, its certificate may be of the stack's own authority (`own_authority`).
     `store_keys`: by user: root, upload, janitor, classifier, audit. `service_urls`: by process name, e.g. upload-1.
+    `kafka_environment`: the settings of a service that reaches Kafka as its operators do.
     `fault_proxy_url`: where toxiproxy takes its orders, "" where there is none; its proxies are named in FAULT_WAYS.
     """
 
@@ -38,15 +41,28 @@ class StackInfo:
     minio_public_endpoint: str
     minio_region: str
     bucket: str
-    kafka_bootstrap: str
     cors_origins: tuple[str, ...]
     service_urls: Mapping[str, str]
     fault_proxy_url: str
     databases: Mapping[str, str] = field(repr=False)
     store_keys: Mapping[str, StoreKey] = field(repr=False)
     jwt_secret: str = field(repr=False)
+    kafka_environment: Mapping[str, str] = field(repr=False)
     jwt_issuer: str = JWT_ISSUER
     jwt_audience: str = JWT_AUDIENCE
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """host:port of Kafka's brokers, with commas."""
+        return self.kafka_environment["KAFKA_BOOTSTRAP_SERVERS"]
+
+    @property
+    def kafka(self) -> Reach:
+        """What a client of aiokafka is told of how operators reach Kafka: `AIOKafkaConsumer(**info.kafka)`.
+
+        Raises StackError where the stack's authority cannot be read.
+        """
+        return reach(self.kafka_environment)
 
 
 def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
@@ -58,13 +74,13 @@ def info_of(settings: StackSettings, credentials: Credentials) -> StackInfo:
         minio_public_endpoint=settings.public_endpoint,
         minio_region=REGION,
         bucket=BUCKET,
-        kafka_bootstrap=bootstrap_for(settings, "operators"),
         cors_origins=settings.origins,
         service_urls=_service_urls(settings),
         fault_proxy_url=_fault_proxy_url(settings),
         databases=_databases(settings, credentials),
         store_keys=_store_keys(credentials),
         jwt_secret=credentials.jwt_secret,
+        kafka_environment=kafka_environment(settings, credentials, OPERATORS),
     )
 
 

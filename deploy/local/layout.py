@@ -82,6 +82,11 @@ class Layout:
         """The stack's own certificate authority, and what it signed; it holds keys."""
         return self.state / "authority"
 
+    @property
+    def trusted(self) -> Path:
+        """The authority's certificate, which clients of the stack's servers trust."""
+        return self.authority / "ca.crt"
+
     def holds_a_stack(self) -> bool:
         """Whether the state folder is one of ours, rather than missing, empty or somebody's own."""
         return any(path.exists() for path in (self.secrets, self.running, self.configuration))

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from deploy.local.credentials import (
     DATABASE_ROLES,
+    KAFKA_USERS,
     STORE_USERS,
     Credentials,
     new_fernet_key,
@@ -26,7 +27,7 @@ from deploy.local.credentials import (
     store_key,
 )
 
-KINDS = ("jwt", "minio", "postgres", "fernet")
+KINDS = ("jwt", "minio", "postgres", "fernet", "kafka")
 
 
 class Phase(StrEnum):
@@ -100,6 +101,8 @@ def held(credentials: Credentials, kind: str) -> Pairs:
         return {"": Pair("", credentials.llm_key_secret)}
     if kind == "minio":
         return {user: Pair(credentials.access_keys[user], credentials.store[user]) for user in STORE_USERS}
+    if kind == "kafka":
+        return {user: Pair(credentials.kafka_users[user], credentials.kafka[user]) for user in KAFKA_USERS}
     return {role: Pair(credentials.logins[role], credentials.database[role]) for role in DATABASE_ROLES}
 
 
@@ -113,6 +116,8 @@ def _using(credentials: Credentials, kind: str, pairs: Pairs) -> Credentials:
         return replace(credentials, llm_key_secret=found[""])
     if kind == "minio":
         return replace(credentials, access_keys=names, store={**credentials.store, **found})
+    if kind == "kafka":
+        return replace(credentials, kafka_users=credentials.kafka_users | names, kafka=credentials.kafka | found)
     return replace(credentials, logins=names, database={**credentials.database, **found})
 
 
@@ -131,6 +136,8 @@ def _fresh(kind: str) -> Pairs:
         return {"": Pair("", new_fernet_key())}
     if kind == "minio":
         return {user: Pair(_named(store_key(user), "-"), new_password()) for user in STORE_USERS}
+    if kind == "kafka":
+        return {user: Pair(_named(user, "-"), new_password()) for user in KAFKA_USERS}
     return {role: Pair(_named(role, "_"), new_password()) for role in DATABASE_ROLES}
 
 

@@ -6,15 +6,19 @@ import asyncio
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy.access import OPERATORS
 from deploy.local.credentials import Credentials
 from deploy.local.errors import StackError
 from deploy.local.kafka_java import kafka_java
 from deploy.local.kafka_nodes import Node, check_nodes, folder_of, is_formatted, nodes_of, note_whole
+from deploy.local.kafka_reach import kafka_environment, reach
+from deploy.local.kafka_security import security
 from deploy.local.layout import Layout, write_private
 from deploy.local.programs import Program
 from deploy.local.settings import StackSettings
@@ -23,6 +27,8 @@ from deploy.local.ways import fault_ports
 
 LARGEST_RECORD_BYTES = 5 * 1024 * 1024
 """Above every topic's own bound: a dead letter carries a whole record and its reason."""
+_MAIN = {False: "PLAINTEXT", True: "SECURE"}
+"""What the listener is called that nodes, operators and, without a fault proxy, all clients come by."""
 
 _PROPERTIES = """\
 # Written at each start of the stack.
@@ -33,7 +39,7 @@ listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners={advertised}
 listener.security.protocol.map={protocols}
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
+inter.broker.listener.name={main}
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor={copies}
@@ -68,33 +74,36 @@ logger.server.level=info
 """
 
 
-def kafka(layout: Layout, settings: StackSettings, java: Path, jars: Path) -> tuple[Program, ...]:
+def kafka(
+    layout: Layout, settings: StackSettings, credentials: Credentials, java: Path, jars: Path
+) -> tuple[Program, ...]:
     """The programs of all nodes; their folders must be prepared."""
-    return tuple(_node(layout, settings, node, _java(layout, java, jars)) for node in nodes_of(settings))
-
-
-def _node(layout: Layout, settings: StackSettings, node: Node, java: Sequence[str]) -> Program:
-    return Program(
-        name=node.name,
-        command=(*java, "kafka.Kafka", str(_properties(layout, node))),
-        ports=_ports(settings, node),
-        check=lambda: check_node(node, settings.brokers),
+    command, operators = _java(layout, java, jars), kafka_environment(settings, credentials, OPERATORS)
+    return tuple(
+        Program(
+            name=node.name,
+            command=(*command, "kafka.Kafka", str(_properties(layout, node))),
+            ports=_ports(settings, node),
+            check=partial(check_node, node, settings.brokers, operators),
+        )
+        for node in nodes_of(settings)
     )
 
 
 def _ports(settings: StackSettings, node: Node) -> dict[str, int]:
     ports = {"KAFKA_PORT": node.port, "KAFKA_CONTROLLER_PORT": node.controller_port}
     for name, (port, _) in _listeners(settings, node).items():
-        if name != "PLAINTEXT":
+        if name != _MAIN[settings.secure]:
             ports[f"FAULT_PROXY_PORT ({name})"] = port
     return ports
 
 
-async def check_node(node: Node, brokers: int) -> None:
+async def check_node(node: Node, brokers: int, operators: Mapping[str, str]) -> None:
     """Raises unless the node answers and, of several, every partition that it keeps is in sync on it."""
     _, writer = await asyncio.open_connection("127.0.0.1", node.port)  # fails quietly, where the client would log
     writer.close()
-    admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{node.port}", request_timeout_ms=3000)
+    only = reach({**operators, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{node.port}"})
+    admin = AIOKafkaAdminClient(**only, request_timeout_ms=3000)
     try:
         await admin.start()
         described = await admin.describe_topics() if brokers > 1 else await admin.list_topics()
@@ -119,7 +128,7 @@ def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credenti
     check_nodes(layout, nodes)
     for node in nodes:
         folder_of(layout, node).mkdir(mode=0o700, exist_ok=True)
-        write_private(_properties(layout, node), _render(layout, settings, node))
+        write_private(_properties(layout, node), _render(layout, settings, credentials, node))
     write_private(layout.state / "kafka" / "log4j2.properties", LOGGING)
     fresh = [node for node in nodes if not is_formatted(layout, node)]
     with ThreadPoolExecutor(len(nodes)) as pool:
@@ -128,23 +137,32 @@ def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credenti
         note_whole(layout)
 
 
-def _render(layout: Layout, settings: StackSettings, node: Node) -> str:
+def _render(layout: Layout, settings: StackSettings, credentials: Credentials, node: Node) -> str:
     own = {
         name: (f"127.0.0.1:{port}", f"127.0.0.1:{told}") for name, (port, told) in _listeners(settings, node).items()
     }
-    return properties(own, nodes_of(settings), node, folder_of(layout, node) / "data")
+    data, nodes = folder_of(layout, node) / "data", nodes_of(settings)
+    if not settings.secure:
+        return properties(own, nodes, node, data)
+    return properties(own, nodes, node, data, "SASL_SSL") + security(layout, credentials, node, list(own))
 
 
-def properties(listeners: Mapping[str, tuple[str, str]], nodes: Sequence[Node], node: Node, data: Path) -> str:
-    """The configuration of a node. `listeners` are host:port where it listens, and that it tells clients, by name."""
+def properties(
+    listeners: Mapping[str, tuple[str, str]], nodes: Sequence[Node], node: Node, data: Path, spoken: str = "PLAINTEXT"
+) -> str:
+    """The configuration of a node. `listeners` are host:port where it listens, and that it tells clients, by name.
+
+    The first of them is that of the nodes among each other, too. `spoken` is the protocol, on all of them.
+    """
     copies = copies_of(len(nodes))
     return _PROPERTIES.format(
         node=node.number,
         voters=",".join(f"{each.number}@127.0.0.1:{each.controller_port}" for each in nodes),
         listeners=",".join(f"{name}://{where}" for name, (where, _) in listeners.items()),
         advertised=",".join(f"{name}://{told}" for name, (_, told) in listeners.items()),
-        protocols=",".join(f"{name}:PLAINTEXT" for name in (*listeners, "CONTROLLER")),
+        protocols=",".join(f"{name}:{spoken}" for name in (*listeners, "CONTROLLER")),
         controller_port=node.controller_port,
+        main=next(iter(listeners)),
         data=data,
         copies=copies.all,
         in_sync=copies.in_sync,
@@ -154,7 +172,7 @@ def properties(listeners: Mapping[str, tuple[str, str]], nodes: Sequence[Node], 
 
 def _listeners(settings: StackSettings, node: Node) -> dict[str, tuple[int, int]]:
     """Where a node listens for whom, and where it says that they find it; an only node may be behind a fault proxy."""
-    listeners = {"PLAINTEXT": (node.port, node.port)}
+    listeners = {_MAIN[settings.secure]: (node.port, node.port)}
     ports = fault_ports(settings)
     if ports is not None:
         for who, port in ports.kafka_listeners.items():

@@ -8,7 +8,7 @@ import aiohttp
 from docuvault_contracts.topics import STORAGE_EVENTS
 
 from deploy.local.credentials import Credentials, store_key
-from deploy.local.layout import Layout
+from deploy.local.layout import Layout, write_private
 from deploy.local.programs import Program
 from deploy.local.settings import StackSettings
 from deploy.local.ways import bootstrap_for
@@ -27,13 +27,13 @@ CHECK_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 
 def minio(layout: Layout, settings: StackSettings, credentials: Credentials, binary: Path) -> Program:
-    """The program; it makes its folders itself."""
+    """The program; where Kafka is secure its folder must be prepared."""
     folder = layout.state / "minio"
     address = f"127.0.0.1:{settings.minio_port}"
     return Program(
         name="minio",
         command=(
-            *(str(binary), "server", "--quiet", "--json", "--certs-dir", str(folder / "certs")),
+            *(str(binary), "server", "--quiet", "--json", "--certs-dir", str(_certificates(layout))),
             *("--address", address, str(folder / "data")),
         ),
         ports={"MINIO_PORT": settings.minio_port},
@@ -59,7 +59,31 @@ def _environment(layout: Layout, settings: StackSettings, credentials: Credentia
         f"MINIO_NOTIFY_KAFKA_TOPIC_{TARGET}": STORAGE_EVENTS.name,
         f"MINIO_NOTIFY_KAFKA_QUEUE_DIR_{TARGET}": str(layout.untold),
         f"MINIO_NOTIFY_KAFKA_QUEUE_LIMIT_{TARGET}": str(QUEUE_LIMIT),
+        **_kafkas_account(settings, credentials),
     }
+
+
+def _kafkas_account(settings: StackSettings, credentials: Credentials) -> dict[str, str]:
+    told = {
+        "TLS": "on",
+        "SASL": "on",
+        "SASL_MECHANISM": "sha512",
+        "SASL_USERNAME": credentials.kafka_users["store"],
+        "SASL_PASSWORD": credentials.kafka["store"],
+    }
+    return {f"MINIO_NOTIFY_KAFKA_{name}_{TARGET}": value for name, value in told.items()} if settings.secure else {}
+
+
+def prepare_minio(layout: Layout, settings: StackSettings) -> None:
+    """Shows it whom to trust. What is not here it makes itself."""
+    trusted = _certificates(layout) / "CAs"
+    if settings.secure:
+        trusted.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(trusted / "docuvault.crt", layout.trusted.read_text())
+
+
+def _certificates(layout: Layout) -> Path:
+    return layout.state / "minio" / "certs"
 
 
 async def check_url(url: str, *, socket: Path | None = None, name: str | None = None) -> None:

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy.local.credentials import Credentials
+from deploy.local.kafka_reach import kafka_environment
 from deploy.local.layout import Layout
 from deploy.local.postgres_nodes import url_for
 from deploy.local.programs import Program
 from deploy.local.rotation import others
 from deploy.local.server_minio import BUCKET, REGION, check_url
 from deploy.local.settings import PORTS_OF_A_SERVICE, SERVICES, StackSettings
-from deploy.local.ways import bootstrap_for, port_for
+from deploy.local.ways import port_for
 
 CHECKOUT = Path(__file__).parents[2]
 JWT_ISSUER = "docuvault"
@@ -103,7 +104,7 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
         "LOG_LEVEL": settings.log_level,
         **(_traces(settings) if settings.otlp_endpoint != "off" else {}),
         "DATABASE_URL": url_for(settings, service, credentials.logins[service], credentials.database[service]),
-        "KAFKA_BOOTSTRAP_SERVERS": bootstrap_for(settings, service),
+        **kafka_environment(settings, credentials, service),
         **(_tokens(settings, credentials) if service in HAVE_CLIENTS else {}),
         **(settings.sign_in_environment if service == "upload" else {}),
         **({"LLM_KEY_SECRETS": _fernet_keys(credentials)} if service == "classifier" else {}),

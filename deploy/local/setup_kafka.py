@@ -10,6 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from docuvault_contracts.topics import ALL, Topic
 
 from deploy.local.errors import StackError
+from deploy.local.kafka_reach import Reach
 
 ALREADY_EXISTS = 36
 
@@ -27,10 +28,13 @@ def copies_of(brokers: int) -> Copies:
     return Copies(brokers, max(1, brokers - 1))
 
 
-async def setup_kafka(bootstrap: str, topics: Sequence[Topic] = ALL, brokers: int = 1) -> None:
-    """Makes the topics that are missing, and gives those there the declared configuration and more partitions."""
+async def setup_kafka(reach: Reach, topics: Sequence[Topic] = ALL, brokers: int = 1) -> None:
+    """Makes the topics that are missing, and gives those there the declared configuration and more partitions.
+
+    `reach`: what a client of aiokafka is told of how Kafka is reached.
+    """
     copies = copies_of(brokers)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**reach)
     await admin.start()
     try:
         await _create(admin, topics, copies)

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from deploy.access import OPERATORS
 from deploy.local import leftovers
 from deploy.local.console import Steps, say
 from deploy.local.credentials import Credentials
 from deploy.local.docs_pages import write_docs
 from deploy.local.health import wait_until_well
 from deploy.local.kafka_nodes import is_formatted, nodes_of
+from deploy.local.kafka_reach import kafka_environment, reach
 from deploy.local.layout import Layout
 from deploy.local.ports import check_ports
 from deploy.local.postgres_nodes import Database, authority_of, databases_of, primary_of
@@ -21,7 +23,7 @@ from deploy.local.provision import Tools
 from deploy.local.rolling import Member, Roller, Team
 from deploy.local.server_gateway import Served, gateway, reload_gateway, write_gateway
 from deploy.local.server_kafka import kafka, prepare_kafka
-from deploy.local.server_minio import minio
+from deploy.local.server_minio import minio, prepare_minio
 from deploy.local.server_postgres import postgres, prepare_postgres
 from deploy.local.server_services import HAVE_CLIENTS, replicas, spare
 from deploy.local.server_toxiproxy import toxiproxy, write_toxiproxy
@@ -31,7 +33,7 @@ from deploy.local.setup_minio import setup_minio
 from deploy.local.setup_postgres import setup_postgres
 from deploy.local.supervisor import Supervisor
 from deploy.local.waiting import run_async
-from deploy.local.ways import bootstrap_for, fault_ports
+from deploy.local.ways import fault_ports
 
 STARTED = frozenset({"RUNNING", "STARTING", "BACKOFF"})
 """What supervisord calls a process that it runs or is about to run again."""
@@ -96,7 +98,7 @@ class Starter:
         layout, settings, credentials, tools = self._layout, self._settings, self._credentials, self._tools
         return (
             self._postgres(primary_of(layout, settings)),
-            *kafka(layout, settings, tools.java, tools.kafka_jars),
+            *kafka(layout, settings, credentials, tools.java, tools.kafka_jars),
             minio(layout, settings, credentials, tools.minio),
             *self._fault_proxy(),
         )
@@ -133,6 +135,7 @@ class Starter:
                 jobs.append(pool.submit(prepare_kafka, layout, settings, self._credentials, java, jars))
         for job in jobs:
             job.result()
+        prepare_minio(layout, settings)
         if (ports := fault_ports(settings)) is not None:
             write_toxiproxy(layout, settings, ports)
 
@@ -164,9 +167,17 @@ class Starter:
         settings, credentials = self._settings, self._credentials
         await asyncio.gather(
             setup_postgres(primary_of(self._layout, settings).port, credentials, authority=authority_of(settings)),
-            setup_kafka(bootstrap_for(settings, "operators"), brokers=settings.brokers),
+            self._set_up_kafka(),
             setup_minio(settings.minio_port, credentials),
         )
+
+    async def _set_up_kafka(self) -> None:
+        environment = kafka_environment(self._settings, self._credentials, OPERATORS)
+        if self._settings.secure:
+            from deploy.local.setup_accounts import setup_accounts  # noqa: PLC0415 - a library only such a stack needs
+
+            await asyncio.to_thread(setup_accounts, environment, self._credentials)
+        await setup_kafka(reach(environment), brokers=self._settings.brokers)
 
     def _open_the_door(self, door: Sequence[Program]) -> None:
         if "gateway" in self._started():

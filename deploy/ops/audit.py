@@ -80,7 +80,7 @@ def servers_of(info: StackInfo) -> Servers:
     key = info.store_keys["audit"]
     return Servers(
         database_url=info.databases["audit"],
-        kafka_bootstrap=info.kafka_bootstrap,
+        kafka=info.kafka,
         minio_endpoint=info.minio_endpoint,
         minio_access_key=key.access_key,
         minio_secret_key=key.secret_key,

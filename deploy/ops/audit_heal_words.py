@@ -12,6 +12,7 @@ from docuvault_contracts.cloudevents import Message
 from pydantic import SecretStr
 
 from deploy.local.info import StackInfo
+from deploy.local.kafka_reach import as_settings
 from deploy.ops.audit_heal_filings import last_words
 from deploy.ops.audit_heal_rules import Saying, Word
 from deploy.ops.operator_events import deleted, missing, observed
@@ -69,7 +70,7 @@ def _message(saying: Saying, stat: ObjectStat | None, looked_ns: int, now: datet
 @asynccontextmanager
 async def open_speaker(info: StackInfo) -> AsyncIterator[Speaker]:
     """Connects when it first speaks."""
-    kafka = KafkaSettings(kafka_bootstrap_servers=info.kafka_bootstrap)
+    kafka = KafkaSettings(**as_settings(info.kafka_environment))
     async with open_storage(_store(info)) as storage, open_producer(kafka) as producer:
         yield Speaker(storage, producer, partial(last_words, info))
 

@@ -15,6 +15,7 @@ from docuvault_contracts.keys import parse_key
 from miniopy_async.api import Minio
 from miniopy_async.datatypes import Object
 
+from deploy.local.kafka_reach import Reach
 from deploy.ops.audit_model import Account, Backlog, Document, Filing, Reservation, StoredObject
 from deploy.ops.dlq.counting import open_letters
 from deploy.ops.kafka import Bounds, open_kafka
@@ -38,11 +39,12 @@ OPTIONAL = frozenset({"classifier"})
 class Servers:
     """Where the three servers are and how to read them.
 
-    `minio_endpoint` and `kafka_bootstrap` are host:port; `database_url` is of a role that may read all schemas.
+    `minio_endpoint` is host:port, `kafka` what its clients are told; `database_url` is of a role that may read all
+    schemas.
     """
 
     database_url: str = field(repr=False)
-    kafka_bootstrap: str
+    kafka: Reach = field(repr=False)
     minio_endpoint: str
     minio_access_key: str
     minio_secret_key: str = field(repr=False)
@@ -150,7 +152,7 @@ class Standing:
 
 async def read_standing(servers: Servers) -> Standing:
     """Asks the broker; commits nothing and joins no group."""
-    async with open_kafka(servers.kafka_bootstrap) as kafka:
+    async with open_kafka(servers.kafka) as kafka:
         bounds = await kafka.bounds([topic.name for topic in topics.ALL])
         committed = {group: await kafka.committed(group) for group in READERS}
         unread = [_unread(group, offsets, bounds) for group, offsets in committed.items() if runs(group, offsets)]

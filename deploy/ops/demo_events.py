@@ -100,7 +100,7 @@ class Watcher:
 async def watching(info: StackInfo, tell: Callable[[str], None]) -> AsyncIterator[Watcher]:
     """A watcher of all that happens from now on."""
     watcher = Watcher(tell)
-    consumer = AIOKafkaConsumer(bootstrap_servers=info.kafka_bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**info.kafka, enable_auto_commit=False)
     await consumer.start()
     try:
         await _go_to_the_end(consumer)

@@ -35,7 +35,7 @@ async def fix(explainer: Explainer, explained: Explained, wait_seconds: float) -
     if empty:
         return Fixed(explained, refused="the whole bucket is empty: is that the store it was before?")
     message = message_of(verdict.push, await explainer.look(facts.key), seen_ns)
-    await publish(explainer.info.kafka_bootstrap, message)
+    await publish(explainer.info.kafka, message)
     await _settled(explainer, facts.key, wait_seconds)
     said = f"{verdict.push} ({dict(message.headers)['ce_id'].decode()})"
     return Fixed((await explainer.explain([facts.key]))[0], said=said)

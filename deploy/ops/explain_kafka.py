@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from aiokafka import TopicPartition
 from docuvault_contracts import topics
 
+from deploy.local.kafka_reach import Reach
 from deploy.ops import groups as standing
 from deploy.ops.audit_servers import OPTIONAL, READERS
 from deploy.ops.dlq.journal import Journal, read_journal
@@ -42,12 +43,12 @@ class Reading:
     seconds: float
 
 
-async def look(bootstrap: str, sieve: Sieve, reading: Reading) -> dict[str, Kafka]:
+async def look(reach: Reach, sieve: Sieve, reading: Reading) -> dict[str, Kafka]:
     """What Kafka tells of each key of the sieve. Raises StackError where it is away.
 
     The groups' offsets are older than all that is read after this returns.
     """
-    async with open_kafka(bootstrap) as kafka:
+    async with open_kafka(reach) as kafka:
         groups = {group.name: _group(group) for name in READERS if runs(group := await standing.look(kafka, name))}
         left, opened = await _read(kafka, sieve, reading, groups)
         journal = await _journal(kafka, sieve)

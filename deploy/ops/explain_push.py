@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaProducer
 from docuvault_contracts.cloudevents import Message
 
 from deploy.local.errors import StackError
+from deploy.local.kafka_reach import Reach
 from deploy.ops.explain_model import Facts
 from deploy.ops.explain_states import Push
 from deploy.ops.operator_events import deleted, missing, observed, reminded
@@ -31,11 +32,9 @@ def message_of(push: Push, facts: Facts, seen_ns: int | None = None) -> Message:
     raise StackError(f"{push} no longer holds; look again")
 
 
-async def publish(bootstrap: str, message: Message) -> None:
+async def publish(reach: Reach, message: Message) -> None:
     """Returns when all replicas of the broker have it. Raises what the driver raises."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=REQUEST_MS
-    )
+    producer = AIOKafkaProducer(**reach, acks="all", enable_idempotence=True, request_timeout_ms=REQUEST_MS)
     try:
         await producer.start()
         await producer.send_and_wait(message.topic, message.value, message.key, headers=list(message.headers))

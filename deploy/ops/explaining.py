@@ -90,7 +90,7 @@ class Explainer:
     ) -> tuple[Mapping[str, Kafka], Mapping[str, str]]:
         sieve, reading = Sieve(keys, self.info.bucket), Reading(since, looked_at, self.seconds)
         try:
-            found = await look(self.info.kafka_bootstrap, sieve, reading)
+            found = await look(self.info.kafka, sieve, reading)
         except StackError as error:
             return {}, {"kafka": one_line(error)}
         groups = await self._with_halts(next(iter(found.values())).groups) if found else {}

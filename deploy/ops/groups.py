@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalGenerationError, KafkaError, RebalanceInProgressError, UnknownMemberIdError
 
 from deploy.local.errors import StackError
+from deploy.local.kafka_reach import Reach
 from deploy.ops.audit_servers import READERS
 from deploy.ops.kafka import CLOSE_SECONDS, REQUEST_MS, TIMEOUT_SECONDS, Kafka, answer
 from services.chassis.retry import apart
@@ -65,9 +66,9 @@ async def at_time(kafka: Kafka, standings: Iterable[Standing], time_ms: int) -> 
     return {at: found.get(at, end) for at, end in ends.items()}
 
 
-async def move(bootstrap: str, group: str, offsets: Mapping[TopicPartition, int]) -> None:
+async def move(reach: Reach, group: str, offsets: Mapping[TopicPartition, int]) -> None:
     """Commits offsets in the group's name. Raises StackError, also where it has members: they would commit over it."""
-    async with _outsider(bootstrap, group) as mover:
+    async with _outsider(reach, group) as mover:
         mover.assign([*offsets])
         try:
             await apart(mover.commit(dict(offsets)), TIMEOUT_SECONDS)
@@ -76,11 +77,9 @@ async def move(bootstrap: str, group: str, offsets: Mapping[TopicPartition, int]
 
 
 @asynccontextmanager
-async def _outsider(bootstrap: str, group: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _outsider(reach: Reach, group: str) -> AsyncIterator[AIOKafkaConsumer]:
     """Knows the group and does not join it."""
-    client = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=group, request_timeout_ms=REQUEST_MS, enable_auto_commit=False
-    )
+    client = AIOKafkaConsumer(**reach, group_id=group, request_timeout_ms=REQUEST_MS, enable_auto_commit=False)
     try:
         await answer(client.start())
         yield client

@@ -17,6 +17,7 @@ from aiokafka.structs import OffsetAndMetadata
 from docuvault_contracts import topics
 
 from deploy.local.errors import StackError, one_line
+from deploy.local.kafka_reach import Reach
 from deploy.ops.kafka_admin import Admin
 from services.chassis.consumer_records import Suspicion, install
 from services.chassis.delivery import Record
@@ -107,12 +108,12 @@ class Kafka:
 
 
 @asynccontextmanager
-async def open_kafka(bootstrap: str) -> AsyncIterator[Kafka]:
+async def open_kafka(reach: Reach) -> AsyncIterator[Kafka]:
     """Connects. Raises StackError where no broker answers."""
     install()
-    admin = Admin(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
+    admin = Admin(**reach, request_timeout_ms=REQUEST_MS)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **reach,
         request_timeout_ms=REQUEST_MS,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -40,13 +40,13 @@ class Moved:
 
 async def show(info: StackInfo, wish: Wish) -> Sequence[Group]:
     """The groups as they stand. Raises StackError."""
-    async with open_kafka(info.kafka_bootstrap) as kafka:
+    async with open_kafka(info.kafka) as kafka:
         return [await _look(kafka, name, wish.topics) for name in wish.groups]
 
 
 async def move(info: StackInfo, wish: Wish) -> Moved:
     """Moves the one group that is named. Raises StackError where it has members, and then nothing is moved."""
-    async with open_kafka(info.kafka_bootstrap) as kafka:
+    async with open_kafka(info.kafka) as kafka:
         group = await _look(kafka, wish.groups[0], wish.topics)
         if group.members:
             raise StackError(
@@ -55,7 +55,7 @@ async def move(info: StackInfo, wish: Wish) -> Moved:
             )
         moves = moves_to(group.standings, await _wanted(kafka, group, wish.place))
         if moves and not wish.dry_run:
-            await groups.move(info.kafka_bootstrap, group.name, {each.at: each.after for each in moves})
+            await groups.move(info.kafka, group.name, {each.at: each.after for each in moves})
         return Moved(group, moves)
 
 

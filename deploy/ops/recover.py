@@ -18,6 +18,7 @@ from docuvault_contracts import topics
 
 from deploy.local.errors import StackError
 from deploy.local.info import StackInfo
+from deploy.local.kafka_reach import Reach
 from deploy.ops import groups
 from deploy.ops.audit_servers import READERS
 from deploy.ops.kafka import Kafka, open_kafka
@@ -65,7 +66,7 @@ class _Undone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    bootstrap: str
+    reach: Reach
     kafka: Kafka
     quota: Connection
     upload: Connection
@@ -84,11 +85,11 @@ class _Plan:
 async def recover(info: StackInfo, wish: Wish) -> Recovered:
     """Raises StackError where it is refused, and then nothing has been changed."""
     async with (
-        open_kafka(info.kafka_bootstrap) as kafka,
+        open_kafka(info.kafka) as kafka,
         _connected(info, "quota") as quota,
         _connected(info, "upload") as upload,
     ):
-        site = _Site(info.kafka_bootstrap, kafka, quota, upload)
+        site = _Site(info.kafka, kafka, quota, upload)
         await _refuse_company(site)
         try:
             return await _work(site, wish, await _plan(site, wish))
@@ -128,7 +129,7 @@ async def _work(site: _Site, wish: Wish, plan: _Plan) -> Recovered:
                 _take_back(wish)
             for group, moves in plan.moves.items():
                 if moves:
-                    await groups.move(site.bootstrap, group, {each.at: each.after for each in moves})
+                    await groups.move(site.reach, group, {each.at: each.after for each in moves})
     except _Undone:
         pass
     return done[0]

@@ -107,4 +107,10 @@ def lives_of(settings: StackSettings) -> Lives:
     spans = _Spans(**{name.lower(): value for name, value in settings.service_env.items()})
     longest = max(spans.upload_url_minutes, spans.multipart_url_minutes) * 60
     token = ACCESS_TOKEN_LIFE.total_seconds() + spans.jwt_leeway_seconds
-    return {"jwt": token + MARGIN_SECONDS, "minio": longest + MARGIN_SECONDS, "postgres": 0.0, "fernet": 0.0}
+    return {
+        "jwt": token + MARGIN_SECONDS,
+        "minio": longest + MARGIN_SECONDS,
+        "postgres": 0.0,
+        "fernet": 0.0,
+        "kafka": 0.0,
+    }

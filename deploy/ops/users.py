@@ -57,7 +57,7 @@ def _registered(user_id: UUID, limit_bytes: int | None) -> Message:
 
 
 async def _publish(info: StackInfo, message: Message) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=info.kafka_bootstrap, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**info.kafka, acks="all", enable_idempotence=True)
     try:
         await producer.start()
         await producer.send_and_wait(message.topic, message.value, message.key, headers=list(message.headers))

@@ -71,7 +71,7 @@ async def test_ten_thousand_hostile_records_between_good_ones_have_each_its_fate
     print(f"FUZZ_SEED={SEED} FUZZ_RECORDS={RECORDS}")  # noqa: T201 - shown where the test fails
     rng, user = Random(SEED), await site.api.user()  # noqa: S311 - a seed, no secret
     before = await site.processes.pids()
-    async with site.bucket.silent(), open_wire(site.info) as wire, raw_producer(site.info.kafka_bootstrap) as raw:
+    async with site.bucket.silent(), open_wire(site.info) as wire, raw_producer(site.info.kafka) as raw:
         uploads = [await user.put_new(f"good {number}".encode()) for number in range(GOOD)]
         goods = [await _good(site, each) for each in uploads]
         written = await _write(
@@ -93,7 +93,7 @@ async def test_hostile_decisions_are_buried_by_those_who_read_them(site: Site) -
     topic = topics.QUOTA.name
     found = [on_the_wire(rng, fuzz_events.event(rng, topic)) for _ in range(RECORDS // 10)]
     found = [each for each in found if each.fate is Fate.BAD or each.kind == "a type to come"]
-    async with open_wire(site.info) as wire, raw_producer(site.info.kafka_bootstrap) as raw:
+    async with open_wire(site.info) as wire, raw_producer(site.info.kafka) as raw:
         written = await _write(rng, raw, wire, found, [])
         for group, harmless in HARMLESS.items():
             await _assert_read(wire, group, (topic,))

@@ -17,6 +17,7 @@ from aiokafka.structs import TopicPartition
 from pydantic import SecretStr
 from yarl import URL
 
+from deploy.local.kafka_reach import as_settings
 from services.chassis.delivery import Record
 from services.chassis.settings import DatabaseSettings, KafkaSettings
 
@@ -24,7 +25,7 @@ from services.chassis.settings import DatabaseSettings, KafkaSettings
 def kafka_settings(stack: Any, **changes: object) -> KafkaSettings:
     """Shorter time-outs than in production, so that a test of them is short too."""
     quick = {
-        "kafka_bootstrap_servers": stack.info.kafka_bootstrap,
+        **as_settings(stack.info.kafka_environment),
         "kafka_request_timeout_seconds": 3,
         "kafka_publish_timeout_seconds": 4,
         "kafka_session_timeout_seconds": 6,
@@ -36,7 +37,7 @@ def kafka_settings(stack: Any, **changes: object) -> KafkaSettings:
 @asynccontextmanager
 async def topics(stack: Any, *names: str, partitions: int = 1, largest: int = 4 * 1024 * 1024) -> AsyncIterator[None]:
     """Topics that live as long as the block."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**stack.info.kafka)
     config = {"max.message.bytes": str(largest)}
     try:
         await admin.start()
@@ -66,7 +67,7 @@ def unique(prefix: str) -> str:
 
 async def write(stack: Any, topic: str, values: Sequence[bytes], partition: int = 0) -> None:
     """Puts raw records there, as anybody could."""
-    producer = AIOKafkaProducer(bootstrap_servers=stack.info.kafka_bootstrap, max_request_size=4 * 1024 * 1024)
+    producer = AIOKafkaProducer(**stack.info.kafka, max_request_size=4 * 1024 * 1024)
     try:
         await producer.start()
         acks = [await producer.send(topic, value, key=b"key", partition=partition) for value in values]
@@ -77,9 +78,7 @@ async def write(stack: Any, topic: str, values: Sequence[bytes], partition: int 
 
 async def read(stack: Any, topic: str, *, partitions: int = 1) -> list[Record]:
     """Everything there is in a topic now, by partition and offset."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=stack.info.kafka_bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=10
-    )
+    consumer = AIOKafkaConsumer(**stack.info.kafka, auto_offset_reset="earliest", fetch_max_wait_ms=10)
     found: list[Record] = []
     try:
         await consumer.start()
@@ -99,7 +98,7 @@ async def read(stack: Any, topic: str, *, partitions: int = 1) -> list[Record]:
 
 async def committed(stack: Any, group: str, topic: str, partition: int = 0) -> int | None:
     """The offset a group has committed; None also while the broker cannot tell."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**stack.info.kafka)
     try:
         await admin.start()
         found = await admin.list_consumer_group_offsets(group)
@@ -128,7 +127,7 @@ async def hung_kafka(stack: Any) -> AsyncIterator[None]:
 
 
 async def _kafka_answers(stack: Any) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap, request_timeout_ms=5000)
+    admin = AIOKafkaAdminClient(**stack.info.kafka, request_timeout_ms=5000)
     try:
         await admin.start()
         await admin.find_coordinator("anybody")

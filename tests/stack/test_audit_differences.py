@@ -176,14 +176,14 @@ async def test_an_object_that_the_janitor_has_yet_to_remove_is_found(plant: Plan
 
 
 async def test_records_that_a_group_has_not_read_are_found_until_it_has(plant: Planter) -> None:
-    bootstrap = plant.info.kafka_bootstrap
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+    reach = plant.info.kafka
+    async with AIOKafkaProducer(**reach) as producer:
         where = await producer.send_and_wait("users", b"{}", b"k")
         await producer.send_and_wait("dlq.quota", b"{}", b"k")
     report = await audit(plant.info)
     assert [each.what for each in report.differences] == ["records that group quota has not read: 1 waiting"]
     assert report.notes == ("1 records in dlq.quota",)
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id="quota", enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(**reach, group_id="quota", enable_auto_commit=False) as consumer:
         partition = TopicPartition("users", where.partition)
         consumer.assign([partition])
         await consumer.commit({partition: where.offset + 1})

@@ -30,7 +30,7 @@ async def at(stack: Any) -> AsyncIterator[Place]:
 
 async def between(at: Place, *batches: bytes) -> list[Record]:
     """Writes them with a good record before and after each, reads all with one consumer; the dead letters."""
-    async with raw_producer(at.stack.info.kafka_bootstrap) as wire:
+    async with raw_producer(at.stack.info.kafka) as wire:
         for number, raw in enumerate(batches):
             await wire.send(at.source, 0, batch([Rec(f"before-{number}".encode())]))
             await wire.send(at.source, 0, raw)
@@ -71,7 +71,7 @@ async def test_a_header_name_that_is_no_text_is_one_dead_letter_and_the_rest_of_
 
 async def test_a_thousand_batches_with_such_a_name_hold_nobody_up(at: Place) -> None:
     bad = batch([BAD_NAME])
-    async with raw_producer(at.stack.info.kafka_bootstrap) as wire:
+    async with raw_producer(at.stack.info.kafka) as wire:
         for _ in range(20):
             await asyncio.gather(*(wire.send(at.source, 0, bad) for _ in range(50)))
         end = await wire.send(at.source, 0, batch([Rec(b"last")])) + 1
@@ -132,7 +132,7 @@ async def test_tombstones_and_times_before_1970_are_records_like_any_other(at: P
 
 
 async def test_a_foreign_transaction_is_handled_once_committed_and_never_when_aborted(at: Place) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=at.stack.info.kafka_bootstrap, transactional_id=at.group)
+    producer = AIOKafkaProducer(**at.stack.info.kafka, transactional_id=at.group)
     await producer.start()
     try:
         await producer.begin_transaction()
@@ -149,7 +149,7 @@ async def test_a_foreign_transaction_is_handled_once_committed_and_never_when_ab
 
 @pytest.mark.embedded("the broker's files are on this machine's disk")
 async def test_a_batch_that_rotted_on_the_disk_is_a_dead_letter_once_it_is_sure(at: Place) -> None:
-    async with raw_producer(at.stack.info.kafka_bootstrap) as wire:
+    async with raw_producer(at.stack.info.kafka) as wire:
         await wire.send(at.source, 0, batch([Rec(b"before")]))
         await wire.send(at.source, 0, batch([Rec(b"rotten-one"), Rec(b"rotten-two")]))
         await wire.send(at.source, 0, batch([Rec(b"after")]))

@@ -274,7 +274,7 @@ async def test_what_is_no_entry_of_the_journal_hides_nothing_and_is_told(group: 
 
 async def test_without_a_journal_they_are_listed_and_nothing_is_done_that_could_not_be_noted(group: Group) -> None:
     (name,) = await group.bury(group.record(0))
-    admin = AIOKafkaAdminClient(bootstrap_servers=group.stack.info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**group.stack.info.kafka)
     await admin.start()
     await admin.delete_topics([declared.DEAD_LETTER_JOURNAL.name])
     await admin.close()
@@ -283,7 +283,7 @@ async def test_without_a_journal_they_are_listed_and_nothing_is_done_that_could_
         for command in (["replay", name], ["discard", name, "--why", "x"]):
             assert_one_line(await group.dlq(*command), 2, "the topic dlq.journal is not there; `make up` makes it")
     finally:
-        await setup_kafka(group.stack.info.kafka_bootstrap)
+        await setup_kafka(group.stack.info.kafka)
     assert await group.back() == []
 
 
@@ -298,5 +298,5 @@ async def test_with_kafka_away_or_hung_it_says_so_in_one_line(group: Group) -> N
             assert_one_line(await group.dlq(*each), 2, "Kafka does not answer")
     finally:
         await start_kafka(group.stack)
-    await setup_kafka(group.stack.info.kafka_bootstrap)
+    await setup_kafka(group.stack.info.kafka)
     assert await group.listed() == {name: "open"}

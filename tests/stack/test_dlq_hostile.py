@@ -51,13 +51,11 @@ class Heap:
         return f"dlq.{self.group}"
 
     async def batch(self, *recs: Rec) -> None:
-        async with raw_producer(self.stack.info.kafka_bootstrap) as producer:
+        async with raw_producer(self.stack.info.kafka) as producer:
             await producer.send(self.topic, 0, batch(recs))
 
     async def write(self, value: bytes | None, *headers: tuple[str, bytes], key: bytes | None = b"k") -> None:
-        async with AIOKafkaProducer(
-            bootstrap_servers=self.stack.info.kafka_bootstrap, max_request_size=4 * MEGABYTE
-        ) as producer:
+        async with AIOKafkaProducer(**self.stack.info.kafka, max_request_size=4 * MEGABYTE) as producer:
             await producer.send_and_wait(self.topic, value, key, headers=list(headers))
 
 
@@ -118,7 +116,7 @@ async def test_bodies_of_a_megabyte_are_shown_and_written_to_a_file_as_they_are(
 async def test_headers_whose_names_are_no_text_are_put_back_only_when_that_is_asked_for(heap: Heap) -> None:
     source = unique("source")
     async with topics(heap.stack, source):
-        async with raw_producer(heap.stack.info.kafka_bootstrap) as producer:
+        async with raw_producer(heap.stack.info.kafka) as producer:
             await producer.send(source, 0, batch([Rec(b"v", b"k", ((b"\xff", b"1"), (b"ce_id", b"2")))]))
         (record,) = await _with_care(heap.stack, source)
         (name,) = await bury(heap.stack, heap.group, dead(record))
@@ -130,7 +128,7 @@ async def test_headers_whose_names_are_no_text_are_put_back_only_when_that_is_as
 
 
 async def _with_care(stack: Stack, topic: str) -> list[Record]:
-    async with open_kafka(stack.info.kafka_bootstrap) as kafka:
+    async with open_kafka(stack.info.kafka) as kafka:
         ((at, (first, end)),) = (await kafka.bounds([topic])).items()
         return [record async for record in kafka.records(TopicPartition(at.topic, at.partition), first, end)]
 

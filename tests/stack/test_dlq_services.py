@@ -127,14 +127,14 @@ async def test_a_crash_between_the_replay_and_its_journal_only_repeats_the_repla
 async def journal_takes(stack: Stack, largest: int) -> AsyncIterator[None]:
     """Inside, the journal refuses what is larger, bytes."""
     name, kind = topics.DEAD_LETTER_JOURNAL.name, ConfigResourceType.TOPIC
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**stack.info.kafka)
     await admin.start()
     await admin.alter_configs([ConfigResource(kind, name, {"max.message.bytes": str(largest)})])
     try:
         yield
     finally:
         await admin.close()
-        await setup_kafka(stack.info.kafka_bootstrap)
+        await setup_kafka(stack.info.kafka)
 
 
 async def count(found: Any) -> int:
@@ -175,7 +175,7 @@ async def about(stack: Stack, topic: topics.Topic, user: Client) -> list[Record]
 
 
 async def all_of(stack: Stack, topic: str) -> list[Record]:
-    async with open_kafka(stack.info.kafka_bootstrap) as kafka:
+    async with open_kafka(stack.info.kafka) as kafka:
         found: list[Record] = []
         for at, (first, end) in (await kafka.bounds([topic])).items():
             found += [each async for each in kafka.records(TopicPartition(at.topic, at.partition), first, end)]

@@ -138,7 +138,7 @@ def said(event: QuotaRejected | DocumentDeleted) -> Message:
 
 
 async def publish(stack: Stack, messages: Sequence[Message]) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=stack.info.kafka_bootstrap) as producer:
+    async with AIOKafkaProducer(**stack.info.kafka) as producer:
         for each in messages:
             await producer.send(each.topic, each.value, each.key, headers=list(each.headers))
         await producer.flush()
@@ -146,7 +146,7 @@ async def publish(stack: Stack, messages: Sequence[Message]) -> None:
 
 @asynccontextmanager
 async def reading(stack: Stack, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    async with AIOKafkaConsumer(bootstrap_servers=stack.info.kafka_bootstrap) as consumer:
+    async with AIOKafkaConsumer(**stack.info.kafka) as consumer:
         await consumer.topics()
         partitions = [TopicPartition(topic, number) for number in range(6 if topic == "storage.janitor" else 1)]
         consumer.assign(partitions)

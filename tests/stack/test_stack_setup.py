@@ -24,7 +24,7 @@ from deploy.local.stack import Stack
 
 
 async def configuration(info: StackInfo, topic: Topic) -> dict[str, str]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**info.kafka)
     await admin.start()
     try:
         (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)])
@@ -35,7 +35,7 @@ async def configuration(info: StackInfo, topic: Topic) -> dict[str, str]:
 
 
 async def partitions(info: StackInfo, topic: Topic) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**info.kafka)
     await admin.start()
     try:
         (described,) = await admin.describe_topics([topic.name])
@@ -61,16 +61,16 @@ async def test_a_topic_is_as_the_contracts_declare_it(info: StackInfo, topic: To
 
 
 async def test_a_topic_that_was_changed_by_hand_is_put_right(stack: Stack, info: StackInfo) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=info.kafka_bootstrap)
+    admin = AIOKafkaAdminClient(**info.kafka)
     await admin.start()
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, DOCUMENTS.name, {"retention.ms": "3600000"})])
     await admin.close()
-    await setup_kafka(stack.info.kafka_bootstrap)
+    await setup_kafka(stack.info.kafka)
     assert (await configuration(info, DOCUMENTS))["retention.ms"] == str(DOCUMENTS.retention_ms)
 
 
 async def test_nobody_makes_a_topic_by_writing_to_it(info: StackInfo) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=info.kafka_bootstrap, request_timeout_ms=2000)
+    producer = AIOKafkaProducer(**info.kafka, request_timeout_ms=2000)
     await producer.start()
     try:
         with pytest.raises(KafkaError):
@@ -83,7 +83,7 @@ async def test_nobody_makes_a_topic_by_writing_to_it(info: StackInfo) -> None:
 async def test_a_put_and_a_removal_reach_the_topic(info: StackInfo, client: aiohttp.ClientSession) -> None:
     key = f"notified-{uuid4()}"
     seen: list[str] = []
-    consumer = AIOKafkaConsumer(STORAGE_EVENTS.name, bootstrap_servers=info.kafka_bootstrap)
+    consumer = AIOKafkaConsumer(STORAGE_EVENTS.name, **info.kafka)
     await consumer.start()
     try:
         await put_and_remove(info, client, key)

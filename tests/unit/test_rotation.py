@@ -15,6 +15,7 @@ from deploy.local.layout import Layout
 from deploy.local.rotation import KINDS, held
 from deploy.local.server_services import service_environment
 from deploy.local.settings import StackSettings
+from deploy.local.setup_accounts import users_of
 from deploy.local.setup_minio import keys_of
 from deploy.local.setup_postgres import logins_of
 from deploy.local.stack import Stack
@@ -22,9 +23,9 @@ from deploy.ops import janitor
 from deploy.ops.commands.rotate import kinds_of, renew
 from deploy.ops.rotating import lives_of, rotate
 
-LIVES = {"jwt": 40.0, "minio": 60.0, "postgres": 0.0, "fernet": 0.0}
+LIVES = {"jwt": 40.0, "minio": 60.0, "postgres": 0.0, "fernet": 0.0, "kafka": 0.0}
 SERVICES = ("upload", "classifier", "upload", "classifier")
-SETTINGS = StackSettings()
+SETTINGS = StackSettings(secure=True)
 
 
 class Killed(Exception):
@@ -33,7 +34,7 @@ class Killed(Exception):
 
 @dataclass
 class World:
-    """Two servers and four processes. After each step everything that is under way must be good where it arrives."""
+    """Three servers and four processes. After each step everything that is under way must be good where it arrives."""
 
     layout: Layout
     kill_at: list[int] = field(default_factory=list)
@@ -42,6 +43,7 @@ class World:
     steps: int = 0
     store: dict[str, str] = field(default_factory=dict)
     database: dict[str, str] = field(default_factory=dict)
+    kafka: dict[str, str] = field(default_factory=dict)
     processes: dict[int, dict[str, str]] = field(default_factory=dict)
     tokens: list[tuple[str, float]] = field(default_factory=list)
     urls: list[tuple[str, float]] = field(default_factory=list)
@@ -59,6 +61,7 @@ class World:
     def set_up(self, found: Credentials) -> None:
         self.store = dict(keys_of(found, "upload")) | dict(keys_of(found, "classifier"))
         self.database = dict(logins_of(found, "upload")) | dict(logins_of(found, "classifier"))
+        self.kafka = dict(users_of(found, "upload")) | dict(users_of(found, "classifier"))
 
     def renew(self) -> None:
         self.step()
@@ -88,6 +91,7 @@ class World:
             assert self.store[each["MINIO_ACCESS_KEY"]] == each["MINIO_SECRET_KEY"]
             login, _, password = each["DATABASE_URL"].partition("://")[2].partition("@")[0].partition(":")
             assert self.database[login] == password
+            assert self.kafka[each["KAFKA_SASL_USERNAME"]] == each["KAFKA_SASL_PASSWORD"]
             if "JWT_SECRET_ALSO" in each or "JWT_SECRET" in each:
                 good = {each["JWT_SECRET"], each.get("JWT_SECRET_ALSO")}
                 assert {secret for secret, at in self.tokens if at + LIVES["jwt"] > self.clock} <= good
@@ -137,6 +141,7 @@ def test_every_key_is_changed_while_all_work_and_the_old_ones_end_when_what_they
     assert waits.keys() == {"jwt", "minio"}
     assert first.access_keys["upload"] in world.store
     assert first.logins["upload"] not in world.database
+    assert first.kafka_users["upload"] not in world.kafka
     world.clock = min(waits.values()) - 15
     assert world.run(*KINDS) == waits
     world.clock = max(waits.values())
@@ -181,18 +186,22 @@ def test_two_commands_do_not_change_keys_at_once(places: Iterator[Layout]) -> No
 
 
 def test_old_keys_live_for_as_long_as_what_they_signed() -> None:
-    assert lives_of(StackSettings(service_env={})) == {"jwt": 1865, "minio": 3660, "postgres": 0, "fernet": 0}
+    at_once = {"postgres": 0, "fernet": 0, "kafka": 0}
+    assert lives_of(StackSettings(service_env={})) == {"jwt": 1865, "minio": 3660, **at_once}
     longer = {"UPLOAD_URL_MINUTES": "90", "JWT_LEEWAY_SECONDS": "10"}
-    assert lives_of(StackSettings(service_env=longer)) == {"jwt": 1870, "minio": 5460, "postgres": 0, "fernet": 0}
+    assert lives_of(StackSettings(service_env=longer)) == {"jwt": 1870, "minio": 5460, **at_once}
 
 
 def test_what_a_stack_has_not_is_left_out_of_all_and_refused_by_name() -> None:
     provided = StackSettings(oidc_issuer="https://id.example.org", oidc_client_id="d", without_services=("classifier",))
+    assert kinds_of(SETTINGS, ["all"]) == list(KINDS)
     assert kinds_of(provided, ["all"]) == ["minio", "postgres"]
     with pytest.raises(StackError, match="signed by"):
         kinds_of(provided, ["jwt"])
     with pytest.raises(StackError, match="classifier does not run"):
         kinds_of(provided, ["minio", "fernet"])
+    with pytest.raises(StackError, match="knows no accounts"):
+        kinds_of(provided, ["kafka"])
 
 
 @pytest.mark.parametrize("as_json", [True, False])

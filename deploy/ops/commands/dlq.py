@@ -119,4 +119,4 @@ def run(options: argparse.Namespace) -> int:
         "replay": actions.replay,
         "discard": actions.discard_letters,
     }
-    return asyncio.run(done[options.action](stack.info.kafka_bootstrap, options))
+    return asyncio.run(done[options.action](stack.info.kafka, options))

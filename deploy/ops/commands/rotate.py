@@ -23,6 +23,7 @@ and the old one ends when what it signed has ended. Services are restarted one p
   minio     the keys of the services at the object store
   postgres  the logins of the services at the database
   fernet    the key under which users' keys of language models lie; all of them are encrypted anew
+  kafka     the accounts of the services and the store at Kafka, where it knows them; the store is restarted, too
   all       all of these
 
   docuvault rotate jwt
@@ -65,6 +66,7 @@ def kinds_of(settings: StackSettings, asked: list[str]) -> list[str]:
     there = {
         "jwt": "" if settings.oidc_issuer is None else f"tokens of this stack are signed by {settings.oidc_issuer}",
         "fernet": "" if "classifier" in settings.running_services else "the classifier does not run in this stack",
+        "kafka": "" if settings.secure else "Kafka knows no accounts in this stack (SECURE=1)",
     }
     for kind in asked:
         if there.get(kind):

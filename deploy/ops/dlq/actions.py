@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from deploy.local.errors import StackError
+from deploy.local.kafka_reach import Reach
 from deploy.ops.dlq.doing import Doer, Replay, Tally, discard
 from deploy.ops.dlq.finding import Finder, Span
 from deploy.ops.dlq.journal import TOPIC, Journal, read_journal
@@ -88,9 +89,9 @@ class Found:
                     yield letter
 
 
-async def list_letters(bootstrap: str, options: argparse.Namespace) -> int:
+async def list_letters(reach: Reach, options: argparse.Namespace) -> int:
     """Counts them by group, cause and reason, or says each. Raises StackError."""
-    async with open_kafka(bootstrap) as kafka:
+    async with open_kafka(reach) as kafka:
         found = Found(kafka, selection_of(options), says_each=options.each)
         await found.prepare()
         if options.each:
@@ -134,12 +135,12 @@ def _counted(shown: int, seen: int) -> str:
     )
 
 
-async def show(bootstrap: str, options: argparse.Namespace) -> int:
+async def show(reach: Reach, options: argparse.Namespace) -> int:
     """Shows one of them, whole. Raises StackError."""
     where = parse_range(options.letter)
     if where.first != where.last:
         raise StackError(f"one at a time is shown, not {where}")
-    async with open_kafka(bootstrap) as kafka:
+    async with open_kafka(reach) as kafka:
         letter = await Finder(kafka).one(where)
         found = Found(kafka, Selection((where,)))
         await found.prepare()
@@ -161,11 +162,11 @@ def _raw(letter: Letter) -> int:
     return DONE
 
 
-async def replay(bootstrap: str, options: argparse.Namespace) -> int:
+async def replay(reach: Reach, options: argparse.Namespace) -> int:
     """Puts letters back where they came from. Raises StackError."""
     selection = _narrowed(selection_of(options))
     async with AsyncExitStack() as stack:
-        kafka = await stack.enter_async_context(open_kafka(bootstrap))
+        kafka = await stack.enter_async_context(open_kafka(reach))
         partitions = await kafka.partitions()
         _require_journal(partitions)
         found = Found(kafka, selection)
@@ -178,27 +179,27 @@ async def replay(bootstrap: str, options: argparse.Namespace) -> int:
         if options.dry_run:
             tally = await work.dry(letters)
         else:
-            writer = await stack.enter_async_context(open_writer(bootstrap))
+            writer = await stack.enter_async_context(open_writer(reach))
             watcher = None
             if options.wait > 0:
-                watcher = Watcher(await stack.enter_async_context(open_kafka(bootstrap)), options.wait)
+                watcher = Watcher(await stack.enter_async_context(open_kafka(reach)), options.wait)
             tally = await work.run(letters, writer, watcher)
     return _ended(teller, tally, found)
 
 
-async def discard_letters(bootstrap: str, options: argparse.Namespace) -> int:
+async def discard_letters(reach: Reach, options: argparse.Namespace) -> int:
     """Journals that nobody needs letters any more; they stay until their retention ends. Raises StackError."""
     why = printable(options.why.strip())
     if not why:
         raise StackError("say why, it is journaled: --why TEXT")
     selection = _narrowed(selection_of(options))
     async with AsyncExitStack() as stack:
-        kafka = await stack.enter_async_context(open_kafka(bootstrap))
+        kafka = await stack.enter_async_context(open_kafka(reach))
         _require_journal(await kafka.partitions())
         found = Found(kafka, selection)
         await found.prepare()
         teller = Teller(json=options.json)
-        writer = None if options.dry_run else await stack.enter_async_context(open_writer(bootstrap))
+        writer = None if options.dry_run else await stack.enter_async_context(open_writer(reach))
         tally = await discard(found.letters(done_too=options.again), writer, Doer(login_name(), why), teller.tell)
     return _ended(teller, tally, found)
 

@@ -14,6 +14,7 @@ from docuvault_contracts.cloudevents import Message
 from docuvault_contracts.deadletters import JournalEntry
 
 from deploy.local.errors import StackError, one_line
+from deploy.local.kafka_reach import Reach
 from deploy.ops.dlq.journal import TOPIC
 from deploy.ops.dlq.letters import Original, Place, Refusal
 from deploy.ops.kafka import CLOSE_SECONDS, FETCH_BYTES, REQUEST_MS, TIMEOUT_SECONDS, answer
@@ -123,10 +124,10 @@ def _result(ack: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - as above
 
 
 @asynccontextmanager
-async def open_writer(bootstrap: str) -> AsyncIterator[Writer]:
+async def open_writer(reach: Reach) -> AsyncIterator[Writer]:
     """Connects. Raises StackError where no broker answers."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **reach,
         acks="all",
         enable_idempotence=False,
         max_batch_size=_BATCH_BYTES,

@@ -138,7 +138,7 @@ class Brokers:
 @asynccontextmanager
 async def open_brokers(site: Site) -> AsyncIterator[Brokers]:
     """Opened while the nodes are well."""
-    admin = Admin(bootstrap_servers=site.info.kafka_bootstrap, request_timeout_ms=5000)
+    admin = Admin(**site.info.kafka, request_timeout_ms=5000)
     await admin.start()
     try:
         yield Brokers(site, admin)

@@ -11,6 +11,8 @@ from aiokafka.errors import for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.structs import TopicPartition
 
+from deploy.local.kafka_reach import Reach
+
 TIMEOUT_MS = 10_000
 
 
@@ -35,9 +37,9 @@ class RawProducer:
 
 
 @asynccontextmanager
-async def raw_producer(bootstrap: str) -> AsyncIterator[RawProducer]:
+async def raw_producer(reach: Reach) -> AsyncIterator[RawProducer]:
     """Connects to a broker."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    producer = AIOKafkaProducer(**reach)
     await producer.start()
     try:
         yield RawProducer(producer)

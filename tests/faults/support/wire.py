@@ -16,6 +16,7 @@ from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
 from deploy.local.info import StackInfo
+from deploy.local.kafka_reach import Reach
 from services.chassis.group_offsets import committed
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -37,8 +38,8 @@ class Raw:
 class Wire:
     """A producer and the groups' offsets; readers are opened as they are needed."""
 
-    def __init__(self, bootstrap: str, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, reach: Reach, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> None:
+        self._reach = reach
         self._producer = producer
         self._admin = admin
 
@@ -149,7 +150,7 @@ class Wire:
     @asynccontextmanager
     async def _reader(self, group: str | None = None) -> AsyncIterator[AIOKafkaConsumer]:
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._reach,
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -166,14 +167,12 @@ class Wire:
 @asynccontextmanager
 async def open_wire(info: StackInfo) -> AsyncIterator[Wire]:
     """Connects to a stack's Kafka; not to be held while that is away."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=info.kafka_bootstrap, acks="all", max_request_size=MAX_REQUEST_BYTES, linger_ms=0
-    )
-    admin = AIOKafkaAdminClient(bootstrap_servers=info.kafka_bootstrap)
+    producer = AIOKafkaProducer(**info.kafka, acks="all", max_request_size=MAX_REQUEST_BYTES, linger_ms=0)
+    admin = AIOKafkaAdminClient(**info.kafka)
     try:
         await producer.start()
         await admin.start()
-        yield Wire(info.kafka_bootstrap, producer, admin)
+        yield Wire(info.kafka, producer, admin)
     finally:
         await producer.stop()
         await admin.close()

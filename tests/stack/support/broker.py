@@ -14,6 +14,7 @@ from docuvault_contracts import topics
 from docuvault_contracts.cloudevents import Envelope, Message, decode
 
 from deploy.local.info import StackInfo
+from deploy.local.kafka_reach import Reach
 from tests.stack.support.waiting import WITHIN_SECONDS, eventually
 
 FETCH_MS = 200
@@ -30,8 +31,8 @@ class Place:
 class Broker:
     """One producer and one client of the groups' offsets."""
 
-    def __init__(self, bootstrap: str, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, reach: Reach, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient) -> None:
+        self._reach = reach
         self._producer = producer
         self._admin = admin
 
@@ -89,7 +90,7 @@ class Broker:
     @asynccontextmanager
     async def _reader(self, topic: topics.Topic) -> AsyncIterator[AIOKafkaConsumer]:
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._reach,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=10,
@@ -107,12 +108,12 @@ class Broker:
 @asynccontextmanager
 async def open_broker(info: StackInfo) -> AsyncIterator[Broker]:
     """Connects to a stack's Kafka."""
-    producer = AIOKafkaProducer(bootstrap_servers=info.kafka_bootstrap, acks="all", linger_ms=0)
-    admin = AIOKafkaAdminClient(bootstrap_servers=info.kafka_bootstrap)
+    producer = AIOKafkaProducer(**info.kafka, acks="all", linger_ms=0)
+    admin = AIOKafkaAdminClient(**info.kafka)
     await producer.start()
     try:
         await admin.start()
-        yield Broker(info.kafka_bootstrap, producer, admin)
+        yield Broker(info.kafka, producer, admin)
     finally:
         await producer.stop()
         await admin.close()

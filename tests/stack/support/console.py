@@ -66,9 +66,7 @@ def _run(stack: Stack, arguments: Sequence[str]) -> Ran:
 
 async def bury(stack: Stack, group: str, *letters: DeadLetter) -> list[str]:
     """Puts records among the dead letters of a group, as its consumer does; how the letters are called."""
-    async with AIOKafkaProducer(
-        bootstrap_servers=stack.info.kafka_bootstrap, max_request_size=5 * 1024 * 1024
-    ) as producer:
+    async with AIOKafkaProducer(**stack.info.kafka, max_request_size=5 * 1024 * 1024) as producer:
         acks = []
         for letter in letters:
             message = letter.message(group, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""The demo and the tutorial do what a newcomer is promised, on a stack of their own."""
+"""The demo and the tutorial do what a newcomer is promised, on a stack that speaks TLS and knows accounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,20 +16,8 @@ import pytest
 from deploy.local.stack import Stack
 from deploy.ops.users import access_token, register
 from tests.stack.support.console import environment
-from tests.stack.support.provider import provided
 
-CHECKOUT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A whole stack of this module's own, with the classifier."""
-    stack = provided(tmp_path_factory.mktemp("stack"), without_services=())
-    try:
-        stack.up()
-        yield stack
-    finally:
-        stack.reset()
+CHECKOUT = Path(__file__).parents[3]
 
 
 def run_demo(stack: Stack, **more: str) -> subprocess.CompletedProcess[str]:

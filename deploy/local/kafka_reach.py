@@ -1,0 +1,49 @@
+"""How Kafka is reached, and as whom: the settings of a service or a command, and the arguments of a client of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from deploy.access import OPERATORS
+from deploy.local.credentials import Credentials
+from deploy.local.errors import StackError
+from deploy.local.layout import Layout
+from deploy.local.settings import StackSettings
+from deploy.local.ways import bootstrap_for
+from services.chassis.kafka_access import access
+from services.chassis.settings_kafka import KafkaAccessSettings
+
+Reach = Mapping[str, Any]
+"""The arguments that aiokafka's clients have in common."""
+
+
+def kafka_environment(settings: StackSettings, credentials: Credentials, who: str) -> dict[str, str]:
+    """The settings, by their variables, for an account: a service's, the store's or the operators'."""
+    where = {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_for(settings, who)}
+    if not settings.secure:
+        return where
+    return {
+        **where,
+        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "KAFKA_SSL_CAFILE": str(Layout(settings.state_dir).trusted),
+        "KAFKA_SASL_MECHANISM": "PLAIN" if who == OPERATORS else "SCRAM-SHA-512",
+        "KAFKA_SASL_USERNAME": credentials.kafka_users[who],
+        "KAFKA_SASL_PASSWORD": credentials.kafka[who],
+    }
+
+
+def as_settings(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The same as fields of the settings models."""
+    return {name.lower(): value for name, value in environment.items()}
+
+
+def reach(environment: Mapping[str, str]) -> Reach:
+    """Raises StackError where the authority cannot be read."""
+    try:
+        return access(KafkaAccessSettings(**as_settings(environment)))
+    except (ValidationError, OSError):
+        cafile = environment.get("KAFKA_SSL_CAFILE", "the settings")
+        raise StackError(f"how Kafka is reached cannot be read of {cafile}; `make up` makes it") from None

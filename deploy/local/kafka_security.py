@@ -1,0 +1,75 @@
+"""What Kafka's nodes are told where clients are to speak TLS and have accounts.
+
+The services' accounts are kept by Kafka (SCRAM), where an operator makes and ends them while it runs. Those of the
+operators and of the nodes among each other stand in the nodes' own configuration (PLAIN, within TLS): they are good
+before there is any data, and whatever the data says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deploy.access import OPERATORS
+from deploy.local.authority import Authority
+from deploy.local.credentials import KAFKA_NODES, Credentials
+from deploy.local.kafka_nodes import Node, folder_of
+from deploy.local.layout import Layout, write_private
+
+CONTROLLER = "CONTROLLER"
+_LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+_SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
+
+_COMMON = """\
+ssl.keystore.type=PEM
+ssl.keystore.location={shown}
+ssl.truststore.type=PEM
+ssl.truststore.location={trusted}
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:{operators};User:{nodes}
+"""
+
+
+def security(layout: Layout, credentials: Credentials, node: Node, listeners: Sequence[str]) -> str:
+    """The lines of a node's configuration. The first of the listeners is that of operators and nodes, too.
+
+    Writes the node's certificate beside its configuration. Raises StackError where the authority cannot be read.
+    """
+    shown, trusted = _write_certificate(layout, node)
+    common = _COMMON.format(shown=shown, trusted=trusted, operators=OPERATORS, nodes=KAFKA_NODES)
+    main, *others = listeners
+    lines = [
+        *_plain(main, credentials, (OPERATORS, KAFKA_NODES)),
+        *_plain(CONTROLLER, credentials, (KAFKA_NODES,)),
+        *_scram(main),
+        *(line for name in others for line in _scram(name)),
+        _mechanisms(main, "SCRAM-SHA-512,PLAIN"),
+        _mechanisms(CONTROLLER, "PLAIN"),
+        *(_mechanisms(name, "SCRAM-SHA-512") for name in others),
+    ]
+    return common + "".join(f"{line}\n" for line in lines)
+
+
+def _plain(listener: str, credentials: Credentials, accounts: Sequence[str]) -> list[str]:
+    """Who may come, by name and password, and as whom the node itself goes to the others."""
+    own = f'username="{KAFKA_NODES}" password="{credentials.kafka[KAFKA_NODES]}"'
+    known = " ".join(f'user_{name}="{credentials.kafka[name]}"' for name in accounts)
+    return [f"listener.name.{listener.lower()}.plain.sasl.jaas.config={_LOGIN} required {own} {known};"]
+
+
+def _scram(listener: str) -> list[str]:
+    return [f"listener.name.{listener.lower()}.scram-sha-512.sasl.jaas.config={_SCRAM_LOGIN} required;"]
+
+
+def _mechanisms(listener: str, names: str) -> str:
+    return f"listener.name.{listener.lower()}.sasl.enabled.mechanisms={names}"
+
+
+def _write_certificate(layout: Layout, node: Node) -> tuple[str, str]:
+    """The files of what the node shows, key and certificate in one, and of what it trusts."""
+    authority = Authority(layout.authority)
+    issued, shown = authority.issue("kafka"), folder_of(layout, node) / "shown.pem"
+    write_private(shown, issued.key.read_text() + issued.certificate.read_text())
+    return str(shown), str(authority.certificate)

@@ -1,0 +1,27 @@
+"""A whole stack that speaks TLS and knows accounts, which the tests of this folder share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.stack import Stack
+from tests.stack.secure.accounts import Accounts
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """With the classifier; it is reset when the last test of the folder is done."""
+    stack = Stack.on_free_ports(tmp_path_factory.mktemp("secure"), secure=True, without_services=())
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.reset()
+
+
+@pytest.fixture
+def accounts(stack: Stack) -> Accounts:
+    """Who there is on the stack's Kafka."""
+    return Accounts(stack)
