@@ -17,6 +17,7 @@ from deploy.local.supervisor import Process, Supervisor
 
 STOP_SECONDS = 30
 RUNS = "RUNNING"
+SETUP = "setup"
 _STATES = {"running": RUNS, "restarting": "BACKOFF", "created": "STARTING", "exited": "EXITED", "dead": "FATAL"}
 _LABEL = "com.docker.compose"
 
@@ -70,7 +71,7 @@ class Containers(Supervisor):
 
     def containers(self) -> list[Container]:
         """Those that are to run: the one that sets up the servers ends by itself."""
-        return [one for one in containers_of(self._project) if one.process.name != "setup"]
+        return [one for one in containers_of(self._project) if one.process.name != SETUP]
 
     def alive(self) -> bool:
         """Whether anything of the stack runs."""
@@ -109,5 +110,19 @@ class Containers(Supervisor):
 
 
 def unwell(found: Sequence[Container]) -> str:
-    """The first that is not well, and why; empty where all are."""
-    return next((f"{one.process.name} ({one.reason})" for one in found if one.reason), "")
+    """The first that is not well, and why; empty where all are. What sets up the servers is well once it has ended."""
+    return next((f"{one.process.name} ({_trouble(one)})" for one in found if _trouble(one)), "")
+
+
+def _trouble(one: Container) -> str:
+    if one.process.name != SETUP:
+        return one.reason
+    ended = one.process.state == _STATES["exited"]
+    return one.reason if failed([one]) else "" if ended else "still at work"
+
+
+def failed(found: Sequence[Container]) -> bool:
+    """Whether what sets up the servers has given up, so that nothing is to be waited for."""
+    return any(
+        one.process.name == SETUP and one.process.state == _STATES["exited"] and one.exit_code != 0 for one in found
+    )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.containers.compose import Compose
-from deploy.containers.engine import Containers, containers_of, unwell
+from deploy.containers.engine import Containers, containers_of, failed, unwell
 from deploy.containers.secrets import write_secrets
 from deploy.images import docker
 from deploy.local import running
@@ -80,8 +80,8 @@ class ContainerStack(Stack):
 
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        while why := unwell(self.supervisor.containers()):
-            if time.monotonic() > end:
+        while why := unwell(found := containers_of(self.project)):
+            if failed(found) or time.monotonic() > end:
                 raise StackError(f"{why} is not well; `make logs` shows what it says")
             time.sleep(POLL_SECONDS)
 
