@@ -101,7 +101,7 @@ def _roles(layout: Layout) -> Path:
 
 def authority_of(settings: StackSettings) -> Path | None:
     """The certificate that clients trust, where the servers speak TLS, and nothing else."""
-    return Layout(settings.state_dir).authority / "ca.crt" if settings.secure else None
+    return Layout(settings.state_dir).trusted if settings.secure else None
 
 
 def database_url(port: int, role: str, password: str, database: str = "docuvault", *, host: str = "127.0.0.1") -> str:
