@@ -37,7 +37,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo observe alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs images audit-deps secrets licences lock k8s
+.PHONY: help demo observe trace traces alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs images audit-deps secrets licences lock k8s
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -108,8 +108,15 @@ explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uu
 rotate: ## Changes keys while everything runs: KEYS="jwt minio postgres fernet" or all; ARGS=--revoke ends the old at once
 	@$(CONSOLE) rotate $(or $(KEYS),all) $(JSON_FLAG) $(ARGS)
 
-observe: ## Runs Prometheus on the stack, with rules and alerts, until Ctrl-C (ARGS=--draw draws the dashboards)
-	@$(DEV) exec "$$py" -m deploy.observe $(ARGS)
+observe: ## Runs Prometheus on the stack, with rules and alerts, until Ctrl-C (TRACES=1 a Collector, too; ARGS=--draw draws)
+	@$(DEV) exec "$$py" -m deploy.observe $(call flag,--traces,TRACES) $(ARGS)
+
+trace: ## Shows a trace that was collected by make observe TRACES=1 (ID=of the trace; else the last)
+	@$(DEV) exec "$$py" -m deploy.observe --trace "$(or $(ID),last)" $(ARGS)
+
+traces: ## Builds an OpenTelemetry Collector where it is not yet (3 min of a core), and runs the tests of traces through it
+	@$(DEV) "$$py" -m deploy.local provision --tests && "$$py" -c 'from deploy.observe.__main__ import provide_collector; provide_collector()' && \
+	  COLLECTOR=1 exec "$$py" -m pytest tests/stack/test_traces.py $(ARGS)
 
 alerts: ## Builds Prometheus and promtool where they are not yet (6 min of a core), and runs the tests of the alerts
 	@$(DEV) "$$py" -m deploy.local provision --tests && "$$py" -c 'from deploy.observe.__main__ import provide; provide()' && \

@@ -38,6 +38,10 @@ UPLOADS = Board(
             "Age of the oldest message in an outbox", "s", "max by (job) (docuvault_outbox_oldest_age_seconds)",
             "{{job}}", "What a service has committed and not said yet. Pages above 60 s.", 60,
         ),
+        Panel(
+            "Events that the store holds back", "It tells Kafka every 3 s; what stays is decided by nobody.", "short",
+            (Query("store:docuvault_untold_events:max", "in the store"),), 10_000,
+        ),
         one(
             "Confirms by answer", "ops", "sum by (outcome) (rate(docuvault_confirm_wait_seconds_count[1m]))",
             "{{outcome}}", "undecided: the client has to ask again.",
@@ -50,6 +54,7 @@ UPLOADS = Board(
                 Query('sum(increase(docuvault_janitor_swept_total{outcome="healed"}[1h]))', "healed in 1 h"),
                 Query("sum(max by (kind) (docuvault_janitor_standing_differences))", "keys that differ"),
                 Query(f"count(up{{{_SERVICES}}} == 0)", "replicas that do not answer"),
+                Query("max(docuvault_kafka_under_replicated_partitions)", "partitions that lack a broker"),
             ), 1,
         ),
     ),
@@ -79,6 +84,10 @@ def _common(job: str) -> tuple[Panel, ...]:
         one(
             "Processor time", "percentunit", f"rate(process_cpu_seconds_total{{{of}}}[1m])", "{{instance}}",
             "Of one core, by replica.",
+        ),
+        one(
+            "The oldest commit", "s", f"max by (instance) (docuvault_postgres_oldest_commit_seconds{{{of}}})",
+            "{{instance}}", "Under way. Pages above 5 s: the disk, or a synchronous standby, is waited for.", 5,
         ),
         one("Memory", "bytes", f"process_resident_memory_bytes{{{of}}}", "{{instance}}", "Resident, by replica."),
     )  # fmt: skip

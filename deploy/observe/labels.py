@@ -54,6 +54,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
     "why": frozenset(
         {"transient", "bug", "stop", "left", "expired", "slow", "stopped", "failed", "nothing", *Unreadable}
     ),
+    "target_name": frozenset({"kafka"}),
     "event": frozenset({"hello", "document", "removed", "quota", "reset", "expired"}),
 }
 """The values of each label that has few."""

@@ -6,23 +6,28 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
 from typing import Any
 
-from deploy.local.errors import StackError
 from deploy.local.layout import write_private
+from deploy.observe.processes import Running, running
+from deploy.observe.store_metrics import StoreMetrics
 
 RULES = Path(__file__).parent / "rules"
 HOST = "127.0.0.1"
 SCRAPE_SECONDS = 5
-STOP_SECONDS = 20
 KEPT = "30d"
 
 
-def configuration(services: Mapping[str, str], rules: Path = RULES, scrape_seconds: int = SCRAPE_SECONDS) -> str:
+def configuration(
+    services: Mapping[str, str],
+    rules: Path = RULES,
+    scrape_seconds: int = SCRAPE_SECONDS,
+    store: StoreMetrics | None = None,
+) -> str:
     """What Prometheus reads, as JSON, which is YAML, too. `services` are URLs by process, e.g. upload-1.
 
-    Each service is a job of its own, by its name; alerts and dashboards go by that.
+    Each service is a job of its own, by its name; alerts and dashboards go by that. What it holds is secret where there
+    is a `store`.
     """
     jobs: dict[str, list[dict[str, Any]]] = {}
     for process, url in services.items():
@@ -34,15 +39,18 @@ def configuration(services: Mapping[str, str], rules: Path = RULES, scrape_secon
         {
             "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
             "rule_files": [str(rules / "*.yml")],
-            "scrape_configs": [{"job_name": job, "static_configs": targets} for job, targets in jobs.items()],
+            "scrape_configs": [
+                *({"job_name": job, "static_configs": targets} for job, targets in jobs.items()),
+                *([store.scraped()] if store else []),
+            ],
         },
         indent=1,
     )
 
 
 @contextmanager
-def running(programs: Path, folder: Path, port: int, config: str) -> Iterator[Popen[bytes]]:
-    """Prometheus on 127.0.0.1, its data and its log in `folder`, ended with the block. Raises StackError."""
+def watching(programs: Path, folder: Path, port: int, config: str) -> Iterator[Running]:
+    """Prometheus on 127.0.0.1, its data and its log in `folder`, ended with the block."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_private(folder / "prometheus.yml", config)
     command = [
@@ -53,25 +61,5 @@ def running(programs: Path, folder: Path, port: int, config: str) -> Iterator[Po
         f"--web.listen-address={HOST}:{port}",
         "--log.level=warn",
     ]
-    with (folder / "prometheus.log").open("ab") as log:
-        process = Popen(command, stdin=DEVNULL, stdout=log, stderr=STDOUT)  # noqa: S603 - our own
-    try:
-        yield process
-    finally:
-        _end(process)
-
-
-def _end(process: Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def check_alive(process: Popen[bytes], folder: Path) -> None:
-    """Raises StackError where Prometheus has ended, with the last that it said."""
-    if process.poll() is not None:
-        said = (folder / "prometheus.log").read_text("utf-8", "replace").strip().splitlines()
-        raise StackError(f"Prometheus has ended: {said[-1] if said else 'it said nothing'}")
+    with running("Prometheus", command, folder / "prometheus.log") as found:
+        yield found

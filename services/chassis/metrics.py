@@ -5,6 +5,9 @@ Instruments are arguments with the process's own as default, so that a test can 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -67,16 +70,28 @@ class Metrics:
             buckets=_FAST,
             registry=registry,
         )
+        # of an outbox that there is: shown by who looks at it
         self.outbox_messages = Gauge(
-            "docuvault_outbox_messages", "messages that wait to be relayed, counted up to 10,000", registry=registry
+            "docuvault_outbox_messages", "messages that wait to be relayed, counted up to 10,000", registry=None
         )
         self.outbox_age = Gauge(
-            "docuvault_outbox_oldest_age_seconds", "how long the oldest of them has waited, at most", registry=registry
+            "docuvault_outbox_oldest_age_seconds", "how long the oldest of them has waited, at most", registry=None
         )
         self.produced = Counter("docuvault_producer_messages", "messages acked", ("topic",), registry=registry)
         self.producer_replaced = Counter(
             "docuvault_producer_replaced", "Kafka producers given up and replaced", registry=registry
         )
+
+    @contextmanager
+    def outbox_shown(self) -> Iterator[None]:
+        """Inside the block the gauges of an outbox are shown; a service that has none shows no 0 of it."""
+        for gauge in (self.outbox_messages, self.outbox_age):
+            self.registry.register(gauge)
+        try:
+            yield
+        finally:
+            for gauge in (self.outbox_messages, self.outbox_age):
+                self.registry.unregister(gauge)
 
     def _of_jobs(self, registry: CollectorRegistry) -> None:
         job = ("work",)  # Prometheus itself calls by the name of job what it scrapes

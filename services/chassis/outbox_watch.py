@@ -30,17 +30,22 @@ async def watch_outbox(
     """Keeps the two gauges until `stop`; while the database is away the age grows, since nobody can say it does not."""
     age = Age()
     metrics.outbox_age.set_function(age)
-    while not stop.is_set():
-        try:
-            messages, seconds = await apart(_look(pool), look_seconds)
-        except Exception as error:
-            if not may_pass(error) and not isinstance(error, TimeoutError):
-                raise
-            log.debug("outbox.unseen", reason=reason_of(error))
-        else:
-            metrics.outbox_messages.set(messages)
-            age.seen(seconds)
-        await pause(look_seconds, stop)
+    with metrics.outbox_shown():
+        while not stop.is_set():
+            await _see(pool, age, metrics, look_seconds)
+            await pause(look_seconds, stop)
+
+
+async def _see(pool: asyncpg.Pool[asyncpg.Record], age: Age, metrics: Metrics, look_seconds: float) -> None:
+    try:
+        messages, seconds = await apart(_look(pool), look_seconds)
+    except Exception as error:
+        if not may_pass(error) and not isinstance(error, TimeoutError):
+            raise
+        log.debug("outbox.unseen", reason=reason_of(error))
+    else:
+        metrics.outbox_messages.set(messages)
+        age.seen(seconds)
 
 
 async def _look(pool: asyncpg.Pool[asyncpg.Record]) -> tuple[int, float]:

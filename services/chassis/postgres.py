@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 from services.chassis.backoff import Backoff
 from services.chassis.errors import Transient
+from services.chassis.postgres_commits import COMMITS
 from services.chassis.settings import DatabaseSettings, ServiceSettings
 from services.chassis.tracing import tracer
 from services.chassis.tracing_sql import name_statements, traced
@@ -102,9 +103,10 @@ class PooledConnection(_Connection):
     __slots__ = ("_commits",)
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's
-        """As asyncpg's; notes whether it is a commit."""
+        """As asyncpg's; notes whether it is a commit, and how long that takes."""
         self._commits = query == _COMMIT
-        return await super().execute(query, *args, timeout=timeout)
+        with COMMITS.one() if self._commits else nullcontext():
+            return await super().execute(query, *args, timeout=timeout)
 
     def _cancel_current_command(
         self, waiter: asyncio.Future[None], cancel_waiter: asyncio.Future[None] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from prometheus_client import Counter, Gauge
 
 from services.chassis.metrics import REGISTRY
@@ -48,6 +50,12 @@ OPEN_LETTERS = Gauge(
     ("group",),
     registry=REGISTRY,
 )
+UNDER_REPLICATED = Gauge(
+    "docuvault_kafka_under_replicated_partitions",
+    "partitions that a broker lacks which should have them, looked at every 5 s; NaN while nobody can look",
+    registry=REGISTRY,
+)
+UNDER_REPLICATED.set(math.nan)
 STANDING = Gauge(
     "docuvault_janitor_standing_differences",
     "keys by kind of difference as the last walk of the bucket that ended had met them, on whichever replica",

@@ -7,9 +7,11 @@ Every replica of the janitor looks, so that one that is stopped blinds nobody. W
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -25,10 +27,20 @@ from services.chassis.group_offsets import committed
 from services.chassis.kafka_access import access
 from services.chassis.retry import apart, pause, unless
 from services.chassis.settings import KafkaSettings
-from services.janitor.metrics import GROUP_AGE, GROUP_LAG, GROUP_PLACE, OPEN_LETTERS
+from services.janitor.metrics import GROUP_AGE, GROUP_LAG, GROUP_PLACE, OPEN_LETTERS, UNDER_REPLICATED
 from services.janitor.watch_letters import GROUPS as LETTERS_OF
 from services.janitor.watch_letters import JOURNAL, Notes
-from services.janitor.watch_rules import GROUPS, At, Place, lag_of, progress_of, runs, unsettled, written_at
+from services.janitor.watch_rules import (
+    GROUPS,
+    At,
+    Place,
+    lag_of,
+    progress_of,
+    runs,
+    under_replicated,
+    unsettled,
+    written_at,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +65,7 @@ async def watch_groups(settings: KafkaSettings, stop: asyncio.Event, *, look_sec
             await unless(_look_on(client, ages, notes, look_seconds), stop)
         except Exception as error:  # noqa: BLE001 - whatever it is, another client looks again
             log.warning("janitor.groups_unseen", reason=reason_of(error))
+            UNDER_REPLICATED.set(math.nan)
             await pause(look_seconds, stop)
         finally:
             await client.close()
@@ -74,6 +87,7 @@ async def _look_on(client: _Client, ages: Mapping[str, Age], notes: Notes, look_
                 GROUP_PLACE.labels(group, topic).set(progress_of(places, topic))
         for group, count in (await apart(client.letters(notes), PATIENCE_SECONDS)).items():
             OPEN_LETTERS.labels(group).set(count)
+        UNDER_REPLICATED.set(under_replicated(await apart(client.partitions(), PATIENCE_SECONDS)))
         await asyncio.sleep(look_seconds)
 
 
@@ -121,6 +135,10 @@ class _Client:
                     notes.take(records)
         self._consumer.assign([])
         return notes.open(bounds)
+
+    async def partitions(self) -> Sequence[Mapping[str, Any]]:
+        """Of all topics there are, as Kafka describes them: with the brokers that have them, and should."""
+        return [each for topic in await self._admin.describe_topics() for each in topic["partitions"]]
 
     async def _bounds(self, names: Sequence[str]) -> Mapping[At, tuple[int, int]]:
         """The first offset there is and the next to be written, of each partition."""

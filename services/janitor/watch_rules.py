@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from docuvault_contracts import topics
 from docuvault_contracts.s3 import MalformedNotification, parse_notification
@@ -65,6 +66,11 @@ def lag_of(places: Mapping[At, Place], topic: str) -> int:
 def progress_of(places: Mapping[At, Place], topic: str) -> int:
     """The offsets that the group has come to in a topic, added up: it moves when any of them does."""
     return sum(place.next for at, place in places.items() if at[0] == topic)
+
+
+def under_replicated(partitions: Iterable[Mapping[str, Any]]) -> int:
+    """How many, as Kafka describes them, are not in sync on all brokers that should have them."""
+    return sum(len(each["isr"]) < len(each["replicas"]) for each in partitions)
 
 
 def written_at(record: Record) -> float:

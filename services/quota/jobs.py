@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def make_jobs(settings: Settings, pool: asyncpg.Pool[asyncpg.Record]) -> Sequence[Job]:
-    """The nightly look for drift, and the expiry of tombstones."""
+    """The hourly look for drift, and the expiry of tombstones."""
     expiry = PgExpiry(pool, settings.tombstone_retention_seconds, settings.journal_retention_seconds)
     signed = f"{settings.service_name}-{settings.replica}"
     return (

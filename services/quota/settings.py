@@ -46,7 +46,7 @@ class Settings(ServiceSettings, HttpSettings, TokenSettings, DatabaseSettings, K
         False, description="whether the job drift repairs totals, or only tells of them; default false"
     )
     drift_every_seconds: Seconds = Field(
-        86_400, description="period in which totals are compared with their rows; seconds, default 86400"
+        3600, description="period in which totals are compared with their rows; seconds, default 3600"
     )
     journal_retention_seconds: Annotated[LongSeconds, Field(ge=JOURNAL_SECONDS)] = Field(
         366 * 86_400,

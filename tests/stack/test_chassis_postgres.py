@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from services.chassis.errors import Transient
 from services.chassis.migrations import MigrationError, migrate
 from services.chassis.postgres import Pool, load_sql, open_pool, ping, transaction
+from services.chassis.postgres_commits import COMMITS
 from services.chassis.settings import DatabaseSettings
 from tests.stack.chassis_servers import schema, unique
 
@@ -283,3 +284,25 @@ def test_statements_have_the_names_of_their_files() -> None:
     assert load_sql("services.chassis")["outbox_take"].startswith("-- The oldest messages")
     assert all(text.startswith("-- ") for text in load_sql("services.chassis").values())
     assert "services.chassis" in sys.modules
+
+
+async def test_a_commit_that_is_waited_for_is_told_until_it_is_through(pool: Pool) -> None:
+    await pool.execute(SLOW_TO_COMMIT)
+
+    async def write() -> None:
+        async with transaction(pool) as connection:
+            await connection.execute("INSERT INTO slow VALUES (1)")
+
+    writing = asyncio.create_task(write())
+    while COMMITS() < 0.2:
+        assert not writing.done()
+        await asyncio.sleep(0.01)
+    await writing
+    assert COMMITS() == 0
+
+
+SLOW_TO_COMMIT = """
+CREATE TABLE slow (id int);
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait();
+"""

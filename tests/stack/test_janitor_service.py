@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ from miniopy_async.api import Minio
 from deploy.local.credentials import load_credentials
 from deploy.local.server_services import service_environment
 from deploy.local.stack import Stack
+from deploy.observe.catalogue import STORE_SERIES
+from deploy.observe.store_metrics import KEPT, store_metrics_of
 from tests.stack.support.provider import provided
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -232,3 +235,31 @@ async def test_with_the_store_away_it_waits_and_then_removes(stack: Stack, servi
 async def test_it_serves_probes_and_nothing_else(service: Service) -> None:
     assert await service.status("/metrics") == 200
     assert await service.status("/api/documents") == 404
+
+
+async def test_it_shows_partitions_as_kafka_has_them_and_no_outbox_that_it_has_not(service: Service) -> None:
+    async def shown() -> bool:
+        async with aiohttp.ClientSession() as session, session.get(service.url + "/metrics") as response:
+            text = await response.text()
+        assert "docuvault_outbox_oldest_age_seconds" not in text
+        assert "docuvault_outbox_messages" not in text
+        return "\ndocuvault_kafka_under_replicated_partitions 0.0\n" in text  # NaN until it has looked
+
+    await until(shown)
+
+
+async def test_the_store_tells_how_many_events_it_holds_back_to_who_has_a_token_and_to_nobody_else(
+    stack: Stack,
+) -> None:
+    store = store_metrics_of(stack.info)
+    url = f"http://{store.target}{store.scraped()['metrics_path']}"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, headers={"Authorization": f"Bearer {store.token}"}) as response:
+            text = await response.text()
+        async with session.get(url) as refused:
+            assert refused.status == 403
+    for name, labels in STORE_SERIES.items():
+        (line,) = [each for each in text.splitlines() if each.startswith(name + "{")]
+        assert re.match(KEPT, name)
+        assert set(re.findall(r"(\w+)=", line)) == labels
+        assert 'target_name="kafka"' in line

@@ -1,4 +1,7 @@
-"""Traces of a whole stack, sent to a collector of the tests' own: an upload is one, whatever happens on its way."""
+"""Traces of a whole stack, sent to a collector of the tests' own: an upload is one, whatever happens on its way.
+
+With COLLECTOR=1 (`make traces`) they go there through a real OpenTelemetry Collector, which takes minutes to build.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout
 
 from deploy.local.stack import Stack
+from deploy.observe.__main__ import provide_collector
+from deploy.observe.collecting import collecting, traces_in
+from deploy.observe.traces import read, tree
 from tests.stack.support.api import Api, Client, Upload
 from tests.stack.support.console import docuvault
 from tests.stack.support.leaks import HandedOut
@@ -26,12 +32,35 @@ pytestmark = pytest.mark.embedded("the collector is on this machine's loopback, 
 NAME = "my secret diary.txt"
 
 
-@pytest.fixture(scope="module")
-def port() -> int:
+REAL = "COLLECTOR" in os.environ
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         found: int = free.getsockname()[1]
         return found
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Of the tests' own collector."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def spans_go_to(port: int, collected: Path) -> Iterator[int]:
+    """Of the collector that the services know."""
+    if not REAL:
+        yield port
+        return
+    with collecting(provide_collector(), collected, found := free_port(), onward=f"http://127.0.0.1:{port}"):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("collected")
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +69,10 @@ def triggers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, port: int, triggers: Path) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, spans_go_to: int, triggers: Path) -> Iterator[Stack]:
     """A stack of this module's own: its services trace what its clients say is sampled, and nothing else."""
     environment = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{spans_go_to}",
         "OTEL_TRACES_SAMPLER_ARG": "0",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         "TRACES_TRUST_CLIENTS": "true",
@@ -161,6 +190,25 @@ async def test_an_upload_is_one_trace_from_its_url_through_the_store_to_its_topi
         ("quota", "process storage.events", "consumer"),
     }
     _holds_nothing_private(spans, traced)
+
+
+@pytest.mark.skipif(not REAL, reason="a real Collector takes minutes to build: `make traces` does it, and runs this")
+async def test_the_collectors_file_shows_the_whole_upload_as_a_tree(
+    api: Api, collector: Collector, collected: Path
+) -> None:
+    traced = Traced(await api.user())
+    await traced.classified(await traced.store(b"what I think"))
+    await complete(collector, traced.trace)
+
+    async def shown() -> set[str]:
+        return {line.split("  ")[-1].strip() for line in tree(read(traces_in(collected)), traced.trace)}
+
+    async def missing() -> set[str]:
+        return {"process storage.events", "classifier.document", "commit quota"} - await shown()
+
+    await eventually(missing, becomes=set())
+    first, *_ = tree(read(traces_in(collected)), traced.trace)
+    assert first.endswith("upload  POST /api/documents/upload-url")
 
 
 def _holds_nothing_private(spans: list[Seen], traced: Traced) -> None:

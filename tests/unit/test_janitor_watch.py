@@ -21,6 +21,7 @@ from services.janitor.watch_rules import (
     lag_of,
     progress_of,
     runs,
+    under_replicated,
     unsettled,
     written_at,
 )
@@ -122,3 +123,10 @@ def test_a_dead_letter_is_open_until_the_journal_says_otherwise() -> None:
     assert notes.open(bounds)["quota"] == 3, "one note twice is one, and one of a letter that retention took is none"
     assert notes.open({("dlq.quota", 0): (4, 6)})["quota"] == 2
     assert notes.read == 8, "as far as the last record, whatever it was"
+
+
+def test_a_partition_that_a_broker_lacks_is_under_replicated() -> None:
+    whole, one_lacks, one_broker = ([1, 2, 3], [3, 1, 2]), ([1, 2, 3], [1, 2]), ([1], [1])
+    described = [{"replicas": replicas, "isr": isr} for replicas, isr in (whole, one_lacks, one_broker)]
+    assert under_replicated(described) == 1
+    assert under_replicated([]) == 0

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.observe.catalogue import MODULES, Instrument, instruments
 from deploy.observe.labels import KNOWN, PATTERNS, is_known
-from services.chassis.metrics import REGISTRY
+from services.chassis.metrics import METRICS, REGISTRY, Metrics
 from services.chassis.tally import Tally
 
 SERVICES = Path(__file__).parents[2] / "services"
@@ -19,7 +19,7 @@ FOUND = list(instruments())
 UNITS = re.compile(r"_(seconds|bytes|ratio)$")
 NO_BASE_UNIT = re.compile(r"_(ms|milliseconds|minutes|hours|kilobytes|kb|mb|percent)(_|$)")
 THINGS = {
-    "records", "messages", "streams", "accounts", "differences", "work", "line", "halted",
+    "records", "messages", "streams", "accounts", "differences", "work", "line", "halted", "partitions",
 }  # fmt: skip
 """What a gauge may count, by the last word of its name."""
 
@@ -57,7 +57,8 @@ def test_what_makes_an_instrument_is_in_the_catalogue() -> None:
 
 
 def test_a_scrape_shows_them_all_under_the_names_of_the_catalogue() -> None:
-    families = text_string_to_metric_families(generate_latest(REGISTRY).decode())
+    with METRICS.outbox_shown():
+        families = list(text_string_to_metric_families(generate_latest(REGISTRY).decode()))
     assert {each.name for each in FOUND} <= {family.name for family in families}
 
 
@@ -105,3 +106,16 @@ def test_a_name_that_a_tally_has_is_taken() -> None:
     Tally("seen_seconds", "so", (1,), registry)
     with pytest.raises(ValueError, match="Duplicated"):
         Counter("seen_seconds", "so", registry=registry)
+
+
+def test_a_service_without_an_outbox_shows_none_and_one_that_looks_again_shows_it_again() -> None:
+    metrics = Metrics(CollectorRegistry())
+
+    def shown() -> bool:
+        return b"docuvault_outbox_messages" in generate_latest(metrics.registry)
+
+    assert not shown()
+    for _ in range(2):
+        with metrics.outbox_shown():
+            assert shown()
+        assert not shown()

@@ -18,6 +18,7 @@ from deploy.observe.catalogue import labels_by_series
 from deploy.observe.labels import is_known
 from deploy.observe.prometheus import RULES, configuration
 from deploy.observe.promql import groupings, selectors
+from deploy.observe.store_metrics import StoreMetrics
 
 CHECKOUT = Path(__file__).parents[2]
 TEXTS = {path.name: path.read_text("utf-8") for path in RULES.glob("*.yml")}
@@ -128,3 +129,13 @@ def test_each_replica_is_scraped_as_one_of_its_service() -> None:
     jobs = {each["job_name"]: each["static_configs"] for each in json.loads(configuration(urls))["scrape_configs"]}
     assert [target["targets"] for target in jobs["upload"]] == [["127.0.0.1:1"], ["127.0.0.1:2"]]
     assert jobs["quota"][0]["labels"] == {"replica": "1"}
+
+
+def test_the_store_is_scraped_by_its_token_which_no_one_else_is_given() -> None:
+    urls = {"upload-1": "http://127.0.0.1:1"}
+    store = StoreMetrics("127.0.0.1:9000", "secret")
+    upload, told = json.loads(configuration(urls, store=store))["scrape_configs"]
+    assert "authorization" not in upload
+    assert told["authorization"] == {"type": "Bearer", "credentials": "secret"}
+    assert told["static_configs"] == [{"targets": ["127.0.0.1:9000"]}]
+    assert "secret" not in repr(store)

@@ -6,8 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.artefacts import artefact
@@ -15,6 +14,7 @@ from deploy.local.bootstrap import cache_folder
 from deploy.local.console import Note, Steps
 from deploy.local.errors import StackError
 from deploy.local.provision_go import GoProgram, go_for, provision_go
+from deploy.local.provision_go_module import GoModule, provision_module, run_go
 
 KUBECONFORM = GoProgram(
     name="kubeconform",
@@ -24,9 +24,13 @@ KUBECONFORM = GoProgram(
     module_hash="h1:loDYd3a3spjIFrauqW67CDKF55Oo9R6uvC8AvpVd4ug=",
     folder="cmd/kubeconform",
 )
-KUBE = Path(__file__).with_name("kube")
+KUBE = GoModule(
+    name="kube",
+    title="an API server and its etcd, built from source (takes 10 minutes and more)",
+    folder=Path(__file__).with_name("kube"),
+    programs={"kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver", "etcd": "go.etcd.io/etcd/server/v3"},
+)
 """A Go module that pins both: Kubernetes' own cannot be installed by name, for it replaces modules by folders."""
-BUILT = {"kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver", "etcd": "go.etcd.io/etcd/server/v3"}
 MODULES = {
     "k8s.io/kubernetes@v1.37.2": "h1:A2VDEiObzkYqFTKhSsn0ZEb0RlLEXpHWj93gi2HqEwE=",
     "github.com/kedacore/keda/v2@v2.21.0": "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=",
@@ -51,26 +55,7 @@ def kubeconform(uv: Callable[[], Path], steps: Steps) -> Path:
 
 def kube(uv: Callable[[], Path], steps: Steps) -> Path:
     """The folder of kube-apiserver and etcd: a build of many minutes, once."""
-    pins = hashlib.sha256((KUBE / "go.mod").read_bytes() + (KUBE / "go.sum").read_bytes()).hexdigest()[:16]
-    title = "an API server and its etcd, built from source (takes 10 minutes and more)"
-    return artefact(cache_folder(), f"kube-{pins}", title, lambda *at: _build(uv, *at), steps)
-
-
-def _build(uv: Callable[[], Path], scratch: Path, filled: Path, note: Note) -> None:
-    go, environment = go_for(uv, scratch, note)
-    place = scratch / "kube"
-    shutil.copytree(KUBE, place, dirs_exist_ok=True)
-    for name, package in BUILT.items():
-        note(name)
-        target = str(filled / name)
-        _run([str(go), "build", "-trimpath", "-ldflags", "-s -w", "-o", target, package], place, environment)
-
-
-def _run(command: list[str], place: Path, environment: Mapping[str, str]) -> str:
-    says = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    if says.returncode != 0:
-        raise StackError(f"`{' '.join(command[1:3])}` failed: {' '.join(says.stderr.split())[-500:]}")
-    return says.stdout
+    return provision_module(KUBE, cache_folder(), uv, steps)
 
 
 def files(uv: Callable[[], Path], steps: Steps) -> Path:
@@ -87,7 +72,7 @@ def _taker(uv: Callable[[], Path]) -> Callable[[Path, Path, Note], None]:
         for module, digest in MODULES.items():
             note(module)
             says = json.loads(
-                _run([str(go), "mod", "download", "-json", module], scratch, {**os.environ, **environment})
+                run_go([str(go), "mod", "download", "-json", module], scratch, {**os.environ, **environment})
             )
             if says["Sum"] != digest:
                 raise StackError(f"{module} has the hash {says['Sum']}: it was not taken")

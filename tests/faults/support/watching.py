@@ -12,13 +12,14 @@ from aiohttp import ClientSession
 from deploy.local.info import StackInfo
 from deploy.local.ports import reserve_block
 from deploy.observe.asking import Prometheus
-from deploy.observe.prometheus import HOST, RULES, configuration, running
+from deploy.observe.prometheus import HOST, RULES, configuration, watching
+from deploy.observe.store_metrics import store_metrics_of
 from tests.stack.support.waiting import eventually
 
 HURRIED = (
     (re.compile(r"^(\s+(?:for|interval): )\S+$", re.MULTILINE), r"\g<1>1s"),
     (re.compile(r"> 60$", re.MULTILINE), "> 8"),
-    (re.compile(r"\[(?:15m|1h)\]"), "[20s]"),
+    (re.compile(r"\[(?:2m|15m|1h)\]"), "[20s]"),
 )
 """What is written otherwise: how long a symptom has to last, what counts as old, how much of the past is looked at."""
 
@@ -38,7 +39,8 @@ async def watched(info: StackInfo, programs: Path, folder: Path) -> AsyncIterato
     for path in RULES.glob("*.yml"):
         (rules / path.name).write_text(hurried(path.read_text("utf-8")), "utf-8")
     port, _kept = reserve_block()
-    with running(programs, folder, port, configuration(info.service_urls, rules, scrape_seconds=1)):
+    config = configuration(info.service_urls, rules, scrape_seconds=1, store=store_metrics_of(info))
+    with watching(programs, folder, port, config):
         async with ClientSession() as session:
             prometheus = Prometheus(session, f"http://{HOST}:{port}")
             await eventually(prometheus.ready, becomes=True)
