@@ -30,11 +30,15 @@ _PYTHON = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'contracts'}", "PYTHONUNBUFFER
 
 def replicas(settings: StackSettings, credentials: Credentials, pythons: Mapping[str, Path]) -> tuple[Program, ...]:
     """The programs of all replicas of the services that run; `pythons` are their interpreters, by service."""
-    return tuple(
+    if not settings.running_services:
+        return ()
+    code = {"DOCUVAULT_CODE": code_version()}  # another one makes another program of it, which `up` restarts
+    made = [
         _replica(settings, credentials, pythons[service], service, number)
         for service in settings.running_services
         for number in range(1, settings.replicas + 1)
-    )
+    ]
+    return tuple(replace(one, environment={**code, **one.environment}) for one in made)
 
 
 def service_port(settings: StackSettings, service: str, number: int) -> int:
@@ -51,7 +55,6 @@ def _replica(settings: StackSettings, credentials: Credentials, python: Path, se
         check=lambda: check_url(f"http://127.0.0.1:{port}/readyz"),
         environment={
             **_PYTHON,
-            "DOCUVAULT_CODE": code_version(),  # another one makes another program of it, which `up` restarts
             "REPLICA": str(number),
             "HTTP_PORT": str(port),
             "HTTP_HOST": "127.0.0.1",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import aiohttp
 from miniopy_async.api import Minio
 from miniopy_async.credentials.providers import StaticProvider
+from miniopy_async.error import S3Error
 from miniopy_async.minioadmin import MinioAdmin
 from miniopy_async.notificationconfig import NotificationConfig, QueueConfig
 
@@ -55,7 +56,12 @@ async def setup_store(endpoint: str, as_root: Key, users: Mapping[str, Sequence[
         if not await client.bucket_exists(BUCKET):
             await client.make_bucket(BUCKET)
         for user, keys in users.items():
-            await _setup_user(admin, user, dict(keys))
+            await _write_policy(admin, user)
+            for key in keys:
+                if not await _is_good(endpoint, key, session):
+                    await admin.user_add(*key)
+                await admin.policy_set(store_key(user), user=key.access)
+        await _remove_others(admin, users)
         await client.set_bucket_notification(BUCKET, _notifications())
 
 
@@ -68,19 +74,33 @@ def keys_of(credentials: Credentials, user: str) -> Mapping[str, str]:
     return dict(pairs[user] for pairs in (held(credentials, "minio"), others(credentials, "minio")) if user in pairs)
 
 
-async def _setup_user(admin: MinioAdmin, user: str, keys: Mapping[str, str]) -> None:
-    """The policy, and the access keys that have it: no others of this user's are good when this returns."""
-    name = store_key(user)
+async def _write_policy(admin: MinioAdmin, user: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(policy(user), file)
         file.flush()
-        await admin.policy_add(name, str(Path(file.name)))
-    for key, secret in keys.items():
-        await admin.user_add(key, secret)
-        await admin.policy_set(name, user=key)
-    for key in json.loads(await admin.user_list()) or {}:
-        if (key == name or key.startswith(f"{name}-")) and key not in keys:
+        await admin.policy_add(store_key(user), str(Path(file.name)))
+
+
+async def _is_good(endpoint: str, key: Key, session: aiohttp.ClientSession) -> bool:
+    """Whether the store takes the key already. To make one costs it, and us, 0.1 s of a processor: a key derivation."""
+    credentials = StaticProvider(*key)
+    client = Minio(endpoint, credentials=credentials, secure=False, region=REGION, session=session)
+    try:
+        return await client.bucket_exists(BUCKET)
+    except S3Error:
+        return False
+
+
+async def _remove_others(admin: MinioAdmin, users: Mapping[str, Sequence[Key]]) -> None:
+    """No other access key of these users is good when this returns. One list for all: it costs a derivation, too."""
+    wanted = {key.access for keys in users.values() for key in keys}
+    for key in set(json.loads(await admin.user_list()) or {}) - wanted:
+        if any(_is_of(key, store_key(user)) for user in users):
             await admin.user_remove(key)
+
+
+def _is_of(key: str, name: str) -> bool:
+    return key == name or key.startswith(f"{name}-")
 
 
 def policy(user: str) -> dict[str, object]:

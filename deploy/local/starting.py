@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 from deploy.access import OPERATORS
 from deploy.local import leftovers
@@ -57,7 +58,7 @@ class Starter:
         alive = self._supervisor.alive()
         if not alive:
             self._end_leftovers()
-        servers, services, door = self._servers(), self._services(), self._door()
+        servers, services, door = self._servers(), self._services, self._door()
         programs = self.programs()
         check_ports(program for program in programs if program.name not in self._started())
         with Steps() as steps:
@@ -81,7 +82,7 @@ class Starter:
 
     def programs(self) -> tuple[Program, ...]:
         """All programs of the stack, in the order they are started."""
-        return (*self._servers(), *self._standby(), *self._services(), *self._door())
+        return (*self._servers(), *self._standby(), *self._services, *self._door())
 
     def _keeper(self) -> Keeper:
         binaries = self._tools.postgres_bin
@@ -107,7 +108,9 @@ class Starter:
         ports, binary = fault_ports(self._settings), self._tools.toxiproxy
         return () if ports is None or binary is None else (toxiproxy(self._layout, ports, binary),)
 
+    @cached_property
     def _services(self) -> tuple[Program, ...]:
+        """Made once a start: the hash of the services' code is part of each."""
         return replicas(self._settings, self._credentials, self._tools.pythons)
 
     def _door(self) -> tuple[Program, ...]:
@@ -150,7 +153,7 @@ class Starter:
         if "gateway" in started & names and started - names:
             self._reload_gateway()
         self._supervisor.configure(programs)
-        self._outdated = self._supervisor.update(later=running & {program.name for program in self._services()})
+        self._outdated = self._supervisor.update(later=running & {program.name for program in self._services})
 
     def _start_and_wait(self, programs: Sequence[Program]) -> None:
         started = self._started()
@@ -201,7 +204,7 @@ class Starter:
     def _members(self, service: str) -> list[Member]:
         return [
             Member(program, port=next(iter(program.ports.values())))
-            for program in self._services()
+            for program in self._services
             if program.name in self._outdated and program.name.rpartition("-")[0] == service
         ]
 

@@ -23,10 +23,6 @@ STOP_SECONDS = 25.0
 """How long the work at hand may take to finish after a stop was asked for."""
 CANCEL_SECONDS = 5.0
 """How long what was then cancelled may take to clean up."""
-COLLECT_EVERY = 50_000
-"""So many new containers at once before the collector looks for cycles. At its default of 700 it looked dozens of times
-at the tuples and dicts of one batch, which are gone without it once the batch is: a tenth of the ledger's CPU.
-"""
 CRASHED = 1
 MISCONFIGURED = 2
 
@@ -40,10 +36,9 @@ def run(main: Main, *, stop_seconds: float = STOP_SECONDS) -> None:
 
 
 def _spare_the_collector() -> None:
-    """What was imported stays for good; what comes is looked at less often."""
+    """What was imported stays for good. What comes is looked at less often than by default: services/__init__.py."""
     gc.collect()
     gc.freeze()  # a full collection that walks what was imported halts every request for 20 ms
-    gc.set_threshold(COLLECT_EVERY)
 
 
 def _exit_code(main: Main, stop_seconds: float) -> int:

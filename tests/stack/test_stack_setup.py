@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from io import BytesIO
+from unittest.mock import Mock
 from uuid import uuid4
 
 import aiohttp
+import argon2.low_level
 import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -17,9 +19,13 @@ from aiokafka.errors import KafkaError
 from docuvault_contracts.topics import ALL, DOCUMENTS, STORAGE_EVENTS, Topic
 from miniopy_async.api import Minio
 from miniopy_async.credentials.providers import StaticProvider
+from miniopy_async.minioadmin import MinioAdmin
 
+from deploy.local import server_services
+from deploy.local.credentials import load_credentials
 from deploy.local.info import StackInfo
 from deploy.local.setup_kafka import setup_kafka
+from deploy.local.setup_minio import setup_minio
 from deploy.local.stack import Stack
 
 
@@ -102,6 +108,37 @@ async def put_and_remove(info: StackInfo, client: aiohttp.ClientSession, key: st
     store = Minio(info.minio_endpoint, credentials=keys, secure=False, region=info.minio_region, session=client)
     await store.put_object(info.bucket, key, BytesIO(b"bytes"), 5)
     await store.remove_object(info.bucket, key)
+
+
+@pytest.mark.embedded("containers have their code in their images")
+def test_the_services_code_is_hashed_once_an_up(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = Mock(wraps=server_services.code_version)
+    monkeypatch.setattr(server_services, "code_version", hashed)
+    stack.up()
+    assert hashed.call_count == 1
+
+
+async def test_users_of_the_store_that_are_as_they_should_be_cost_no_key_derivation(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derived = Mock(wraps=argon2.low_level.hash_secret_raw)
+    monkeypatch.setattr("miniopy_async.crypto.hash_secret_raw", derived)
+    await setup_minio(stack.settings.minio_port, load_credentials(stack.layout))
+    assert derived.call_count == 1, "that of the list of all users"
+
+
+@pytest.mark.parametrize("how", ["user_disable", "user_remove", "user_add"])
+async def test_a_user_of_the_store_that_was_spoilt_by_hand_is_put_right(
+    stack: Stack, info: StackInfo, client: aiohttp.ClientSession, how: str
+) -> None:
+    root, key = info.store_keys["root"], info.store_keys["audit"].access_key
+    provider = StaticProvider(root.access_key, root.secret_key)
+    admin = MinioAdmin(info.minio_endpoint, provider, region=info.minio_region, secure=False, session=client)
+    await getattr(admin, how)(key, *(["another-secret"] if how == "user_add" else []))
+    await setup_minio(stack.settings.minio_port, load_credentials(stack.layout))
+    audit = StaticProvider(key, info.store_keys["audit"].secret_key)
+    store = Minio(info.minio_endpoint, credentials=audit, secure=False, region=info.minio_region, session=client)
+    assert await store.bucket_exists(info.bucket)
 
 
 PREFLIGHT = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}

@@ -26,7 +26,8 @@ FAULT = Mutant("two-is-three", "two is three", "code.py", "2", "3", ("test_code.
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # plugins, of no use here, are most of what a start costs
     (tmp_path / "code.py").write_text("def two():\n    return 2\n")
     (tmp_path / "test_code.py").write_text("import code_under_test as code\n")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)  # noqa: S607 - the user's own git
