@@ -54,12 +54,12 @@ def setup_accounts(environment: Mapping[str, str], credentials: Credentials) -> 
     known = [users_of(credentials, account) for account in KAFKA_USERS]
     passwords = {user: password for users in known for user, password in users.items()}
     rules = {
-        _binding(user, rule)
+        permission(user, rule)
         for account, users in zip(KAFKA_USERS, known, strict=True)
         for user in users
         for rule in ACCOUNTS[account].rules
     }
-    admin = AdminClient(_configuration(environment), logger=logging.getLogger("docuvault.kafka"))
+    admin = administrator(environment)
     try:
         _settle(admin, passwords, rules)
     except KafkaException as error:
@@ -73,22 +73,23 @@ def users_of(credentials: Credentials, account: str) -> Mapping[str, str]:
 
 
 def _settle(admin: AdminClient, passwords: Mapping[str, str], rules: set[AclBinding]) -> None:
-    found, present = _users(admin), set(_result(admin.describe_acls(_EVERY, request_timeout=REQUEST_SECONDS)))
+    found, present = _users(admin), set(result_of(admin.describe_acls(_EVERY, request_timeout=REQUEST_SECONDS)))
     if fresh := list(rules - present):
         _all(admin.create_acls(fresh, request_timeout=REQUEST_SECONDS).values())
-    _alter(admin, [_upserted(*each) for each in passwords.items()])
+    _alter(admin, [login(*each) for each in passwords.items()])
     _alter(admin, [UserScramCredentialDeletion(*each) for each in found if each[0] not in passwords])
-    if stale := [_filter(binding) for binding in present - rules]:
+    if stale := [exactly(binding) for binding in present - rules]:
         _all(admin.delete_acls(stale, request_timeout=REQUEST_SECONDS).values())
 
 
 def _users(admin: AdminClient) -> list[tuple[str, ScramMechanism]]:
     asked: Any = admin.describe_user_scram_credentials(None, request_timeout=REQUEST_SECONDS)
-    described = _result(asked)
+    described = result_of(asked)
     return [(name, info.mechanism) for name, user in described.items() for info in user.scram_credential_infos]
 
 
-def _upserted(user: str, password: str) -> UserScramCredentialUpsertion:
+def login(user: str, password: str) -> UserScramCredentialUpsertion:
+    """That a user comes in with this password, and no other."""
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
     return UserScramCredentialUpsertion(user, info, password.encode())
 
@@ -98,13 +99,15 @@ def _alter(admin: AdminClient, alterations: list[UserScramCredentialAlteration])
         _all(admin.alter_user_scram_credentials(alterations, request_timeout=REQUEST_SECONDS).values())
 
 
-def _binding(user: str, rule: Rule) -> AclBinding:
+def permission(user: str, rule: Rule) -> AclBinding:
+    """That a user may do that, from wherever he comes."""
     kind, operation = _TYPES[rule.kind], _OPERATIONS[rule.operation]
     pattern, allow = ResourcePatternType.LITERAL, AclPermissionType.ALLOW
     return AclBinding(kind, rule.name, pattern, f"User:{user}", "*", operation, allow)
 
 
-def _filter(binding: AclBinding) -> AclBindingFilter:
+def exactly(binding: AclBinding) -> AclBindingFilter:
+    """What finds this permission and nothing else."""
     return AclBindingFilter(
         binding.restype,
         binding.name,
@@ -116,8 +119,9 @@ def _filter(binding: AclBinding) -> AclBindingFilter:
     )
 
 
-def _configuration(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {
+def administrator(environment: Mapping[str, str]) -> AdminClient:
+    """Who does as is asked of the brokers; it connects when it is asked."""
+    told: dict[str, str | float | bool] = {
         "bootstrap.servers": environment["KAFKA_BOOTSTRAP_SERVERS"],
         "security.protocol": environment["KAFKA_SECURITY_PROTOCOL"],
         "ssl.ca.location": environment["KAFKA_SSL_CAFILE"],
@@ -125,12 +129,14 @@ def _configuration(environment: Mapping[str, str]) -> dict[str, Any]:
         "sasl.username": environment["KAFKA_SASL_USERNAME"],
         "sasl.password": environment["KAFKA_SASL_PASSWORD"],
     }
+    return AdminClient(told, logger=logging.getLogger("docuvault.kafka"))
 
 
 def _all(futures: Iterable[Future[Any]]) -> None:
     for future in futures:
-        _result(future)
+        result_of(future)
 
 
-def _result(future: Future[Any]) -> Any:  # noqa: ANN401 - each answer is of a kind of its own
+def result_of(future: Future[Any]) -> Any:  # noqa: ANN401 - each answer is of a kind of its own
+    """What was answered. Raises KafkaException."""
     return future.result(timeout=REQUEST_SECONDS)

@@ -18,6 +18,7 @@ from services.chassis.consumer_records import Suspicion
 from services.chassis.deadletter_budget import DeadLetterBudget
 from services.chassis.deadletter_cap import DeadLetterCap
 from services.chassis.errors import Transient
+from services.chassis.kafka_connections import reason_of
 from services.chassis.retry import apart
 from services.chassis.settings import KafkaSettings
 
@@ -43,6 +44,7 @@ class Consumer:
         budget = DeadLetterBudget(settings.kafka_dead_letter_limit, settings.kafka_dead_letter_window_seconds)
         self.cap = DeadLetterCap(budget, group)
         self._client: ConsumerClient | None = None
+        self._trouble = ""
 
     @property
     def stuck_after_seconds(self) -> float:
@@ -81,7 +83,7 @@ class Consumer:
         except (CommitFailedError, IllegalStateError) as error:
             raise BatchLost(f"{type(error).__name__}: {error}") from error
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Transient(f"kafka: {type(error).__name__}: {error}") from error
+            raise Transient(f"kafka: {reason_of(error)}") from error
 
     def rewind(self, batch: Batch) -> None:
         """Makes the next poll give `batch` again; where it is lost, the next assignment starts there by itself."""
@@ -107,11 +109,11 @@ class Consumer:
 
     async def _asked(self, question: Callable[[ConsumerClient], Coroutine[object, object, A]]) -> A:
         if self._client is None:
-            raise Transient(f"kafka: group {self._group} is not joined")
+            raise Transient(f"kafka: group {self._group} is not joined{self._trouble and f': {self._trouble}'}")
         try:
             return await apart(question(self._client), self._settings.kafka_request_timeout_seconds)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Transient(f"kafka: {type(error).__name__}: {error}") from error
+            raise Transient(f"kafka: {reason_of(error)}") from error
 
     async def close(self) -> None:
         """Leaves the group, so that others take over at once; bounded by the stop time-out."""
@@ -127,17 +129,13 @@ class Consumer:
             except BaseException:
                 await client.stop()
                 raise
-            self._client = client
+            self._client, self._trouble = client, ""
         return self._client
 
     async def _start_over(self, error: Exception, delay: float) -> None:
         """A new client starts from the committed offsets: a failed poll may have moved the old one past records."""
-        log.warning(
-            "consumer.rejoining",
-            group=self._group,
-            reason=f"{type(error).__name__}: {error}",
-            retry_in_s=round(delay, 3),
-        )
+        self._trouble = reason_of(error)
+        log.warning("consumer.rejoining", group=self._group, reason=self._trouble, retry_in_s=round(delay, 3))
         await self.close()
         await asyncio.sleep(delay)
 

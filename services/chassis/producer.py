@@ -19,6 +19,7 @@ from aiokafka.errors import InvalidTopicError, KafkaError, MessageSizeTooLargeEr
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis.errors import Transient
+from services.chassis.kafka_connections import reason_of
 from services.chassis.metrics import METRICS, Metrics
 from services.chassis.producer_client import ProducerClient, Unpublishable, check
 from services.chassis.retry import apart
@@ -70,7 +71,7 @@ class Producer:
             async with asyncio.timeout(self._settings.kafka_request_timeout_seconds):
                 await apart((await self._connected()).ping())
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Transient(f"kafka: {type(error).__name__}: {error}") from error
+            raise Transient(f"kafka: {reason_of(error)}") from error
 
     async def close(self) -> None:
         """Sends what is queued and closes, within the stop time-out."""
@@ -92,7 +93,7 @@ class Producer:
         except Exception as error:
             # The messages were checked before, so whatever this is, it is not about them: nobody may drop them for it.
             self._give_up(client, error)
-            raise Transient(f"kafka: {type(error).__name__}: {error}") from error
+            raise Transient(f"kafka: {reason_of(error)}") from error
 
     async def _connected(self) -> ProducerClient:
         async with self._connecting:
@@ -112,7 +113,7 @@ class Producer:
             return
         self._client = None
         self._metrics.producer_replaced.inc()
-        log.warning("producer.replaced", reason=f"{type(error).__name__}: {error}")
+        log.warning("producer.replaced", reason=reason_of(error))
         self._background(client.dispose())
 
     def _background(self, work: Coroutine[object, object, None]) -> None:

@@ -16,6 +16,7 @@ import pytest
 from deploy.local.leftovers import marked_processes
 from deploy.local.stack import Stack
 from deploy.local.supervisor import MARKER
+from tests.stack.support.secured import keep_a_record, kept_records, secured
 
 pytestmark = [
     pytest.mark.embedded("what supervisord leaves when it is killed"),
@@ -25,11 +26,12 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers only, with a row that must survive whatever happens to them."""
+    """Servers only, with a row and a record that must survive whatever happens to them; the first ones are secure."""
     stack = Stack.on_free_ports(tmp_path_factory.mktemp("leftovers"), services=False)
     try:
-        stack.up()
+        secured(stack).up()
         asyncio.run(keep_a_row(stack.info.databases["quota"]))
+        asyncio.run(keep_a_record(stack.info))
         yield stack
     finally:
         stack.reset()
@@ -46,6 +48,7 @@ def stranger() -> Iterator[subprocess.Popen[bytes]]:
 def assert_all_is_well(stack: Stack) -> None:
     assert [one.reason for one in stack.health()] == ["", "", ""]
     assert asyncio.run(count(stack.info.databases["quota"])) == 1
+    assert asyncio.run(kept_records(stack.info)) == 1
 
 
 def kill_supervisor(stack: Stack) -> list[psutil.Process]:
@@ -75,14 +78,16 @@ async def keep_a_row(url: str) -> None:
     await connection.close()
 
 
-def test_up_ends_what_a_killed_supervisor_left_behind_and_is_green(
+def test_up_ends_what_a_killed_supervisor_left_behind_and_is_green_and_what_was_secure_may_come_up_plain(
     stack: Stack, stranger: subprocess.Popen[bytes]
 ) -> None:
+    assert stack.info.kafka["security_protocol"] == "SASL_SSL"
     orphans = kill_supervisor(stack)
     assert {"postgres", "java", "minio"} <= names(orphans)
     stack.up()
     assert not any(process.is_running() for process in orphans)
     assert stranger.poll() is None
+    assert stack.info.kafka["security_protocol"] == "PLAINTEXT"
     assert_all_is_well(stack)
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from deploy.local.credentials import load_credentials
 from deploy.local.errors import StackError
 from deploy.local.leftovers import marked_processes
 from deploy.local.ports import BLOCK
 from deploy.local.stack import Stack
+from tests.stack.support.secured import keep_a_record, kept_records, secured
 
 pytestmark = [
     pytest.mark.embedded("its processes, ports and files; the containers' smoke has theirs"),
@@ -23,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Servers only; each test finds them up and leaves them so."""
+    """Servers only; each test finds them up and leaves them so, from the fourth on secure."""
     stack = Stack.on_free_ports(tmp_path_factory.mktemp("up"), services=False)
     try:
         stack.up()
@@ -74,14 +76,16 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it_and_nothing_is_st
     assert marked_processes(stack.layout.stack_id) == []
 
 
-def test_down_keeps_the_data_and_leaves_no_process(stack: Stack) -> None:
+def test_down_keeps_the_data_and_leaves_no_process_and_what_was_plain_may_come_up_secure(stack: Stack) -> None:
     url = stack.info.databases["upload"]
     asyncio.run(run(url, "CREATE TABLE kept AS SELECT 42 AS answer"))
+    asyncio.run(keep_a_record(stack.info))
     assert stack.down()
     assert marked_processes(stack.layout.stack_id) == []
     assert not stack.down()
-    stack.up()
-    assert asyncio.run(run(url, "SELECT answer FROM kept")) == 42
+    secured(stack).up()
+    assert asyncio.run(run(stack.info.databases["upload"], "SELECT answer FROM kept")) == 42
+    assert (stack.info.kafka["security_protocol"], asyncio.run(kept_records(stack.info))) == ("SASL_SSL", 1)
 
 
 def test_two_stacks_run_side_by_side_and_reset_removes_only_its_own(stack: Stack, tmp_path: Path) -> None:
@@ -117,7 +121,11 @@ def test_another_port_for_a_running_stack_asks_for_down_first(stack: Stack) -> N
 def test_secrets_are_readable_by_their_owner_alone_and_on_no_command_line(stack: Stack) -> None:
     info = stack.info
     secrets = {key.secret_key for key in info.store_keys.values()} | {info.jwt_secret, *info.databases.values()}
-    for private in (stack.layout.secrets, stack.layout.state / "supervisord.conf"):
+    secrets |= set(load_credentials(stack.layout).kafka.values())
+    kafka, keys = stack.layout.state / "kafka", list(stack.layout.authority.glob("*.key"))
+    assert {key.stem for key in keys} >= {"ca", "kafka"}
+    configurations = (kafka / "server.properties", kafka / "shown.pem", stack.layout.state / "supervisord.conf")
+    for private in (stack.layout.secrets, *configurations, *keys):
         assert private.stat().st_mode & 0o077 == 0
     for process in marked_processes(stack.layout.stack_id):
         line = " ".join(process.cmdline())

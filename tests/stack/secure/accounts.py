@@ -1,21 +1,24 @@
-"""The accounts of a secure stack's Kafka, as somebody uses them who has their passwords."""
+"""The accounts of a secure stack's Kafka, as somebody uses them who has their passwords, and as an operator does."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import replace
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy.access import Rule
 from deploy.local.credentials import load_credentials
 from deploy.local.kafka_reach import Reach, kafka_environment, reach
+from deploy.local.setup_accounts import administrator, exactly, login, permission, result_of, setup_accounts
 from deploy.local.stack import Stack
 
 
 class Accounts:
-    """By account: what a service knows of how Kafka is reached, and what it may be told otherwise."""
+    """Of one stack. By account: what a service knows of how Kafka is reached, and what it may be told otherwise."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -29,9 +32,9 @@ class Accounts:
         return reach(self.environment(account, **changes))
 
     @asynccontextmanager
-    async def producer(self, account: str, **changes: Any) -> AsyncIterator[AIOKafkaProducer]:
+    async def producer(self, account: str, **changes: str) -> AsyncIterator[AIOKafkaProducer]:
         """Connected."""
-        producer = AIOKafkaProducer(**{**self.reach(account), **changes})
+        producer = AIOKafkaProducer(**self.reach(account, **changes))
         try:
             await producer.start()
             yield producer
@@ -39,11 +42,9 @@ class Accounts:
             await producer.stop()
 
     @asynccontextmanager
-    async def consumer(self, account: str, group: str | None = None) -> AsyncIterator[AIOKafkaConsumer]:
-        """Connected; a member of no group."""
-        consumer = AIOKafkaConsumer(
-            **self.reach(account), group_id=group, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
+    async def consumer(self, account: str, group: str) -> AsyncIterator[AIOKafkaConsumer]:
+        """Connected; knows the group, and is no member of it."""
+        consumer = AIOKafkaConsumer(**self.reach(account), group_id=group, enable_auto_commit=False)
         try:
             await consumer.start()
             yield consumer
@@ -59,3 +60,26 @@ class Accounts:
             yield admin
         finally:
             await admin.close()
+
+    async def settle(self, **passwords: str) -> None:
+        """What `up` does about accounts, all of it; with other passwords of accounts than are written down."""
+        found = load_credentials(self._stack.layout)
+        told = replace(found, kafka=found.kafka | passwords)
+        await asyncio.to_thread(setup_accounts, self._stack.info.kafka_environment, told)
+
+    async def make(self, user: str, password: str, rule: Rule) -> None:
+        """A user that is written down nowhere."""
+        admin = administrator(self._stack.info.kafka_environment)
+        asked = [
+            *admin.create_acls([permission(user, rule)]).values(),
+            *admin.alter_user_scram_credentials([login(user, password)]).values(),
+        ]
+        for each in asked:
+            await asyncio.to_thread(result_of, each)
+
+    async def take(self, account: str, rule: Rule) -> None:
+        """Takes away what an account may do; `settle` gives it back."""
+        user = load_credentials(self._stack.layout).kafka_users[account]
+        admin = administrator(self._stack.info.kafka_environment)
+        [gone] = admin.delete_acls([exactly(permission(user, rule))]).values()
+        assert await asyncio.to_thread(result_of, gone), "there was nothing to take away"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import ClientSession
 
 from deploy.local.stack import Stack
 from tests.stack.secure.accounts import Accounts
+from tests.stack.support.api import Api
+from tests.stack.support.leaks import HandedOut
 
 
 @pytest.fixture(scope="package")
@@ -25,3 +28,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def accounts(stack: Stack) -> Accounts:
     """Who there is on the stack's Kafka."""
     return Accounts(stack)
+
+
+@pytest.fixture
+async def api(stack: Stack, client: ClientSession) -> Api:
+    """Callers of the stack."""
+    return Api(client, stack.info, HandedOut())
