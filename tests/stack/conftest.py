@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -12,7 +13,7 @@ import pytest
 from deploy.local.info import StackInfo
 from deploy.local.stack import Stack
 from deploy.ops.users import access_token, register
-from tests.stack.support.provider import kind, provided
+from tests.stack.support.provider import kind, only_embedded, provided
 from tests.stack.upload_replicas import Replica, fresh_database, open_replicas
 
 
@@ -28,15 +29,16 @@ class User:
         return {"Authorization": f"Bearer {self.token}"}
 
 
+HERE = Path(__file__).parent
 NewUser = Callable[..., Awaitable[User]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What only the embedded stack has is skipped, before anything is started for it, where STACK names another."""
-    marked = [(item, marker) for item in items if (marker := item.get_closest_marker("embedded"))]
-    if marked and kind() != "embedded":
-        for item, marker in marked:
-            item.add_marker(pytest.mark.skip(reason=f"the embedded stack alone: {marker.args[0]}"))
+    if kind() != "embedded":
+        for item in items:
+            if item.path.is_relative_to(HERE) and (why := only_embedded(item)):
+                item.add_marker(pytest.mark.skip(reason=f"the embedded stack alone: {why}"))
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ from services.chassis.postgres import Pool, open_pool, ping, transaction
 from services.chassis.settings import DatabaseSettings
 from tests.prove.server import Server, postgres_alone
 
+pytestmark = pytest.mark.embedded("a PostgreSQL alone, with TLS; no stack")
+
 ROLES = ("postgres", *DATABASE_ROLES)
 ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'"
 

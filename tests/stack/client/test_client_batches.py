@@ -18,8 +18,6 @@ from tests.stack.client.conftest import QUICK, NewClient
 from tests.stack.conftest import NewUser
 from tests.stack.support.relay import LoseAnswer, Refuse, relaying
 
-pytestmark = pytest.mark.embedded("its clients come by the fault proxy, which the stack in containers has not")
-
 URL, URLS = "POST upload-url", "POST upload-urls"
 AGAIN = 5
 """Files of 200 whose PUT a busy machine may have cut off: each is signed once more, by itself."""

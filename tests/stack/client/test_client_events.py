@@ -22,8 +22,6 @@ from tests.stack.conftest import NewUser, User
 from tests.stack.support.broker import open_broker
 from tests.stack.support.relay import Relay, relaying
 
-pytestmark = pytest.mark.embedded("its clients come by the fault proxy, which the stack in containers has not")
-
 
 @pytest.fixture
 async def way(stack: Stack) -> AsyncIterator[Relay]:

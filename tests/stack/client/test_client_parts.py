@@ -17,8 +17,6 @@ from tests.stack.client.conftest import NewClient
 from tests.stack.conftest import NewUser, User
 from tests.stack.support.relay import After, LoseAnswer, Refuse, Relay
 
-pytestmark = pytest.mark.embedded("its clients come by the fault proxy, which the stack in containers has not")
-
 MIB = 1024 * 1024
 FIRST_PART = 16 * MIB
 IMPATIENT = Patience(tries=1)

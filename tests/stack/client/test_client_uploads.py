@@ -36,8 +36,6 @@ from tests.stack.conftest import NewUser
 from tests.stack.support.api import token_settings
 from tests.stack.support.relay import After, LoseAnswer, Refuse, Relay, relaying
 
-pytestmark = pytest.mark.embedded("its clients come by the fault proxy, which the stack in containers has not")
-
 MIB = 1024 * 1024
 
 

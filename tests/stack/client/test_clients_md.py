@@ -17,8 +17,6 @@ from tests.stack.client.conftest import NewClient
 from tests.stack.conftest import NewUser
 from tests.stack.support.console import CHECKOUT, environment
 
-pytestmark = pytest.mark.embedded("its clients come by the fault proxy, which the stack in containers has not")
-
 TEXT = (CHECKOUT / "docs" / "clients.md").read_text("utf-8")
 NODE = Path(sys.executable).with_name("node")
 

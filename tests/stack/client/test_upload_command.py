@@ -26,8 +26,6 @@ from tests.stack.support.console import environment
 from tests.stack.support.relay import After, Relay
 from tests.stack.test_console import Said
 
-pytestmark = pytest.mark.embedded("its clients come by the fault proxy, which the stack in containers has not")
-
 MIB = 1024 * 1024
 DEAF = 'trap "" INT; exec "$0" "$@"'
 """As ./docuvault starts it: an interpreter that hears a Ctrl-C once it can."""

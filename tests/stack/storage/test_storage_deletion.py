@@ -13,8 +13,6 @@ from services.chassis.storage import MOST_KEYS
 from services.chassis.storage_minio import MinioStorage, open_storage
 from tests.stack.minio_alone import MinioAlone, new_key, settings_for
 
-pytestmark = pytest.mark.embedded("a MinIO alone, and no stack: what it says to the chassis' client")
-
 HOSTILE = (
     ".p df", ".+%", ".äß", ".a&b=c", ".日本", ".<x>", ".%2F", '."', ".'", ".]]>", ".&amp;", ".&#1;", ".\r", ".\n",
     ".\t", ".a\r\nb", ".\x01", ".\x1f", ".\x7f", ".\x85", ".\u2028", ".\ufffe", ".\uffff", ".\U0001f600", ".</Key>",

@@ -19,8 +19,6 @@ from services.chassis.storage_parts import OpenUpload, PartsRefusedError, Upload
 from tests.stack.minio_alone import MinioAlone, Sink, minio_alone, new_key, read, settings_for
 from tests.stack.support.parts import LEAST, put_part
 
-pytestmark = pytest.mark.embedded("a MinIO alone, and no stack: what it says to the chassis' client")
-
 FIRST, LAST = b"a" * LEAST, b"the end"
 
 

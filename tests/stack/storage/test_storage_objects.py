@@ -16,8 +16,6 @@ from services.chassis.storage import ObjectChangedError, ObjectHead, ObjectNotFo
 from services.chassis.storage_minio import MinioStorage, open_storage
 from tests.stack.minio_alone import BUCKET, MinioAlone, Sink, new_key, read, settings_for
 
-pytestmark = pytest.mark.embedded("a MinIO alone, and no stack: what it says to the chassis' client")
-
 NS_PER_MS = 1_000_000
 
 

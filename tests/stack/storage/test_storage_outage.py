@@ -15,8 +15,6 @@ from services.chassis.settings import StorageSettings
 from services.chassis.storage_minio import MinioStorage, open_storage
 from tests.stack.minio_alone import MinioAlone, minio_alone
 
-pytestmark = pytest.mark.embedded("a MinIO alone, and no stack: what it says to the chassis' client")
-
 TIMEOUT_SECONDS = 2.0
 
 

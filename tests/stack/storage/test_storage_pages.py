@@ -7,13 +7,9 @@ import time
 from itertools import pairwise
 from uuid import uuid4
 
-import pytest
-
 from services.chassis.storage import Listed
 from services.chassis.storage_minio import MinioStorage, open_storage
 from tests.stack.minio_alone import MinioAlone, new_key, settings_for
-
-pytestmark = pytest.mark.embedded("a MinIO alone, and no stack: what it says to the chassis' client")
 
 NS_PER_SECOND = 1_000_000_000
 HOSTILE = ("a-b", "a.b", "a/b", "a/c/d", "a/c-d", "a0", "a b", "A", "%41", "a+b", "é", "日本", "\x01", "<x>", "&amp;",

@@ -8,8 +8,6 @@ from aiohttp import ClientSession
 from services.chassis.storage_minio import MinioStorage
 from tests.stack.minio_alone import BUCKET, MinioAlone, Sink, new_key, read
 
-pytestmark = pytest.mark.embedded("a MinIO alone, and no stack: what it says to the chassis' client")
-
 
 @pytest.mark.parametrize("content_type", [None, "application/pdf", "a/b; charset=x", ""])
 async def test_a_bare_put_to_the_signed_url_works_whatever_its_type(

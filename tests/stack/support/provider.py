@@ -15,6 +15,12 @@ from deploy.local.stack import Stack
 
 KINDS = ("embedded", "containers", "auto")
 TAG = "latest"
+EMBEDDED = {
+    "client": "its clients come by the fault proxy, which the stack in containers has not",
+    "secure": "SECURE is of the embedded stack alone",
+    "storage": "a MinIO alone, and no stack: what it says to the chassis' client",
+}
+"""Folders of tests/stack whose tests have what only the embedded stack has; modules and tests have a marker."""
 
 
 def kind() -> str:
@@ -25,6 +31,12 @@ def kind() -> str:
     if asked == "auto":
         return "embedded" if engine() is None else "containers"
     return asked
+
+
+def only_embedded(item: pytest.Item) -> str:
+    """Why a test of tests/stack is for the embedded stack alone; empty where it is not."""
+    marker = item.get_closest_marker("embedded")
+    return str(marker.args[0]) if marker else EMBEDDED.get(item.path.parent.name, "")
 
 
 def provided(folder: Path, **options: Any) -> Stack:
