@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from deploy.containers.secrets import secrets_of
-from deploy.containers.stack import environment
+from deploy.containers.stack import ContainerStack, environment
 from deploy.images.catalogue import IMAGES
 from deploy.local.credentials import STORE_USERS, ensure_credentials, store_key
+from deploy.local.errors import StackError
 from deploy.local.layout import Layout
 from deploy.local.server_minio import minio
 from deploy.local.server_services import HAVE_CLIENTS
@@ -146,3 +147,14 @@ def test_addresses_of_this_machine_reach_the_containers(tmp_path: Path) -> None:
     assert told["MINIO_PUBLIC_ENDPOINT"] == "localhost:9001"
     assert told["STORE_ORIGIN"] == "http://localhost:9001"
     assert told["CORS_ORIGINS"] == "http://localhost:8081"
+
+
+@pytest.mark.parametrize(("name", "value"), [("SECURE", "1"), ("BROKERS", "3"), ("STANDBY", "1"), ("STORE_HOST", "s")])
+def test_what_containers_have_not_is_refused_in_a_line_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    stack = ContainerStack(StackSettings(state_dir=tmp_path / "state"))
+    with pytest.raises(StackError, match=rf"^{name} is of the embedded stack alone; leave it out"):
+        stack.up()
+    assert not (tmp_path / "state").exists()
