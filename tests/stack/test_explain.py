@@ -352,6 +352,7 @@ async def test_records_about_a_key_beyond_what_is_kept_are_counted(
     assert (len(kafka.heard), kafka.left_out > 0) == (2, True)
 
 
+@pytest.mark.embedded("explain asks services on ports of their own, which containers do not publish")
 async def test_a_halted_consumer_is_told(world: World) -> None:
     client = await world.api.user()
     upload = await client.begin()
