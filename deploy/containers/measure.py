@@ -112,3 +112,5 @@ if __name__ == "__main__":
         main()
     except StackError as error:
         sys.exit(f"docuvault: {error}")
+    except KeyboardInterrupt:
+        sys.exit("docuvault: interrupted")
