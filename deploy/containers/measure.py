@@ -1,9 +1,8 @@
 """How large each image is and how long it takes to be well, as a table: `make images MEASURE=1`.
 
-A time is seconds from `docker start` of a new container to the first good answer of the image's own health check, asked
-for in between those of the engine, which come every three seconds; of `setup`, to its end. "First" is with empty
-volumes and without tables, "again" the shorter of two on what is there: what else the machine does makes
-it only longer. A stack of its own is made for it and removed.
+A time is seconds from `docker start` of a new container, with empty volumes and without tables, to the first good
+answer of the image's own health check, asked for in between those of the engine, which come every three seconds; of
+`setup`, to its end. A stack of its own is made for it and removed.
 """
 
 from __future__ import annotations
@@ -25,24 +24,22 @@ from deploy.local.errors import StackError
 
 ORDER = ("postgres", "kafka", "minio", "setup", "upload", "quota", "janitor", "classifier", "gateway")
 """Whoever needs another comes after it."""
-RUNS = 2
 PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An image: bytes, and seconds of its first start and of later ones."""
+    """An image: bytes, and seconds of its first start."""
 
     name: str
     size: int
-    first: float
-    again: float
+    seconds: float
 
 
 def table(found: Iterable[Measured]) -> str:
     """As the README has it."""
-    rows = (f"| {one.name} | {one.size / 1e6:.0f} MB | {one.first:.1f} s | {one.again:.1f} s |" for one in found)
-    return "\n".join(("| image | size | first start | again |", "| --- | --- | --- | --- |", *rows))
+    rows = (f"| {one.name} | {one.size / 1e6:.0f} MB | {one.seconds:.1f} s |" for one in found)
+    return "\n".join(("| image | size | start |", "| --- | --- | --- |", *rows))
 
 
 def started(container: str) -> float:
@@ -75,13 +72,10 @@ def measure(stack: ContainerStack) -> list[Measured]:
     compose.run("down", "--volumes", "--timeout=30")
 
     def once(name: str) -> float:
-        compose.run("rm", "--stop", "--force", name)
         compose.run("up", "--no-start", "--no-deps", name)
         return started(next(one.id for one in containers_of(stack.project) if _service(one.process.name) == name))
 
-    first = {name: once(name) for name in ORDER}
-    again = {name: min(once(name) for _ in range(RUNS)) for name in ORDER}
-    return [Measured(name, _size(stack, name), first[name], again[name]) for name in ORDER]
+    return [Measured(name, _size(stack, name), once(name)) for name in ORDER]
 
 
 def _service(process: str) -> str:
@@ -96,10 +90,9 @@ def _size(stack: ContainerStack, name: str) -> int:
 def main() -> None:
     """Raises StackError."""
     with tempfile.TemporaryDirectory() as folder, Steps() as steps:
-        stack = ContainerStack.on_free_ports(Path(folder) / "state", without_services=(), docuvault_images="docuvault")
+        stack = ContainerStack.on_free_ports(Path(folder) / "state", services=False, docuvault_images="docuvault")
         try:
-            with steps.step("the whole stack, from nothing"):
-                stack.up()
+            stack.up()
             with steps.step("each image"):
                 found = measure(stack)
         finally:
