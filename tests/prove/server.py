@@ -47,17 +47,24 @@ def postgres_alone(folder: Path, *, secure: bool = False) -> Iterator[Server]:
     port, block = reserve_block()
     try:
         server, program = _prepared(folder, port, secure=secure)
-        with (folder / "postgres.log").open("wb") as log:
-            command, environment = [*program.command, *OPTIONS], {**os.environ, **program.environment}
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=environment)  # noqa: S603 - our own server
-        try:
-            asyncio.run(_set_up(server, process))
+        with started(program, folder) as process:
+            asyncio.run(set_up(server, process))
             yield server
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(START_SECONDS)
     finally:
         block.release()
+
+
+@contextmanager
+def started(program: Program, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server's process; its log is in `folder`. It may not answer yet."""
+    with (folder / f"{program.name}.log").open("wb") as log:
+        command, environment = [*program.command, *OPTIONS], {**os.environ, **program.environment}
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=environment)  # noqa: S603 - our own server
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(START_SECONDS)
 
 
 def _prepared(folder: Path, port: int, *, secure: bool) -> tuple[Server, Program]:
@@ -70,7 +77,8 @@ def _prepared(folder: Path, port: int, *, secure: bool) -> tuple[Server, Program
     return server, postgres(layout, settings, credentials, binaries)
 
 
-async def _set_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+async def set_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+    """Waits until it answers, and makes the roles and schemas."""
     end = time.monotonic() + START_SECONDS
     while True:
         try:
