@@ -119,7 +119,8 @@ async def _in_turns(site: Site) -> AsyncIterator[Pair]:
 async def _round(ledger: Ledger, collector: Collector) -> dict[str, Any]:
     """Raises BenchError where nothing was exported, or not all is decided."""
     before, records = len(collector.sizes), ledger.site.options.records * TIMES
-    await ledger.pile_up(records)
+    for _ in range(TIMES):
+        await ledger.pile_up()
     async with ledger.deciding_each(records):
         found = await _worked(ledger, collector.url, records)
     if len(collector.sizes) == before:
