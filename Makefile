@@ -120,7 +120,8 @@ traces: ## Builds an OpenTelemetry Collector where it is not yet (3 min of a cor
 
 alerts: ## Builds Prometheus and promtool where they are not yet (6 min of a core), and runs the tests of the alerts
 	@$(DEV) "$$py" -m deploy.local provision --tests && "$$py" -c 'from deploy.observe.__main__ import provide; provide()' && \
-	  exec "$$py" -m pytest tests/unit/test_observe_promtool.py tests/faults/test_alerts.py $(ARGS)
+	  exec "$$py" -m pytest tests/unit/test_observe_promtool.py tests/faults/test_alerts.py \
+	  tests/faults/test_outages.py::test_events_that_the_store_alone_cannot_tell_are_told_by_an_alert $(ARGS)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
 	@$(DEV) exec "$$py" -m tests.prove --examples "$(EXAMPLES)" --seed "$(SEED)"

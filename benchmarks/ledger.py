@@ -39,9 +39,9 @@ class Ledger:
         """Users whose accounts are full: whatever they put is refused."""
         return [row["user_id"] for row in await self.pool.fetch(SQL["open_full_accounts"], users)]
 
-    async def pile_up(self, records: int | None = None) -> None:
-        """Notifications for one reading, or so many, the users taking turns."""
-        async with piled_up(self.site, self.users, records or self.site.options.records):
+    async def pile_up(self) -> None:
+        """Notifications for one reading, the users taking turns."""
+        async with piled_up(self.site, self.users, self.site.options.records):
             pass
 
     async def work(self, read: Read = read_line) -> Reading:

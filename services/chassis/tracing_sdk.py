@@ -25,6 +25,7 @@ from services.chassis.metrics import REGISTRY
 from services.chassis.settings import ServiceSettings
 from services.chassis.settings_tracing import headers_of
 from services.chassis.tracing_context import Edge
+from services.chassis.tracing_otlp import encode
 from services.chassis.tracing_span import EndingSpan
 
 FLUSH_SECONDS = 3.0
@@ -124,6 +125,17 @@ class Bounded(SpanProcessor):
             self._waiting -= count
 
 
+class _Exporter(OTLPSpanExporter):
+    """The library's connection, its time-outs and its retries, with spans that are written straight."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """As the library's."""
+        if self._shutdown:
+            return SpanExportResult.FAILURE
+        sent = self._client.export(encode(spans))
+        return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
+
+
 class _Counting(SpanExporter):
     """Counts what became of what was sent, and gives its room back once that is known."""
 
@@ -148,7 +160,7 @@ class _Counting(SpanExporter):
 
 def open_tracer(settings: ServiceSettings) -> SdkTracer:
     """Connects to nothing yet."""
-    exporter = OTLPSpanExporter(
+    exporter = _Exporter(
         endpoint=f"{str(settings.otel_exporter_otlp_endpoint).rstrip('/')}/v1/traces",
         headers=headers_of(settings.otel_exporter_otlp_headers),
         timeout=settings.otel_exporter_otlp_timeout / 1000,
