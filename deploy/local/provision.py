@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.local.bootstrap import cache_folder, ensure_environment, ensure_uv
 from deploy.local.console import Steps
 from deploy.local.errors import StackError
+from deploy.local.kafka_blank import provision_kafka_blank
 from deploy.local.provision_browser import provision_browser
 from deploy.local.provision_docs import provision_docs
 from deploy.local.provision_kafka import provision_kafka
@@ -97,6 +98,7 @@ def _plain_postgres() -> Path:
 def _kafka(cache: Path, java: Path, steps: Steps) -> Path:
     jars = provision_kafka(cache, steps)
     provision_kafka_archive(java, jars, steps)
+    provision_kafka_blank(java, jars, steps)
     return jars
 
 

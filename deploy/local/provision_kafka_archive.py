@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.local.artefacts import artefact, remove_tree
 from deploy.local.console import Note, Steps, say
 from deploy.local.errors import StackError, one_line
+from deploy.local.kafka_blank import CLUSTER, format_by_kafka
 from deploy.local.kafka_java import archive_of, kafka_java, making_kafka_java
 from deploy.local.ports import is_free, reserve_block
 from deploy.local.waiting import wait_until
@@ -29,7 +30,6 @@ controller.listener.names=CONTROLLER
 log.dirs={data}
 log.cleaner.dedupe.buffer.size=16777216
 """
-_FORMAT = ("kafka.tools.StorageTool", "format", "--cluster-id=docuvaultdocuvaultdocuvA", "-c")
 
 
 def provision_kafka_archive(java: Path, jars: Path, steps: Steps) -> None:
@@ -45,7 +45,7 @@ def _make(java: Path, jars: Path, scratch: Path, filled: Path, _: Note) -> None:
     broker, lock = reserve_block()
     try:
         properties = _write_properties(trial, broker)
-        _run((*kafka_java(java, jars), *_FORMAT, str(properties)), trial)
+        format_by_kafka(kafka_java(java, jars), properties, CLUSTER)
         _start_once((*making_kafka_java(java, jars, archive), "kafka.Kafka", str(properties)), trial, broker)
         _check(archive, trial)
     except (StackError, OSError, subprocess.SubprocessError) as error:
@@ -59,11 +59,6 @@ def _write_properties(trial: Path, broker: int) -> Path:
     properties = trial / "server.properties"
     properties.write_text(_PROPERTIES.format(broker=broker, controller=broker + 1, data=trial / "data"))
     return properties
-
-
-def _run(command: tuple[str, ...], trial: Path) -> None:
-    with (trial / "log").open("a") as log:
-        subprocess.run(command, stdout=log, stderr=log, check=True, timeout=START_SECONDS)  # noqa: S603 - our own java
 
 
 def _start_once(command: tuple[str, ...], trial: Path, broker: int) -> None:

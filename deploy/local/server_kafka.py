@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.access import OPERATORS
 from deploy.local.credentials import Credentials
 from deploy.local.errors import StackError
+from deploy.local.kafka_blank import make_blank
 from deploy.local.kafka_java import kafka_java
 from deploy.local.kafka_nodes import Node, check_nodes, folder_of, is_formatted, nodes_of, note_whole
 from deploy.local.kafka_reach import kafka_environment, reach
@@ -119,20 +118,20 @@ def behind_on(number: int, described: Sequence[Any]) -> int:
     return sum(number in each["replicas"] and number not in each["isr"] for each in partitions)
 
 
-def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credentials, java: Path, jars: Path) -> None:
+def prepare_kafka(layout: Layout, settings: StackSettings, credentials: Credentials, jars: Path) -> None:
     """Writes the configurations, and formats the data folders where there are none.
 
     Raises StackError where the data that is there is that of other nodes, or too much of it is lost.
     """
-    nodes, command = nodes_of(settings), _java(layout, java, jars)
+    nodes = nodes_of(settings)
     check_nodes(layout, nodes)
     for node in nodes:
         folder_of(layout, node).mkdir(mode=0o700, exist_ok=True)
         write_private(_properties(layout, node), _render(layout, settings, credentials, node))
     write_private(layout.state / "kafka" / "log4j2.properties", LOGGING)
-    fresh = [node for node in nodes if not is_formatted(layout, node)]
-    with ThreadPoolExecutor(len(nodes)) as pool:
-        list(pool.map(lambda node: _format(_properties(layout, node), credentials, command), fresh))
+    for node in nodes:
+        if not is_formatted(layout, node):
+            make_blank(folder_of(layout, node) / "data", jars, credentials.cluster_id, node.number)
     if len(nodes) > 1:
         note_whole(layout)
 
@@ -178,14 +177,6 @@ def _listeners(settings: StackSettings, node: Node) -> dict[str, tuple[int, int]
         for who, port in ports.kafka_listeners.items():
             listeners[who.upper()] = (port, ports.ways[f"{who}_kafka"])
     return listeners
-
-
-def _format(properties: Path, credentials: Credentials, java: Sequence[str]) -> None:
-    cluster = f"--cluster-id={credentials.cluster_id}"  # in one word: an id may start with a dash
-    command = (*java, "kafka.tools.StorageTool", "format", cluster, "-c", str(properties), "--ignore-formatted")
-    says = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own java
-    if says.returncode != 0:
-        raise StackError(f"Kafka's data cannot be formatted: {' '.join((says.stderr or says.stdout).split())[-400:]}")
 
 
 def _properties(layout: Layout, node: Node) -> Path:

@@ -134,8 +134,7 @@ class Starter:
             if any(node.name not in started for node in databases_of(settings)):
                 jobs.append(pool.submit(prepare_postgres, layout, settings, self._credentials, tools.postgres_bin))
             if any(node.name not in started or not is_formatted(layout, node) for node in nodes_of(settings)):
-                java, jars = tools.java, tools.kafka_jars
-                jobs.append(pool.submit(prepare_kafka, layout, settings, self._credentials, java, jars))
+                jobs.append(pool.submit(prepare_kafka, layout, settings, self._credentials, tools.kafka_jars))
         for job in jobs:
             job.result()
         prepare_minio(layout, settings)

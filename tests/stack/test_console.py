@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from aiohttp import ClientSession
 
 from deploy.local.stack import Stack
+from tests.stack.support.api import Api, Upload
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
+from tests.stack.support.leaks import HandedOut
 from tests.stack.support.provider import provided
+from tests.stack.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +99,38 @@ COMMANDS = {
 }
 
 
+EXPLAINED = {"postgres": "", "kafka": "state    kafka_away", "minio": "state    store_away"}
+"""What can be told of an upload all the same."""
+
+
+async def _is_known(stack: Stack, upload: Upload) -> None:
+    """Returns once the janitor has heard of it: from then on nothing about it waits in an outbox."""
+    database = await asyncpg.connect(stack.info.databases["postgres"])
+
+    async def heard() -> bool:
+        return bool(await database.fetchval("SELECT 1 FROM janitor.objects WHERE object_key = $1", upload.key))
+
+    await eventually(heard, becomes=True)
+    await database.close()
+
+
 @pytest.mark.parametrize("server", COMMANDS)
-async def test_with_a_server_away_a_command_says_so_in_one_line(stack: Stack, server: str) -> None:
+async def test_with_a_server_away_a_command_says_so_in_one_line(
+    stack: Stack, client: ClientSession, server: str
+) -> None:
+    user = await Api(client, stack.info, HandedOut()).user()
+    begun = await user.begin()
+    await _is_known(stack, begun)
     await asyncio.to_thread(stack.supervisor.stop, server)
     try:
         for command in COMMANDS[server]:
             said = await run(stack, *command)
             assert (said.code, said.out, said.err.count("\n")) == (2, "", 1), (command, said)
+        if server == "kafka":
+            assert await user.put(begun, b"12345") == 200
+        said = await run(stack, "explain", "--doc", begun.document_id)
+        assert (said.code, said.err.count("\n"), bool(said.out)) == (2, 1, bool(EXPLAINED[server])), said
+        assert EXPLAINED[server] in said.out
     finally:
         await asyncio.to_thread(stack.up)
 

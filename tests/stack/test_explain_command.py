@@ -1,4 +1,7 @@
-"""`docuvault explain` as a person runs it: exit codes, one line where it cannot tell, nothing that a terminal obeys."""
+"""`docuvault explain` as a person runs it: exit codes, one line where it cannot tell, nothing that a terminal obeys.
+
+What it says with a server away: test_console.py.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,6 @@ from deploy.local.stack import Stack
 from tests.stack.conftest import NewUser
 from tests.stack.support.api import Api
 from tests.stack.support.leaks import HandedOut
-from tests.stack.support.provider import provided
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -98,23 +100,3 @@ def test_without_a_stack_it_says_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [(), ("--doc", "x", "--user", "y")])
 def test_it_wants_one_thing_to_explain(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert explain(tmp_path / "state", *arguments).returncode == 2
-
-
-async def test_with_a_server_away_it_says_which_in_one_line(
-    tmp_path_factory: pytest.TempPathFactory, client: aiohttp.ClientSession
-) -> None:
-    stack = provided(tmp_path_factory.mktemp("stack"))
-    try:
-        await asyncio.to_thread(stack.up)
-        user = await Api(client, stack.info, HandedOut()).user()
-        begun = await user.begin()
-        for server, shown in (("kafka", "kafka_away"), ("minio", "store_away"), ("postgres", "")):
-            await asyncio.to_thread(stack.supervisor.stop, server)
-            if server == "kafka":
-                assert await user.put(begun, b"12345") == 200
-            ran = await asyncio.to_thread(explain, stack.layout.state, "--doc", begun.document_id)
-            await asyncio.to_thread(stack.up)
-            assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
-            assert (f"state    {shown}" in ran.stdout) if shown else ran.stdout == ""
-    finally:
-        await asyncio.to_thread(stack.reset)

@@ -25,6 +25,7 @@ FILES = (
     "tests/faults/test_one.py",
     "tests/unit/test_two.py",
     "tests/stack/test_three.py",
+    "tests/stack/client/test_four.py",
 )
 """A file in each lane."""
 

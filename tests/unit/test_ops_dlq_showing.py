@@ -108,13 +108,13 @@ def test_a_body_of_a_megabyte_is_cut_unless_all_of_it_is_wanted(value: bytes) ->
 
 
 def test_the_indents_of_deep_json_take_no_memory() -> None:
-    value = b"[" * 90 + b"1," * 400_000 + b"1" + b"]" * 90
+    value = b"[" * 90 + b"1," * 100_000 + b"1" + b"]" * 90
     tracemalloc.start()
     lines = sum(1 for _ in body_lines(value))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert lines > 400_000
-    assert peak < 40_000_000
+    assert lines > 100_000
+    assert peak < 10_000_000
 
 
 def test_a_thousand_reasons_are_told_apart_and_the_rest_are_others() -> None:
