@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -15,7 +17,7 @@ from deploy.local.stack import Stack
 from services.chassis import kafka_connections
 from tests.stack.secure.accounts import Accounts
 
-WRONG = {
+WRONG: Mapping[str, tuple[str, dict[str, Any]]] = {
     "a wrong password": ("upload", {"KAFKA_SASL_PASSWORD": "guessed"}),
     "nobody's name": ("upload", {"KAFKA_SASL_USERNAME": "mallory"}),
     "a password in the clear": ("upload", {"KAFKA_SASL_MECHANISM": "PLAIN"}),
@@ -54,7 +56,7 @@ async def test_a_broker_that_another_authority_signed_is_told_no_password(accoun
 
 @pytest.mark.parametrize("account", ["quota", OPERATORS])
 async def test_the_controllers_listener_is_for_the_nodes_alone(stack: Stack, accounts: Accounts, account: str) -> None:
-    where = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{stack.settings.kafka_controller_port}"}
+    where: dict[str, Any] = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{stack.settings.kafka_controller_port}"}
     assert {"SaslAuthenticationFailed", "UnsupportedSaslMechanismError"} & set(
         (await why_not(accounts.reach(account, **where))).replace(":", "").split()
     )
@@ -63,7 +65,7 @@ async def test_the_controllers_listener_is_for_the_nodes_alone(stack: Stack, acc
 
 async def test_accounts_and_rules_that_are_written_down_nowhere_are_taken_away(accounts: Accounts) -> None:
     """Somebody made one while he could: it ends with the next `make up`, also where it is connected."""
-    mallory = {"KAFKA_SASL_USERNAME": "mallory", "KAFKA_SASL_PASSWORD": "secret"}
+    mallory: dict[str, Any] = {"KAFKA_SASL_USERNAME": "mallory", "KAFKA_SASL_PASSWORD": "secret"}
     async with accounts.admin(OPERATORS) as admin:
         await admin.create_topics([NewTopic("mallorys", 1, 1)])
         await accounts.make("mallory", "secret", Rule(Kind.TOPIC, "mallorys", Operation.WRITE))
