@@ -105,7 +105,7 @@ dlq: ## Lists dead letters; SHOW=, REPLAY= or DISCARD=group/0/12-14, or =1 with 
 explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uuid>; FIX=1 moves it on where that is safe
 	@$(CONSOLE) explain $(call given,--doc,DOC) $(call given,--key,KEY) $(call given,--user,USER) $(call flag,--fix,FIX) $(JSON_FLAG) $(ARGS)
 
-rotate: ## Changes keys while everything runs: KEYS="jwt minio postgres fernet" or all; ARGS=--revoke ends the old at once
+rotate: ## Changes keys while everything runs: KEYS="jwt minio postgres fernet kafka" or all; ARGS=--revoke ends the old at once
 	@$(CONSOLE) rotate $(or $(KEYS),all) $(JSON_FLAG) $(ARGS)
 
 observe: ## Runs Prometheus on the stack, with rules and alerts, until Ctrl-C (TRACES=1 a Collector, too; ARGS=--draw draws)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.access import Rule
-from deploy.local.credentials import load_credentials
+from deploy.local.credentials import Credentials, load_credentials
 from deploy.local.kafka_reach import Reach, kafka_environment, reach
 from deploy.local.setup_accounts import administrator, exactly, login, permission, result_of, setup_accounts
 from deploy.local.stack import Stack
@@ -23,18 +23,17 @@ class Accounts:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
 
-    def environment(self, account: str, **changes: str) -> Mapping[str, str]:
-        """The settings of a service."""
-        return kafka_environment(self._stack.settings, load_credentials(self._stack.layout), account) | changes
-
-    def reach(self, account: str, **changes: str) -> Reach:
-        """What a client is told."""
-        return reach(self.environment(account, **changes))
+    def reach(self, account: str, *, credentials: Credentials | None = None, **changes: str) -> Reach:
+        """What a client is told, of the account as it is written down, or as `credentials` have it."""
+        found = credentials or load_credentials(self._stack.layout)
+        return reach(kafka_environment(self._stack.settings, found, account) | changes)
 
     @asynccontextmanager
-    async def producer(self, account: str, **changes: str) -> AsyncIterator[AIOKafkaProducer]:
+    async def producer(
+        self, account: str, *, credentials: Credentials | None = None, **changes: str
+    ) -> AsyncIterator[AIOKafkaProducer]:
         """Connected."""
-        producer = AIOKafkaProducer(**self.reach(account, **changes))
+        producer = AIOKafkaProducer(**self.reach(account, credentials=credentials, **changes))
         try:
             await producer.start()
             yield producer
@@ -61,9 +60,9 @@ class Accounts:
         finally:
             await admin.close()
 
-    async def settle(self, **passwords: str) -> None:
-        """What `up` does about accounts, all of it; with other passwords of accounts than are written down."""
-        found = load_credentials(self._stack.layout)
+    async def settle(self, credentials: Credentials | None = None, **passwords: str) -> None:
+        """What `up` does about accounts, all of it; as `credentials` have it, or with some other passwords."""
+        found = credentials or load_credentials(self._stack.layout)
         told = replace(found, kafka=found.kafka | passwords)
         await asyncio.to_thread(setup_accounts, self._stack.info.kafka_environment, told)
 
