@@ -28,6 +28,8 @@ from docuvault_contracts.topics import (
 
 OPERATORS = "operators"
 """The account of who runs all this: it may do anything, as `make dlq`, `make token` and the making of topics need."""
+NODES = "brokers"
+"""The account of Kafka's nodes among each other."""
 OTHERS = frozenset({"identity provider", "operator"})
 """Owners of topics that are no account of a service: who they are is an operator's to say."""
 _ACCOUNT_OF = {"minio": "store"}

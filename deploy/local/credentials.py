@@ -6,10 +6,11 @@ import json
 import secrets
 import uuid
 from base64 import urlsafe_b64encode
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from deploy.access import ACCOUNTS, OPERATORS
+from deploy.access import ACCOUNTS, NODES, OPERATORS
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
 
@@ -17,10 +18,8 @@ DATABASE_ROLES = ("upload", "quota", "janitor", "classifier", "audit")
 STORE_USERS = ("upload", "janitor", "classifier", "audit")
 KAFKA_USERS = tuple(ACCOUNTS)
 """Whose accounts Kafka keeps itself."""
-KAFKA_NODES = "brokers"
-"""The account of Kafka's nodes among each other, which stands in their configuration, like that of the operators."""
 
-ADDED = frozenset({"llm_key_secret", "logins", "access_keys", "rotations", "kafka", "kafka_users"})
+ADDED = frozenset({"llm_key_secret", "logins", "access_keys", "rotations", "kafka", "kafka_users", "kafka_guests"})
 """What the first stacks had none of."""
 
 
@@ -30,8 +29,8 @@ class Credentials:
 
     `llm_key_secret` is a Fernet key: the classifier keeps the keys of its users' models under it. `logins` has the name
     under which each role of the database logs in, `access_keys` the one of each user of the store: both change with
-    their secret. `kafka` and `kafka_users` have the same of each account of Kafka. `rotations` has what is good beside
-    all that while a key is changed (rotation.py).
+    their secret. `kafka` and `kafka_users` have the same of each account of Kafka, `kafka_guests` the passwords of what
+    accounts others have there. `rotations` has what is good beside all that while a key is changed (rotation.py).
     """
 
     cluster_id: str
@@ -44,6 +43,7 @@ class Credentials:
     rotations: dict[str, Any]
     kafka: dict[str, str]
     kafka_users: dict[str, str]
+    kafka_guests: dict[str, str]
 
 
 def new_jwt_secret() -> str:
@@ -71,8 +71,9 @@ def _generate() -> Credentials:
         logins={role: role for role in DATABASE_ROLES},
         access_keys={user: store_key(user) for user in STORE_USERS},
         rotations={},
-        kafka={account: new_password() for account in (*KAFKA_USERS, OPERATORS, KAFKA_NODES)},
+        kafka={account: new_password() for account in (*KAFKA_USERS, OPERATORS, NODES)},
         kafka_users={account: account for account in (*KAFKA_USERS, OPERATORS)},
+        kafka_guests={},
     )
 
 
@@ -110,6 +111,14 @@ def ensure_credentials(layout: Layout) -> Credentials:
     if (layout.state / "postgres" / "data").exists():
         raise StackError(f"{layout.secrets} is gone and the data cannot be opened without it; `make reset` starts over")
     return write_credentials(layout, _generate())
+
+
+def with_guests(layout: Layout, credentials: Credentials, names: Iterable[str]) -> Credentials:
+    """With a password for each guest on Kafka, and for nobody who is none any more."""
+    guests = {name: credentials.kafka_guests.get(name) or new_password() for name in sorted(names)}
+    if guests == credentials.kafka_guests:
+        return credentials
+    return write_credentials(layout, replace(credentials, kafka_guests=guests))
 
 
 def _completed(layout: Layout) -> Credentials:

@@ -21,7 +21,7 @@ Reach = Mapping[str, Any]
 
 
 def kafka_environment(settings: StackSettings, credentials: Credentials, who: str) -> dict[str, str]:
-    """The settings, by their variables, for an account: a service's, the store's or the operators'."""
+    """The settings, by their variables, for an account: a service's, the store's, the operators' or a guest's."""
     where = {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_for(settings, who)}
     if not settings.secure:
         return where
@@ -30,8 +30,8 @@ def kafka_environment(settings: StackSettings, credentials: Credentials, who: st
         "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
         "KAFKA_SSL_CAFILE": str(Layout(settings.state_dir).trusted),
         "KAFKA_SASL_MECHANISM": "PLAIN" if who == OPERATORS else "SCRAM-SHA-512",
-        "KAFKA_SASL_USERNAME": credentials.kafka_users[who],
-        "KAFKA_SASL_PASSWORD": credentials.kafka[who],
+        "KAFKA_SASL_USERNAME": credentials.kafka_users.get(who, who),
+        "KAFKA_SASL_PASSWORD": credentials.kafka_guests[who] if who in settings.guests else credentials.kafka[who],
     }
 
 

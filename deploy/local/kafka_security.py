@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploy.access import OPERATORS
+from deploy.access import NODES, OPERATORS
 from deploy.local.authority import Authority
-from deploy.local.credentials import KAFKA_NODES, Credentials
+from deploy.local.credentials import Credentials
 from deploy.local.kafka_nodes import Node, folder_of
 from deploy.local.layout import Layout, write_private
 
@@ -38,11 +38,11 @@ def security(layout: Layout, credentials: Credentials, node: Node, listeners: Se
     Writes the node's certificate beside its configuration. Raises StackError where the authority cannot be read.
     """
     shown, trusted = _write_certificate(layout, node)
-    common = _COMMON.format(shown=shown, trusted=trusted, operators=OPERATORS, nodes=KAFKA_NODES)
+    common = _COMMON.format(shown=shown, trusted=trusted, operators=OPERATORS, nodes=NODES)
     main, *others = listeners
     lines = [
-        *_plain(main, credentials, (OPERATORS, KAFKA_NODES)),
-        *_plain(CONTROLLER, credentials, (KAFKA_NODES,)),
+        *_plain(main, credentials, (OPERATORS, NODES)),
+        *_plain(CONTROLLER, credentials, (NODES,)),
         *_scram(main),
         *(line for name in others for line in _scram(name)),
         _mechanisms(main, "SCRAM-SHA-512,PLAIN"),
@@ -54,7 +54,7 @@ def security(layout: Layout, credentials: Credentials, node: Node, listeners: Se
 
 def _plain(listener: str, credentials: Credentials, accounts: Sequence[str]) -> list[str]:
     """Who may come, by name and password, and as whom the node itself goes to the others."""
-    own = f'username="{KAFKA_NODES}" password="{credentials.kafka[KAFKA_NODES]}"'
+    own = f'username="{NODES}" password="{credentials.kafka[NODES]}"'
     known = " ".join(f'user_{name}="{credentials.kafka[name]}"' for name in accounts)
     return [f"listener.name.{listener.lower()}.plain.sasl.jaas.config={_LOGIN} required {own} {known};"]
 

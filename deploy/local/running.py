@@ -12,7 +12,7 @@ from deploy.local.settings import StackSettings
 CHANGEABLE = frozenset(
     {
         *("replicas", "log_level", "page_dir", "page_origins", "service_env", "start_timeout_seconds", "state_dir"),
-        *("oidc_client_secret", "oidc_scopes", "otlp_endpoint", "traces_share"),
+        *("oidc_client_secret", "oidc_scopes", "otlp_endpoint", "traces_share", "kafka_guests"),
     }
 )
 """What `up` may change while the stack runs."""

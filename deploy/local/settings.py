@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from deploy.local.errors import StackError
-from deploy.local.settings_cluster import ClusterSettings
+from deploy.local.settings_guests import GuestSettings
 from deploy.local.settings_sign_in import SignInSettings
 
 Port = Annotated[int, Field(ge=1024, le=65535)]
@@ -38,7 +38,7 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
 PORTS_OF_SERVERS = ("gateway_port", "minio_port", "postgres_port", "kafka_port", "kafka_controller_port")
 
 
-class StackSettings(ClusterSettings, SignInSettings):
+class StackSettings(GuestSettings, SignInSettings):
     """A stack. Each field is the environment variable of its name in upper case."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)

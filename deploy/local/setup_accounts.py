@@ -26,7 +26,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.access import ACCOUNTS, Kind, Operation, Rule
+from deploy.access import ACCOUNTS, Access, Kind, Operation, Rule
 from deploy.local.credentials import KAFKA_USERS, Credentials
 from deploy.local.errors import StackError, one_line
 from deploy.local.rotation import held, others
@@ -46,18 +46,18 @@ _EVERY = AclBindingFilter(
 )
 
 
-def setup_accounts(environment: Mapping[str, str], credentials: Credentials) -> None:
+def setup_accounts(environment: Mapping[str, str], credentials: Credentials, guests: Mapping[str, Access]) -> None:
     """Every account with its password, and its rules; whatever else there is goes. Raises StackError.
 
-    `environment`: how operators reach Kafka. What comes is there before what was goes: who works is not interrupted.
+    `environment`: how operators reach Kafka. `guests`: what others' accounts may do, by name. What comes is
+    there before what was goes: who works is not interrupted.
     """
-    known = [users_of(credentials, account) for account in KAFKA_USERS]
-    passwords = {user: password for users in known for user, password in users.items()}
+    known = {account: users_of(credentials, account) for account in KAFKA_USERS}
+    known |= {guest: {guest: credentials.kafka_guests[guest]} for guest in guests}
+    allowed = {**ACCOUNTS, **guests}
+    passwords = {user: password for users in known.values() for user, password in users.items()}
     rules = {
-        permission(user, rule)
-        for account, users in zip(KAFKA_USERS, known, strict=True)
-        for user in users
-        for rule in ACCOUNTS[account].rules
+        permission(user, rule) for account, users in known.items() for user in users for rule in allowed[account].rules
     }
     admin = administrator(environment)
     try:

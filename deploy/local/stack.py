@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from deploy.local import running
 from deploy.local.console import say
-from deploy.local.credentials import ensure_credentials, load_credentials
+from deploy.local.credentials import ensure_credentials, load_credentials, with_guests
 from deploy.local.ending import end_stack, erase
 from deploy.local.errors import StackError
 from deploy.local.health import is_well
@@ -119,7 +119,7 @@ class Stack:
         self.layout.prepare()
         with self._alone():
             settings = running.recall_running(self.layout, self._asked) if self.supervisor.alive() else self._asked
-            credentials = ensure_credentials(self.layout)
+            credentials = with_guests(self.layout, ensure_credentials(self.layout), settings.kafka_guests)
             running.remember(self.layout, settings)
             Starter(self.layout, settings, credentials, tools, self.supervisor).start()
 

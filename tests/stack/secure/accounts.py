@@ -10,11 +10,19 @@ from dataclasses import replace
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.access import Rule
+from deploy.access import ACCOUNTS, Rule
 from deploy.local.credentials import Credentials, load_credentials
 from deploy.local.kafka_reach import Reach, kafka_environment, reach
+from deploy.local.settings_guests import Guest
 from deploy.local.setup_accounts import administrator, exactly, login, permission, result_of, setup_accounts
 from deploy.local.stack import Stack
+
+GUESTS = {
+    "idp": Guest(writes=frozenset({"users"})),
+    "reports": Guest(reads=frozenset({"quota"}), groups=frozenset({"reports"})),
+}
+ALLOWED = {**ACCOUNTS, **{name: guest.access for name, guest in GUESTS.items()}}
+"""What each account may do, those of others included."""
 
 
 class Accounts:
@@ -64,7 +72,7 @@ class Accounts:
         """What `up` does about accounts, all of it; as `credentials` have it, or with some other passwords."""
         found = credentials or load_credentials(self._stack.layout)
         told = replace(found, kafka=found.kafka | passwords)
-        await asyncio.to_thread(setup_accounts, self._stack.info.kafka_environment, told)
+        await asyncio.to_thread(setup_accounts, self._stack.info.kafka_environment, told, self._stack.settings.guests)
 
     async def make(self, user: str, password: str, rule: Rule) -> None:
         """A user that is written down nowhere."""

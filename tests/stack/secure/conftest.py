@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientSession
 
 from deploy.local.stack import Stack
-from tests.stack.secure.accounts import Accounts
+from tests.stack.secure.accounts import GUESTS, Accounts
 from tests.stack.support.api import Api
 from tests.stack.support.leaks import HandedOut
 
@@ -16,7 +16,9 @@ from tests.stack.support.leaks import HandedOut
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With the classifier; it is reset when the last test of the folder is done."""
-    stack = Stack.on_free_ports(tmp_path_factory.mktemp("secure"), secure=True, without_services=())
+    stack = Stack.on_free_ports(
+        tmp_path_factory.mktemp("secure"), secure=True, kafka_guests=GUESTS, without_services=()
+    )
     try:
         stack.up()
         yield stack

@@ -1,4 +1,4 @@
-"""Each service's own account of Kafka is good for what the service does, and for nothing else."""
+"""Each account of Kafka is good for what its service does, or others were given it for, and for nothing else."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 from docuvault_contracts import topics
 
-from deploy.access import ACCOUNTS
 from services.chassis.group_offsets import committed
-from tests.stack.secure.accounts import Accounts
+from tests.stack.secure.accounts import ALLOWED, Accounts
 
 EVERY = frozenset(topic.name for topic in topics.ALL)
 CLUSTER_AUTHORIZATION_FAILED, TOPIC_AUTHORIZATION_FAILED = 31, 29
 
-pytestmark = pytest.mark.parametrize("account", ACCOUNTS)
+pytestmark = pytest.mark.parametrize("account", ALLOWED)
 
 
 async def test_it_writes_to_nobody_elses_topic(accounts: Accounts, account: str) -> None:
     async with accounts.producer(account) as producer:
-        for topic in EVERY - ACCOUNTS[account].writes:
+        for topic in EVERY - ALLOWED[account].writes:
             with pytest.raises(TopicAuthorizationFailedError):
                 await producer.send_and_wait(topic, b"{}", b"a forgery")
 
@@ -33,13 +32,13 @@ async def test_it_reads_nothing_that_is_not_for_it(accounts: Accounts, account: 
     codes = {topic: code for topic, ((_, code, *_),) in answer.topics}
     refused = {topic for topic, code in codes.items() if code == TOPIC_AUTHORIZATION_FAILED}
     assert set(codes) == EVERY
-    assert refused == EVERY - ACCOUNTS[account].reads
+    assert refused == EVERY - ALLOWED[account].reads
 
 
 async def test_it_moves_no_other_groups_offsets_and_looks_at_none_but_the_janitor(
     accounts: Accounts, account: str
 ) -> None:
-    access = ACCOUNTS[account]
+    access = ALLOWED[account]
     for group in set(topics.GROUPS) - access.joins:
         async with accounts.consumer(account, group) as consumer:
             consumer.assign([partition := TopicPartition("quota", 0)])
@@ -65,6 +64,6 @@ async def test_it_makes_widens_and_deletes_no_topic_and_changes_no_configuration
 
 
 async def test_it_sees_only_topics_that_it_has_to_do_with(accounts: Accounts, account: str) -> None:
-    access = ACCOUNTS[account]
+    access = ALLOWED[account]
     async with accounts.admin(account) as admin:
         assert set(await admin.list_topics()) == access.writes | access.reads | access.describes
