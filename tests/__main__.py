@@ -26,7 +26,9 @@ OTHER_STACKS = tuple(
     )
 )
 """Those with a stack of their own: that of the session is started for none of them."""
-FAULTS_OF_SERVERS = tuple(f"tests/faults/test_{name}.py" for name in ("kafka_away", "outages", "replays", "zombies"))
+FAULTS_OF_SERVERS = tuple(
+    f"tests/faults/test_{name}.py" for name in ("kafka_away", "offsets", "outages", "replays", "zombies")
+)
 CAMPAIGN = "tests/faults/test_campaign.py"
 LANES: Sequence[Sequence[str]] = (
     ("tests/stack", *(f"--ignore={path}" for path in (HTTP, CLIENT, *OTHER_STACKS))),
