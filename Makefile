@@ -37,7 +37,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo observe trace traces alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate figures contracts docs images audit-deps secrets licences lock k8s
+.PHONY: help demo observe trace traces alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate cost figures contracts docs images audit-deps secrets licences lock k8s
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -155,9 +155,13 @@ growth: ## Measures the ledger from 10^3 to 10^7 reservations, for docs/scaling.
 simulate: ## Predicts from single steps how many uploads a second the stack takes, and drives it there (docs/scaling.md)
 	@$(BENCH) exec "$$py" -m benchmarks.simulation $(ARGS)
 
-figures: ## Measures all that docs/ shows, on a quiet machine: bench, growth, then simulate
+cost: ## Measures what an upload costs of a core, by step and process, for docs/scaling.md (ARGS=--show writes nothing)
+	@$(BENCH) exec "$$py" -m benchmarks.cost $(ARGS)
+
+figures: ## Measures all that docs/ shows, on a quiet machine: bench, growth, cost, then simulate
 	@$(MAKE) --no-print-directory bench
 	@$(MAKE) --no-print-directory growth
+	@$(MAKE) --no-print-directory cost
 	@$(MAKE) --no-print-directory simulate
 
 contracts: ## Generates and validates JSON Schemas, OpenAPI and AsyncAPI

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import growth_report
+from benchmarks import cost, growth_report
 from benchmarks.errors import BenchError
 from benchmarks.folded import summary
 from benchmarks.growth_point import Point
@@ -79,3 +79,18 @@ def test_the_curve_is_written_where_it_was_asked_for_and_the_same_each_time(tmp_
 def test_the_pages_have_the_places_that_are_generated() -> None:
     page = growth_report.PAGE.read_text()
     assert put_between(page, growth_report.MARK, "x") != page
+
+
+def test_what_an_upload_costs_is_added_up_by_process_and_by_step() -> None:
+    costs = {step: {"quota": 1e-6 * at, "kafka": 2e-6} for at, step in enumerate(cost.STEPS)}
+    costs[cost.STEPS[-1]]["classifier"] = 3_600e-6
+    head, rule, *rows = cost.table(costs).splitlines()
+    assert head == "| µs of a core | URL | PUT → decided | confirm | → topic | all | hours, of a million |"
+    assert rule.count("---:") == head.count("|") - 2
+    assert rows == [
+        "| quota | 0 | 1 | 2 | 3 | 6 | 0.00 |",
+        "| kafka | 2 | 2 | 2 | 2 | 8 | 0.00 |",
+        "| classifier | 0 | 0 | 0 | 3,600 | 3,600 | 1.00 |",
+        "| all | 2 | 3 | 4 | 3,605 | 3,614 | 1.00 |",
+    ]
+    assert put_between(cost.PAGE.read_text(), "cost", "x") != cost.PAGE.read_text()
