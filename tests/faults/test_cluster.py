@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -71,8 +72,10 @@ async def _heal(site: Site, load: Load) -> None:
     """The store takes the word of a partition's leader alone (`acks=1`): what only that one had is found by a walk."""
     await site.processes.ready()
     await eventually(site.untold, becomes=0, within=REST_SECONDS)
-    walked = await walk(site)
     async with open_wire(site.info) as wire:
+        heard = partial(wire.unread, "quota", [topics.STORAGE_EVENTS.name])
+        await eventually(heard, becomes=0, within=REST_SECONDS)  # what is in Kafka by now, the ledger decides by itself
+        walked = await walk(site)
         kept = b"".join(record.value or b"" for record in await wire.read(topics.STORAGE_EVENTS.name))
     unheard = [key for key, kind in walked.kinds().items() if kind == "undecided"]
     assert [key for key in unheard if key.encode() in kept] == [], "Kafka had it, and nobody decided"

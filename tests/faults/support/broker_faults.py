@@ -46,7 +46,8 @@ async def one_away(brokers: Brokers, load: Load) -> None:
     async with brokers.site.processes.without(brokers.name(2)):
         await eventually(lambda: brokers.in_sync(QUOTA), becomes=[2] * topics.QUOTA.partitions)
         client = await brokers.site.api.user()
-        await client.store(b"decided with one broker away")
+        upload = await client.put_new(b"decided with one broker away")  # the store may try the one that is away first
+        await eventually(lambda: client.status_of(upload), becomes="uploaded", within=WHOLE_SECONDS)
         await load.has_put(2)
 
 
