@@ -9,7 +9,7 @@ from types import FrameType
 import structlog
 
 COLLECT_EVERY = 50_000
-"""As services do (chassis/run.py)."""
+"""As services do (services/__init__.py)."""
 
 
 def pytest_configure() -> None:

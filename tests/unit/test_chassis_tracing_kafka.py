@@ -7,9 +7,9 @@ from contextlib import suppress
 import pytest
 from docuvault_contracts.cloudevents import Message
 
-from services.chassis.delivery import Delivery, Origin
+from services.chassis.delivery import Delivery, Origin, Record
 from services.chassis.tracing import current, span
-from services.chassis.tracing_kafka import MOST_LINKS, receiving, relaying, sending
+from services.chassis.tracing_kafka import MOST_LINKS, receiving, refused, relaying, sending
 from tests.unit.spans import remembered, trace
 
 
@@ -144,3 +144,40 @@ def test_a_round_of_the_relay_is_a_trace_of_its_own_linked_to_what_it_says() -> 
         assert (memory.made, current()) == ([], None)
     with relaying(said):
         assert current() is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        b"",
+        b"1",
+        b"\xff" * 100_000 + b"1",
+        trace(1).encode()[:-1],
+        trace(1).upper().encode() + b"\x00",
+        trace(0).encode(),
+        trace(1, span=0).encode(),
+        b"ff" + trace(1).encode()[2:],
+        b"\r\n" + trace(1).encode(),
+        trace(1).replace("1", "\uff11", 1).encode(),
+        trace(1, flags="00").encode(),
+    ],
+)
+def test_a_record_that_was_refused_makes_no_span_of_a_header_that_is_no_traceparent(header: bytes | None) -> None:
+    hostile = Record("quota", 0, 7, None, None, (("traceparent", trace(2).encode()), ("traceparent", header)), 0)
+    with remembered() as memory:
+        refused(hostile, "invalid", "InvalidEvent")
+    assert memory.made == []
+
+
+def test_a_record_that_was_refused_and_is_sampled_has_a_span_that_failed() -> None:
+    record = Record("quota", 0, 7, None, None, (("traceparent", trace(2).encode()),), 0)
+    with remembered() as memory:
+        refused(record, "invalid", "InvalidEvent")
+    (made,) = memory.made
+    assert (made.parent, made.failed, made.attributes["docuvault.dead_letter"], made.ended) == (
+        trace(2),
+        "InvalidEvent",
+        "invalid",
+        True,
+    )
