@@ -20,7 +20,7 @@ from deploy.ops.audit_rules import Auditor
 from deploy.ops.audit_servers import Servers, open_bucket, open_ledgers, read_standing
 from deploy.ops.audit_uploads import notes_on, open_uploads, read_uploads, with_uploads
 from services.chassis.errors import Transient
-from services.chassis.settings import UrlSettings
+from services.chassis.settings_urls import UrlSettings
 
 MAX_PENDING_SECONDS = 5400.0
 """By when a document that is still pending has been swept, by the janitor's defaults: its age and its period."""

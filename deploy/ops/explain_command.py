@@ -21,7 +21,7 @@ from deploy.ops.explain_text import as_dict, as_text, user_dict, user_text
 from deploy.ops.explaining import Explainer
 from deploy.ops.output import say, say_json
 from deploy.ops.showing import clean, shell_word
-from services.chassis.settings import UrlSettings
+from services.chassis.settings_urls import UrlSettings
 
 RESTS, STUCK, UNTOLD_CODE = 0, 1, 2
 MAX_KEY_BYTES = 1024

@@ -14,9 +14,9 @@ from services.chassis.settings import (
     ServiceSettings,
     StorageSettings,
     TokenSettings,
-    UrlSettings,
 )
 from services.chassis.settings_types import Seconds
+from services.chassis.settings_urls import UrlSettings
 from services.classifier.filing import Mode, Wishes
 from services.classifier.modes.scoring import THRESHOLD
 from services.classifier.runners import Pace

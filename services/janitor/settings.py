@@ -13,9 +13,9 @@ from services.chassis.settings import (
     KafkaSettings,
     ServiceSettings,
     StorageSettings,
-    UrlSettings,
 )
 from services.chassis.settings_types import LongSeconds
+from services.chassis.settings_urls import UrlSettings
 from services.chassis.storage import MOST_KEYS
 from services.janitor.decide import Patience
 from services.janitor.reconcile_progress import Manner

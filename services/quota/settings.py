@@ -14,9 +14,9 @@ from services.chassis.settings import (
     KafkaSettings,
     ServiceSettings,
     TokenSettings,
-    UrlSettings,
 )
 from services.chassis.settings_types import LongSeconds, Seconds
+from services.chassis.settings_urls import UrlSettings
 
 JOURNAL_SECONDS = 30 * 86_400
 """The database keeps a line of the journal for as long, whatever is set (migrations/0005_expiry.sql)."""

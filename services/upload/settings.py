@@ -13,9 +13,9 @@ from services.chassis.settings import (
     ServiceSettings,
     SigningSettings,
     StorageSettings,
-    UrlSettings,
 )
 from services.chassis.settings_types import LongSeconds, Seconds
+from services.chassis.settings_urls import UrlSettings
 from services.upload.live.settings import LiveSettings
 from services.upload.oidc.settings import OidcSettings
 

@@ -21,9 +21,9 @@ from services.chassis.settings import (
     SettingsError,
     StorageSettings,
     TokenSettings,
-    UrlSettings,
     load,
 )
+from services.chassis.settings_urls import UrlSettings
 
 
 class Everything(

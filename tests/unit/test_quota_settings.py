@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import pytest
 
-from services.chassis.settings import REPLAYED_SECONDS, SettingsError, load
+from services.chassis.settings import SettingsError, load
+from services.chassis.settings_urls import REPLAYED_SECONDS
 from services.quota.settings import JOURNAL_SECONDS, Settings
 
 DAY = 86_400
