@@ -83,6 +83,7 @@ def _kafka(context: Path, tools: Tools) -> None:
 
 def _minio(context: Path, tools: Tools) -> None:
     shutil.copy2(tools.minio, context / "minio")
+    shutil.copy2(HERE / "entry" / "minio.py", context / "app" / "minio.py")
 
 
 def _gateway(context: Path, tools: Tools) -> None:

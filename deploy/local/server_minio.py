@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -23,6 +24,9 @@ QUEUE_LIMIT = 1_000_000
 STALE_UPLOADS_EXPIRY = "192h"
 """MinIO's own removal of parts, the last net: later than the janitor's for the longest MULTIPART_DAYS, which is 7."""
 
+ENTRY = Path(__file__).parents[1] / "images" / "entry" / "minio.py"
+"""What mends the queue before each start."""
+
 CHECK_TIMEOUT = aiohttp.ClientTimeout(total=3)
 
 
@@ -33,6 +37,7 @@ def minio(layout: Layout, settings: StackSettings, credentials: Credentials, bin
     return Program(
         name="minio",
         command=(
+            *(sys.executable, "-I", "-S", str(ENTRY)),
             *(str(binary), "server", "--quiet", "--json", "--certs-dir", str(_certificates(layout))),
             *("--address", address, str(folder / "data")),
         ),
