@@ -9,79 +9,75 @@ import struct
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanContext, StatusCode
+from services.chassis.tracing_context import parsed
+from services.chassis.tracing_span import EndingSpan
 
+SCOPE = "docuvault"
 _BYTES = 2
 """The wire type of what has a length."""
-_HAS_REMOTE, _IS_REMOTE = 0x100, 0x200
+_LOCAL, _REMOTE = struct.pack("<I", 0x100), struct.pack("<I", 0x300)
 """Flags of a span: whether its parent is of another process is known, and is so."""
+_FIRST, _BELOW = b"\x85\x01" + _LOCAL, b"\x85\x01" + _REMOTE
 _TIMES = struct.Struct("<BQBQ").pack
-_FLAGS = struct.Struct("<I").pack
 _DOUBLE = struct.Struct("<d").pack
 _WELL, _FAILED = b"\x7a\x00", b"\x7a\x02\x18\x02"
+_KINDS = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
 Value = str | bool | int | float
 
 
-def encode(spans: Sequence[ReadableSpan]) -> bytes:
-    """An ExportTraceServiceRequest; all of them are of one resource and one scope. At least one."""
-    first = spans[0]
-    resource = b"".join(_field(1, _pair(name, value)) for name, value in _attributes(first.resource.attributes))
-    scope = _field(1, _text(1, first.instrumentation_scope.name if first.instrumentation_scope else ""))
-    told = scope + b"".join([_field(2, _span(each)) for each in spans])
-    return _field(1, _field(1, resource) + _field(2, told))
+def encode(resource: Mapping[str, str], spans: Sequence[EndingSpan]) -> bytes:
+    """An ExportTraceServiceRequest of the resource with these attributes."""
+    whose = b"".join([_field(1, _pair(name, value)) for name, value in resource.items()])
+    told = _field(1, _text(1, SCOPE)) + b"".join([_field(2, _span(each)) for each in spans])
+    return _field(1, _field(1, whose) + _field(2, told))
 
 
-def _span(span: ReadableSpan) -> bytes:
-    context, parent = span.get_span_context(), span.parent
-    if context is None:
-        raise TypeError("a span without a context")
+def _span(span: EndingSpan) -> bytes:
+    parent = span.parent_id
     return b"".join(
         (
-            *(b"\x0a\x10", context.trace_id.to_bytes(16), b"\x12\x08", context.span_id.to_bytes(8)),
-            b"\x22\x08" + parent.span_id.to_bytes(8) if parent else b"",
-            *(_text(5, span.name), b"\x30", (span.kind.value + 1).to_bytes()),
-            _TIMES(0x39, span.start_time or 0, 0x41, span.end_time or 0),
-            *[_field(9, _pair(name, value)) for name, value in _attributes(span.attributes)],
-            *[_field(13, _link(each.context)) for each in span.links],
-            _FAILED if span.status.status_code is StatusCode.ERROR else _WELL,
-            *(b"\x85\x01", _FLAGS(_flags(parent))),
+            *(b"\x0a\x10", bytes.fromhex(span.trace_id), b"\x12\x08", bytes.fromhex(span.span_id)),
+            b"\x22\x08" + bytes.fromhex(parent) if parent else b"",
+            _named(span.name, span.kind),
+            _TIMES(0x39, span.began, 0x41, span.ended),
+            *[_attribute(name, value) for name, value in span.attributes.items()],
+            *[_link(*found) for each in span.links if (found := parsed(each))],
+            _FAILED if span.failed else _WELL,
+            _BELOW if parent else _FIRST,
         )
     )
 
 
-def _attributes(found: Mapping[str, object] | None) -> Sequence[tuple[str, Value]]:
-    """Those of a kind that there is here; no lists, which nobody makes."""
-    return [(name, value) for name, value in (found or {}).items() if isinstance(value, (str, bool, int, float))]
+@lru_cache(maxsize=256)
+def _named(name: str, kind: str) -> bytes:
+    return _text(5, name) + b"\x30" + _KINDS[kind].to_bytes()
 
 
-def _link(context: SpanContext) -> bytes:
-    ids = (b"\x0a\x10", context.trace_id.to_bytes(16), b"\x12\x08", context.span_id.to_bytes(8))
-    return b"".join((*ids, b"\x35", _FLAGS(_flags(context))))
+def _link(trace_id: str, span_id: str) -> bytes:
+    ids = bytes.fromhex(f"0a10{trace_id}1208{span_id}35")
+    return _LINK + ids + _REMOTE
 
 
-def _flags(context: SpanContext | None) -> int:
-    return _HAS_REMOTE | _IS_REMOTE if context is not None and context.is_remote else _HAS_REMOTE
-
-
-def _pair(name: str, value: Value) -> bytes:
-    """An attribute. Texts are few and come again and again, numbers do not."""
-    if isinstance(value, str):
-        return _text_pair(name, value)
-    return _text(1, name) + _field(2, _number(value))
+def _attribute(name: str, value: Value) -> bytes:
+    """Texts are few and come again and again, numbers do not."""
+    return _text_attribute(name, value) if isinstance(value, str) else _field(9, _text(1, name) + _number(value))
 
 
 @lru_cache(maxsize=2048)
-def _text_pair(name: str, value: str) -> bytes:
+def _text_attribute(name: str, value: str) -> bytes:
+    return _field(9, _pair(name, value))
+
+
+def _pair(name: str, value: str) -> bytes:
     return _text(1, name) + _field(2, _text(1, value))
 
 
 def _number(value: float) -> bytes:
     if isinstance(value, bool):
-        return b"\x10\x01" if value else b"\x10\x00"
+        return b"\x12\x02\x10\x01" if value else b"\x12\x02\x10\x00"
     if isinstance(value, int):
-        return b"\x18" + _varint(value & 0xFFFFFFFFFFFFFFFF)
-    return b"\x21" + _DOUBLE(value)
+        return _field(2, b"\x18" + _varint(value & 0xFFFFFFFFFFFFFFFF))
+    return b"\x12\x09\x21" + _DOUBLE(value)
 
 
 @lru_cache(maxsize=2048)
@@ -104,4 +100,5 @@ def _varint(number: int) -> bytes:
     return bytes(found)
 
 
+_LINK = b"\x6a" + bytes([2 + 16 + 2 + 8 + 1 + 4])
 _ONE = [bytes([number]) for number in range(0x80)]

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import requests
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from prometheus_client import Counter
 
@@ -95,18 +94,17 @@ class _Session(requests.Session):
         return response
 
 
-class Bounded(SpanProcessor):
+class Bounded:
     """Hands spans to a batch processor while fewer than `room` wait; others are dropped and counted."""
 
-    def __init__(self, exporter: SpanExporter, resource: Resource, room: int, delay_ms: int) -> None:
-        self.resource = resource
+    def __init__(self, exporter: SpanExporter, room: int, delay_ms: int) -> None:
         self._room = room
         self._waiting = 0
         self._lock = threading.Lock()
         self._inner = BatchSpanProcessor(_Counting(exporter, self._left), room, delay_ms, min(BATCH, room))
         self._dropped = SPANS.labels("dropped")
 
-    def on_end(self, span: ReadableSpan) -> None:
+    def on_end(self, span: EndingSpan) -> None:
         """Never waits."""
         with self._lock:
             full = self._waiting >= self._room
@@ -114,7 +112,7 @@ class Bounded(SpanProcessor):
         if full:
             self._dropped.inc()
         else:
-            self._inner.on_end(span)
+            self._inner.on_end(cast("ReadableSpan", span))  # of which it asks for the context and nothing else
 
     def shutdown(self) -> None:
         """Sends what waits."""
@@ -126,13 +124,17 @@ class Bounded(SpanProcessor):
 
 
 class _Exporter(OTLPSpanExporter):
-    """The library's connection, its time-outs and its retries, with spans that are written straight."""
+    """The library's connection, its time-outs and its retries, with spans of ours that are written straight."""
+
+    def __init__(self, resource: Mapping[str, str], **options: Any) -> None:  # noqa: ANN401 - as the library has them
+        super().__init__(**options)
+        self._whose = resource
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """As the library's."""
         if self._shutdown:
             return SpanExportResult.FAILURE
-        sent = self._client.export(encode(spans))
+        sent = self._client.export(encode(self._whose, cast("Sequence[EndingSpan]", spans)))
         return SpanExportResult.SUCCESS if sent.success else SpanExportResult.FAILURE
 
 
@@ -161,14 +163,14 @@ class _Counting(SpanExporter):
 def open_tracer(settings: ServiceSettings) -> SdkTracer:
     """Connects to nothing yet."""
     exporter = _Exporter(
+        {"service.name": f"docuvault-{settings.service_name}", "service.instance.id": settings.replica},
         endpoint=f"{str(settings.otel_exporter_otlp_endpoint).rstrip('/')}/v1/traces",
         headers=headers_of(settings.otel_exporter_otlp_headers),
         timeout=settings.otel_exporter_otlp_timeout / 1000,
         compression=Compression.NoCompression,  # a share of a share: it would cost more than it saves
         session=_Session(),
     )
-    who = {"service.name": f"docuvault-{settings.service_name}", "service.instance.id": settings.replica}
-    sink = Bounded(exporter, Resource(who), settings.otel_bsp_max_queue_size, settings.otel_bsp_schedule_delay)
+    sink = Bounded(exporter, settings.otel_bsp_max_queue_size, settings.otel_bsp_schedule_delay)
     edge = Edge(
         settings.otel_traces_sampler_arg,
         trusted=settings.traces_trust_clients,

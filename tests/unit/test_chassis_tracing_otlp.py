@@ -7,20 +7,23 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from services.chassis.tracing import Attributes
-from services.chassis.tracing_otlp import encode
+from services.chassis.tracing_context import parsed
+from services.chassis.tracing_otlp import SCOPE, encode
 from services.chassis.tracing_span import EndingSpan
 from tests.unit.spans import trace
 
+WHOSE = {"service.name": "docuvault-quota", "service.instance.id": "1"}
+
 
 class Sink:
-    resource = Resource({"service.name": "docuvault-quota", "service.instance.id": "1"})
-
     def __init__(self) -> None:
-        self.ended: list[ReadableSpan] = []
+        self.ended: list[EndingSpan] = []
 
-    def on_end(self, span: ReadableSpan) -> None:
+    def on_end(self, span: EndingSpan) -> None:
         self.ended.append(span)
 
 
@@ -39,12 +42,32 @@ EVERY: Attributes = {
 }
 
 
-def meant(spans: list[ReadableSpan]) -> ExportTraceServiceRequest:
-    return read(encode_spans(spans).SerializePartialToString())
+def context(trace_id: str, span_id: str, *, remote: bool) -> SpanContext:
+    return SpanContext(int(trace_id, 16), int(span_id, 16), remote, TraceFlags(TraceFlags.SAMPLED))
 
 
-def said(spans: list[ReadableSpan]) -> ExportTraceServiceRequest:
-    return read(encode(spans))
+def as_the_library_has_it(span: EndingSpan) -> ReadableSpan:
+    return ReadableSpan(
+        span.name,
+        context(span.trace_id, span.span_id, remote=False),
+        context(span.trace_id, span.parent_id, remote=True) if span.parent_id else None,
+        Resource(WHOSE),
+        span.attributes,
+        links=[Link(context(*found, remote=True)) for each in span.links if (found := parsed(each))],
+        kind=SpanKind[span.kind.upper()],
+        status=Status(StatusCode.ERROR if span.failed else StatusCode.UNSET),
+        start_time=span.began,
+        end_time=span.ended,
+        instrumentation_scope=InstrumentationScope(SCOPE),
+    )
+
+
+def meant(spans: list[EndingSpan]) -> ExportTraceServiceRequest:
+    return read(encode_spans([as_the_library_has_it(each) for each in spans]).SerializePartialToString())
+
+
+def said(spans: list[EndingSpan]) -> ExportTraceServiceRequest:
+    return read(encode(WHOSE, spans))
 
 
 def read(body: bytes) -> ExportTraceServiceRequest:
