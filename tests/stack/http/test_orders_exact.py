@@ -124,7 +124,7 @@ async def test_each_order_is_decided_once_and_its_decisions_are_said_once(
     scene = await set_scene(api, bucket, broker)
     assert await scene.act("NCNCD") == [0, 200, 0, 200, 204]
     await assert_clean(stack.info)
-    said = await broker.events_until_now(topics.QUOTA, scene.upload.document_id)
+    said = await broker.events_at_rest(topics.QUOTA, scene.upload.document_id, 2)
     assert [each.event.type for each in said] == [QuotaReserved.type, QuotaReleased.type]
     assert len({each.id for each in said}) == 2
 

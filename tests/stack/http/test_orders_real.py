@@ -46,7 +46,7 @@ async def test_a_notification_after_the_confirm_charges_nothing(api: Api, broker
     for place in await broker.notified(stack.info.bucket, upload.key):
         await broker.heard("quota", place)
     assert await user.used_bytes() == 100
-    decisions = await broker.events_until_now(topics.QUOTA, upload.document_id)
+    decisions = await broker.events_at_rest(topics.QUOTA, upload.document_id, 1)
     assert [type(each.event) for each in decisions] == [QuotaReserved]
 
 

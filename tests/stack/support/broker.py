@@ -76,8 +76,9 @@ class Broker:
         """The first `count` events of the topic about a document."""
         return [decode(each.headers, each.value) for each in await self.told(topic, document_id, count)]
 
-    async def events_until_now(self, topic: topics.Topic, document_id: str) -> list[Envelope]:
-        """All events of the topic about a document that have been said so far."""
+    async def events_at_rest(self, topic: topics.Topic, document_id: str, count: int) -> list[Envelope]:
+        """All events of the topic about a document, at least `count`: what is decided is said a moment later."""
+        await self.told(topic, document_id, count)
         found: list[Envelope] = []
         async with self._reader(topic) as reader:
             ends = await reader.end_offsets(list(reader.assignment()))
