@@ -6,6 +6,9 @@ import asyncio
 import os
 from uuid import uuid4
 
+import aiohttp
+
+from deploy.local.server_minio import check_url
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
 from tests.faults.support.plans import Plan
@@ -39,8 +42,17 @@ async def test_events_that_a_crash_cut_short_hold_up_none_that_come_later(site: 
         for path, data in zip(cut, (b"", b'{"eventVersion":"2.0","eventSource":"minio:s3","s3":{"buck'), strict=True):
             path.write_bytes(data)
             os.utime(path, (0, 0))  # the oldest, which are told first
+    await eventually(lambda: _answers(site), becomes=True)
     upload = await client.put_new(b"nobody confirms me")
     await eventually(lambda: client.status_of(upload), becomes="uploaded")
     await assert_at_rest(site)
     said = log.read_text()
     assert all(path.name in said for path in cut)
+
+
+async def _answers(site: Site) -> bool:
+    try:
+        await check_url(f"http://{site.info.minio_endpoint}/minio/health/cluster")
+    except (OSError, aiohttp.ClientError):
+        return False
+    return True

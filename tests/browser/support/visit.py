@@ -15,6 +15,9 @@ SHOTS: Final = Path(os.environ.get("SHOTS", "build/browser"))
 WAIT_MS: Final = 30_000
 """How long a decision or a classification may take on a machine that does much else."""
 
+SHOT_MS: Final = 4 * WAIT_MS
+"""How long a picture may take where two cores draw a hundred rows for software that has no others."""
+
 STORED: Final = ("filing", "done", "unfiled", "stored")
 """The stages of a file that is paid for, whatever becomes of it."""
 
@@ -86,4 +89,4 @@ class Visit:
         if CHOSEN == "firefox":
             return
         SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=whole, timeout=SHOT_MS)
