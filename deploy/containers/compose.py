@@ -14,6 +14,8 @@ from deploy.local.errors import StackError
 from deploy.local.server_services import CHECKOUT
 
 FILES = (CHECKOUT / "deploy" / "compose.yml", CHECKOUT / "deploy" / "compose.operators.yml")
+SECURE = CHECKOUT / "deploy" / "compose.secure.yml"
+"""What a stack has over them whose servers speak TLS and know accounts."""
 
 
 def program() -> tuple[str, ...]:

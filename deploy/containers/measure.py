@@ -15,9 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.containers.compose import Compose
 from deploy.containers.engine import containers_of
-from deploy.containers.stack import ContainerStack, environment
+from deploy.containers.stack import ContainerStack
 from deploy.images.docker import docker
 from deploy.local.console import Steps, say
 from deploy.local.errors import StackError
@@ -68,7 +67,7 @@ def _answers(container: str, check: list[str]) -> bool:
 
 def measure(stack: ContainerStack) -> list[Measured]:
     """Of a stack that is up, all whose data are made anew."""
-    compose = Compose(stack.project, environment(stack.settings, stack.layout.state / "containers"))
+    compose = stack.compose
     compose.run("down", "--volumes", "--timeout=30")
 
     def once(name: str) -> float:

@@ -1,6 +1,7 @@
 """The secrets of a stack as files, one a secret, as compose gives them to its containers.
 
-`python -m deploy.containers.secrets FOLDER` makes them for a stack that `docker compose` alone starts.
+`python -m deploy.containers.secrets FOLDER` makes them for a stack that `docker compose` alone starts, with SECURE=1
+those of compose.secure.yml, too.
 """
 
 from __future__ import annotations
@@ -10,40 +11,63 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.local.credentials import Credentials, ensure_credentials
+from deploy.access import NODES, OPERATORS
+from deploy.local.credentials import Credentials, ensure_credentials, with_guests
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout
-from deploy.local.postgres_nodes import database_url
-from deploy.local.settings import SERVICES, StackSettings
+from deploy.local.postgres_nodes import database_url, trusting
+from deploy.local.server_minio import TARGET
+from deploy.local.settings import SERVICES, StackSettings, load_settings
 
+TRUSTED = Path("/run/secrets/ca.crt")
+"""Whom clients in containers trust."""
 READABLE = 0o444
 """Compose mounts the files as they are, and containers run as users of their own; the folder is its owner's alone."""
 
 
-def secrets_of(credentials: Credentials, settings: StackSettings, whole: str) -> Mapping[str, str]:
-    """By the names of compose.yml. `whole` is the file of all of them, for the container that sets up the servers."""
+def secrets_of(layout: Layout, credentials: Credentials, settings: StackSettings) -> Mapping[str, str]:
+    """By the names of compose.yml and, where it is secure, of compose.secure.yml. Raises StackError."""
     secret = settings.oidc_client_secret
     return {
-        "secrets.json": whole,
+        "secrets.json": layout.secrets.read_text(),  # all of them, for the container that sets up the servers
         "postgres_password": credentials.database["postgres"],
         "minio_root_password": credentials.store["root"],
         "jwt_secret": "" if settings.provider_environment else credentials.jwt_secret,
         "llm_key_secrets": credentials.llm_key_secret,
         "oidc_client_secret": "" if secret is None else secret.get_secret_value(),
-        **{f"{name}_database_url": _database(name, credentials) for name in SERVICES},
+        **{f"{name}_database_url": _database(name, credentials, settings) for name in SERVICES},
         **{f"{name}_minio_secret_key": credentials.store[name] for name in SERVICES if name in credentials.store},
+        **(_of_secure_servers(layout, credentials) if settings.secure else {}),
     }
 
 
-def _database(service: str, credentials: Credentials) -> str:
-    return database_url(5432, service, credentials.database[service], host="postgres")
+def _database(service: str, credentials: Credentials, settings: StackSettings) -> str:
+    url = database_url(5432, service, credentials.database[service], host="postgres")
+    return trusting(TRUSTED if settings.secure else None, url)
+
+
+def _of_secure_servers(layout: Layout, credentials: Credentials) -> Mapping[str, str]:
+    """Certificates for who calls the servers by their containers' names, or from the machine; accounts of Kafka."""
+    from deploy.local.authority import HOSTS, Authority  # noqa: PLC0415 - what it takes only such a stack needs
+
+    authority = Authority(layout.authority)
+    postgres, kafka = (authority.issue(name, (name, *HOSTS)) for name in ("postgres", "kafka"))
+    passwords = {f"{name}_kafka_password": credentials.kafka[name] for name in (*SERVICES, OPERATORS, NODES)}
+    return {
+        "ca.crt": authority.certificate.read_text(),
+        "postgres.crt": postgres.certificate.read_text(),
+        "postgres.key": postgres.key.read_text(),
+        "kafka.pem": kafka.key.read_text() + kafka.certificate.read_text(),
+        "minio_kafka_password": f"MINIO_NOTIFY_KAFKA_SASL_PASSWORD_{TARGET}={credentials.kafka['store']}\n",
+        **passwords,
+    }
 
 
 def write_secrets(folder: Path, layout: Layout, credentials: Credentials, settings: StackSettings) -> None:
     """Writes what is missing or another; files are replaced by new ones, which running containers do not see."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    for name, value in secrets_of(credentials, settings, layout.secrets.read_text()).items():
+    for name, value in secrets_of(layout, credentials, settings).items():
         path = folder / name
         if path.exists() and path.read_text() == value:
             continue
@@ -59,6 +83,7 @@ if __name__ == "__main__":
     try:
         own = Layout(Path(sys.argv[1]).resolve())
         own.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_secrets(own.state, own, ensure_credentials(own), StackSettings(state_dir=own.state))
+        asked = load_settings()
+        write_secrets(own.state, own, with_guests(own, ensure_credentials(own), asked.kafka_guests), asked)
     except (IndexError, OSError, StackError) as why:
         sys.exit(f"docuvault: {why if str(why) else 'name the folder'}")

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.containers.compose import Compose
+from deploy.containers.compose import FILES, SECURE, Compose
 from deploy.containers.engine import Containers, containers_of, failed, unwell
 from deploy.containers.secrets import write_secrets
 from deploy.images import docker
 from deploy.local import running
 from deploy.local.bootstrap import cache_folder, ensure_environment
 from deploy.local.console import Steps
-from deploy.local.credentials import ensure_credentials
+from deploy.local.credentials import ensure_credentials, with_guests
 from deploy.local.ending import erase
 from deploy.local.errors import StackError
 from deploy.local.layout import write_private
@@ -32,7 +33,6 @@ NOT_HERE: Mapping[str, object] = {
     "fault_proxy_port": None,
     "brokers": 1,
     "standby": False,
-    "secure": False,
 }
 """Settings that only the embedded stack knows, and what they must be."""
 
@@ -59,12 +59,12 @@ class ContainerStack(Stack):
             settings = running.recall_running(self.layout, self._asked) if self.supervisor.alive() else self.settings
             _check(settings)
             if not settings.docuvault_images:
-                build_images(settings.docuvault_tag)
+                build_images(settings.docuvault_tag, secure=settings.secure)
             self._prepare(settings)
             self._start(settings)
 
     def _prepare(self, settings: StackSettings) -> None:
-        credentials = ensure_credentials(self.layout)
+        credentials = with_guests(self.layout, ensure_credentials(self.layout), settings.kafka_guests)
         running.remember(self.layout, settings)
         write_secrets(self._folder / "secrets", self.layout, credentials, settings)
         more = {"LOG_LEVEL": settings.log_level, **settings.service_env}
@@ -101,7 +101,7 @@ class ContainerStack(Stack):
         with self._alone():
             there = bool(containers_of(self.project))
             self.keep_logs()
-            self._compose(self.settings).run("down", "--remove-orphans", "--timeout=30", *options)
+            self.compose.run("down", "--remove-orphans", "--timeout=30", *options)
         return there
 
     def health(self) -> list[Health]:
@@ -115,7 +115,7 @@ class ContainerStack(Stack):
         """Shows what the containers say."""
         name, _, number = service.rpartition("-")
         chosen = [name if number.isdigit() else service] if service else []
-        return self._compose(self.settings).show("logs", f"--tail={lines}", *(["-f"] if follow else []), *chosen)
+        return self.compose.show("logs", f"--tail={lines}", *(["-f"] if follow else []), *chosen)
 
     def keep_logs(self) -> None:
         """Writes what the containers have said so far into files of their names."""
@@ -126,8 +126,14 @@ class ContainerStack(Stack):
     def _folder(self) -> Path:
         return self.layout.state / "containers"
 
+    @property
+    def compose(self) -> Compose:
+        """Compose's commands on this stack."""
+        return self._compose(self.settings)
+
     def _compose(self, settings: StackSettings) -> Compose:
-        return Compose(self.project, environment(settings, self._folder))
+        files = (*FILES, SECURE) if settings.secure else FILES
+        return Compose(self.project, environment(settings, self._folder), files)
 
 
 def environment(settings: StackSettings, folder: Path) -> Mapping[str, str]:
@@ -147,6 +153,7 @@ def environment(settings: StackSettings, folder: Path) -> Mapping[str, str]:
         "MINIO_PUBLIC_SECURE": str(settings.store_is_behind_tls).lower(),
         "STORE_ORIGIN": settings.store_origin,
         "PAGE_ORIGINS": " ".join(settings.page_origins),
+        "KAFKA_GUESTS": json.dumps(settings.model_dump(mode="json", include={"kafka_guests"})["kafka_guests"]),
         **settings.provider_environment,
         **sign_in,
     }
@@ -158,10 +165,11 @@ def _check(settings: StackSettings) -> None:
             raise StackError(f"{name.upper()} is of the embedded stack alone; leave it out with STACK=containers")
 
 
-def build_images(tag: str) -> None:
-    """Builds what is outdated, in an environment of its own. Raises StackError."""
+def build_images(tag: str, *, secure: bool = False) -> None:
+    """Builds what is outdated of what a stack runs, in an environment of its own. Raises StackError."""
     python = str(ensure_environment("images", cache_folder()))
     paths = os.pathsep.join(str(CHECKOUT / name) for name in ("", "contracts"))
     own = {**os.environ, "PYTHONPATH": paths, "DOCUVAULT_IMAGES": "docuvault"}
-    if subprocess.run([python, "-m", "deploy.images", "--tag", tag, "build"], env=own, check=False).returncode:  # noqa: S603
+    command = [python, "-m", "deploy.images", "--tag", tag, "build", *(["--secure"] if secure else [])]
+    if subprocess.run(command, env=own, check=False).returncode:  # noqa: S603 - our own python
         raise StackError("the images could not be built; its words are above")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.images import docker, standin
 from deploy.images.building import Builder, Order
-from deploy.images.catalogue import IMAGES
+from deploy.images.catalogue import IMAGES, images_for
 from deploy.images.pinning import require_pinned
 from deploy.local.console import Steps, say
 from deploy.local.errors import StackError
@@ -25,10 +25,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tag", default=os.environ.get("DOCUVAULT_TAG") or "latest")
     parser.add_argument("--source", default=os.environ.get("SOURCE_URL", ""), help="where the source is, for a label")
     what = parser.add_subparsers(dest="what", required=True)
-    build = what.add_parser("build", help="builds all images, or those named")
+    build = what.add_parser("build", help="builds all images that a stack runs, or those named")
     build.add_argument("names", nargs="*", metavar="NAME", help=", ".join(IMAGES))
     build.add_argument("--unpinned", action="store_true", default=os.environ.get("UNPINNED") == "1", help=UNPINNED_HELP)
     build.add_argument("--fresh", action="store_true", help="builds whatever is there, and from nothing")
+    build.add_argument("--secure", action="store_true", help="those of a secure stack, where none is named")
     context = what.add_parser("context", help="fills a folder with the context of one image")
     context.add_argument("name", choices=IMAGES)
     context.add_argument("folder", type=Path)
@@ -56,7 +57,7 @@ def main(options: argparse.Namespace) -> None:
             return
         if unknown := [name for name in options.names if name not in IMAGES]:
             raise StackError(f"there is no image {unknown[0]}; there are {', '.join(IMAGES)}")
-        built = builder.build(options.names or IMAGES)
+        built = builder.build(options.names or images_for(secure=options.secure))
     say(f"built: {', '.join(built)}" if built else "all images are as their sources say")
 
 

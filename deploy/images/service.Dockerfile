@@ -34,6 +34,16 @@ ENTRYPOINT ["/usr/bin/python3", "-P", "-m", "services.quota"]
 FROM service AS janitor
 ENTRYPOINT ["/usr/bin/python3", "-P", "-m", "services.janitor"]
 
+# What setup alone needs, as the others share all of their packages.
+FROM ${BASE} AS beside
+COPY assemble.py beside/requirements.txt /build/
+COPY beside/wheels /build/wheels/
+RUN site=/rootfs$(python3 -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
+ && python3 -m pip install --quiet --no-index --find-links=/build/wheels --require-hashes --no-deps --no-compile \
+      --no-cache-dir --disable-pip-version-check --root-user-action=ignore --target="$site" -r /build/requirements.txt \
+ && PYTHONHASHSEED=0 python3 /build/assemble.py finish /rootfs
+
 FROM service AS setup
+COPY --from=beside /rootfs /
 HEALTHCHECK NONE
 ENTRYPOINT ["/usr/bin/python3", "-P", "-m", "deploy.containers.setup"]

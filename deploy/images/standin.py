@@ -16,7 +16,8 @@ from deploy.local.errors import StackError
 
 TAG = "docuvault-standin/python:3.11-bookworm"
 SUITE = "bookworm"
-PACKAGES = "python3,python3-pip,ca-certificates"
+PACKAGES = "python3,python3-pip,ca-certificates,tzdata,libxml2,libgssapi-krb5-2"
+"""The last three are for PostgreSQL with TLS: of what is not run nothing gets into an image."""
 LEFT_OUT = (
     *("./proc", "./sys", "./dev", "./var/cache/apt/*", "./var/lib/apt/lists/*", "./var/log/*"),
     *("./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,13 +26,17 @@ def kafka_environment(settings: StackSettings, credentials: Credentials, who: st
     where = {"KAFKA_BOOTSTRAP_SERVERS": bootstrap_for(settings, who)}
     if not settings.secure:
         return where
+    return where | account_environment(Layout(settings.state_dir).trusted, credentials, who)
+
+
+def account_environment(authority: Path, credentials: Credentials, who: str) -> dict[str, str]:
+    """What a client of a secure Kafka is told beside where that is."""
     return {
-        **where,
         "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
-        "KAFKA_SSL_CAFILE": str(Layout(settings.state_dir).trusted),
+        "KAFKA_SSL_CAFILE": str(authority),
         "KAFKA_SASL_MECHANISM": "PLAIN" if who == OPERATORS else "SCRAM-SHA-512",
         "KAFKA_SASL_USERNAME": credentials.kafka_users.get(who, who),
-        "KAFKA_SASL_PASSWORD": credentials.kafka_guests[who] if who in settings.guests else credentials.kafka[who],
+        "KAFKA_SASL_PASSWORD": (credentials.kafka_guests | credentials.kafka)[who],
     }
 
 

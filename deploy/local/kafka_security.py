@@ -7,7 +7,8 @@ before there is any data, and whatever the data says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from deploy.access import NODES, OPERATORS
 from deploy.local.authority import Authority
@@ -32,30 +33,45 @@ super.users=User:{operators};User:{nodes}
 """
 
 
+class Shown(NamedTuple):
+    """Files, as a node finds them: what it shows, key and certificate in one, and what it trusts."""
+
+    certificate: str
+    trusted: str
+
+
 def security(layout: Layout, credentials: Credentials, node: Node, listeners: Sequence[str]) -> str:
     """The lines of a node's configuration. The first of the listeners is that of operators and nodes, too.
 
     Writes the node's certificate beside its configuration. Raises StackError where the authority cannot be read.
     """
-    shown, trusted = _write_certificate(layout, node)
-    common = _COMMON.format(shown=shown, trusted=trusted, operators=OPERATORS, nodes=NODES)
     main, *others = listeners
+    return secured(_write_certificate(layout, node), credentials.kafka, {main: (OPERATORS, NODES)}, others)
+
+
+def secured(
+    shown: Shown, passwords: Mapping[str, str], known: Mapping[str, Sequence[str]], others: Sequence[str] = ()
+) -> str:
+    """The same lines of a node anywhere. Accounts that Kafka keeps come by every listener but the controllers'.
+
+    `known`: who comes by name and password beside them, by listener. `passwords`: at least of those, and of the nodes.
+    """
     lines = [
-        *_plain(main, credentials, (OPERATORS, NODES)),
-        *_plain(CONTROLLER, credentials, (NODES,)),
-        *_scram(main),
-        *(line for name in others for line in _scram(name)),
-        _mechanisms(main, "SCRAM-SHA-512,PLAIN"),
+        *(line for name, accounts in known.items() for line in _plain(name, passwords, accounts)),
+        *_plain(CONTROLLER, passwords, (NODES,)),
+        *(line for name in (*known, *others) for line in _scram(name)),
+        *(_mechanisms(name, "SCRAM-SHA-512,PLAIN") for name in known),
         _mechanisms(CONTROLLER, "PLAIN"),
         *(_mechanisms(name, "SCRAM-SHA-512") for name in others),
     ]
+    common = _COMMON.format(shown=shown.certificate, trusted=shown.trusted, operators=OPERATORS, nodes=NODES)
     return common + "".join(f"{line}\n" for line in lines)
 
 
-def _plain(listener: str, credentials: Credentials, accounts: Sequence[str]) -> list[str]:
+def _plain(listener: str, passwords: Mapping[str, str], accounts: Sequence[str]) -> list[str]:
     """Who may come, by name and password, and as whom the node itself goes to the others."""
-    own = f'username="{NODES}" password="{credentials.kafka[NODES]}"'
-    known = " ".join(f'user_{name}="{credentials.kafka[name]}"' for name in accounts)
+    own = f'username="{NODES}" password="{passwords[NODES]}"'
+    known = " ".join(f'user_{name}="{passwords[name]}"' for name in accounts)
     return [f"listener.name.{listener.lower()}.plain.sasl.jaas.config={_LOGIN} required {own} {known};"]
 
 
@@ -67,9 +83,8 @@ def _mechanisms(listener: str, names: str) -> str:
     return f"listener.name.{listener.lower()}.sasl.enabled.mechanisms={names}"
 
 
-def _write_certificate(layout: Layout, node: Node) -> tuple[str, str]:
-    """The files of what the node shows, key and certificate in one, and of what it trusts."""
+def _write_certificate(layout: Layout, node: Node) -> Shown:
     authority = Authority(layout.authority)
     issued, shown = authority.issue("kafka"), folder_of(layout, node) / "shown.pem"
     write_private(shown, issued.key.read_text() + issued.certificate.read_text())
-    return str(shown), str(authority.certificate)
+    return Shown(str(shown), str(authority.certificate))

@@ -61,6 +61,11 @@ def configuration(port: int, address: str = "127.0.0.1") -> str:
     return _CONFIGURATION.format(port=port, address=address)
 
 
+def with_tls(certificate: str, key: str) -> str:
+    """What it says besides where it speaks TLS; both are files."""
+    return _WITH_TLS.format(certificate=_in_conf(certificate), key=_in_conf(key))
+
+
 @dataclass(frozen=True, slots=True)
 class Configurer:
     """Writes configurations; `wrapper` is what is put before PostgreSQL's programs."""
@@ -103,7 +108,7 @@ class Configurer:
     def _with_tls(self, node: Database) -> str:
         issued = Authority(self.layout.authority).issue(node.name)
         give(self.wrapper, issued.certificate, issued.key)
-        return _WITH_TLS.format(certificate=_in_conf(str(issued.certificate)), key=_in_conf(str(issued.key)))
+        return with_tls(str(issued.certificate), str(issued.key))
 
     def _in_a_pair(self, node: Database, roles: Roles) -> str:
         other = next(each for each in databases_of(self.settings) if each != node)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.containers.stack import build_images
-from deploy.images.catalogue import IMAGES, PYTHON
+from deploy.images.catalogue import IMAGES, POSTGRES_WITH_TLS, PYTHON
 from deploy.images.docker import docker, engine, inspect
 from deploy.local.bootstrap import cache_folder, ensure_environment
 from deploy.local.errors import StackError
@@ -50,6 +50,8 @@ def fresh_name() -> Iterator[str]:
 
 def image(name: str) -> dict[str, Any]:
     found = inspect(f"docuvault/{name}:latest")
+    if found is None and name == POSTGRES_WITH_TLS:
+        pytest.skip("it is built where a stack is to be secure")
     assert found is not None, name
     return found
 
@@ -71,9 +73,10 @@ def test_an_image_is_asked_for_its_health_without_a_shell(name: str) -> None:
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_an_image_has_its_bill_of_materials_and_no_tools_for_an_intruder(name: str) -> None:
-    command = ("--rm", "--network=none", "--read-only", "--entrypoint", "/usr/bin/python3", f"docuvault/{name}:latest")
+    entry = ("--entrypoint", "/usr/bin/python3", str(image(name)["Id"]))
+    command = ("--rm", "--network=none", "--read-only", *entry)
     found = json.loads(docker("run", *command, "-c", LOOKS))
-    assert found["tools"] == (["dash", "sh"] if name == "postgres" else [])
+    assert found["tools"] == (["dash", "sh"] if name in {"postgres", POSTGRES_WITH_TLS} else [])
     assert not found["pip"]
     assert found["user"] > 10000
     own = [(form, parts) for form, title, parts in found["boms"] if title == f"docuvault/{name}"]

@@ -10,9 +10,8 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from deploy.containers.compose import Compose
 from deploy.containers.engine import containers_of
-from deploy.containers.stack import ContainerStack, environment
+from deploy.containers.stack import ContainerStack
 from deploy.images.docker import docker, engine
 from deploy.local.errors import StackError
 from deploy.ops.audit import settled
@@ -111,8 +110,7 @@ async def test_replicas_come_and_share_the_work(containers: ContainerStack, clie
 def scaled(stack: ContainerStack, **counts: int) -> None:
     """What anybody types: `docker compose up -d --wait --scale quota=3 …`."""
     scales = [f"--scale={name}={count}" for name, count in counts.items()]
-    compose = Compose(stack.project, environment(stack.settings, stack.layout.state / "containers"))
-    compose.run("up", "-d", "--wait", *scales, "gateway", "janitor", "classifier")
+    stack.compose.run("up", "-d", "--wait", *scales, "gateway", "janitor", "classifier")
 
 
 def id_of(stack: ContainerStack, name: str) -> str:

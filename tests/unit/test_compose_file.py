@@ -12,7 +12,7 @@ import yaml
 
 from deploy.containers.secrets import secrets_of
 from deploy.containers.stack import ContainerStack, environment
-from deploy.images.catalogue import IMAGES
+from deploy.images.catalogue import IMAGES, POSTGRES_WITH_TLS, images_for
 from deploy.local.credentials import STORE_USERS, ensure_credentials, store_key
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout
@@ -44,7 +44,8 @@ def settings(tmp_path: Path) -> StackSettings:
 
 def test_there_is_a_container_of_every_image_and_an_image_for_every_container() -> None:
     used = {name: re.search(r"/(\w+):", container["image"]) for name, container in CONTAINERS.items()}
-    assert {name: found and found[1] for name, found in used.items()} == {name: name for name in IMAGES}
+    assert {name: found and found[1] for name, found in used.items()} == {name: name for name in images_for()}
+    assert set(IMAGES) - set(images_for()) == {POSTGRES_WITH_TLS}
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
@@ -116,7 +117,7 @@ def test_no_secret_is_in_an_environment(settings: StackSettings, tmp_path: Path)
 
 
 def test_every_secret_that_is_asked_for_is_made(settings: StackSettings, tmp_path: Path) -> None:
-    made = secrets_of(ensure_credentials(Layout(tmp_path)), settings, "{}")
+    made = secrets_of(Layout(tmp_path), ensure_credentials(Layout(tmp_path)), settings)
     assert set(made) == set(COMPOSE["secrets"])
     assert all(value["file"].endswith(f"/{name}") for name, value in COMPOSE["secrets"].items())
 
@@ -149,7 +150,7 @@ def test_addresses_of_this_machine_reach_the_containers(tmp_path: Path) -> None:
     assert told["CORS_ORIGINS"] == "http://localhost:8081"
 
 
-@pytest.mark.parametrize(("name", "value"), [("SECURE", "1"), ("BROKERS", "3"), ("STANDBY", "1"), ("STORE_HOST", "s")])
+@pytest.mark.parametrize(("name", "value"), [("BROKERS", "3"), ("STANDBY", "1"), ("STORE_HOST", "s")])
 def test_what_containers_have_not_is_refused_in_a_line_before_anything_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:

@@ -1,30 +1,35 @@
 """The first process of Kafka's image: writes the configuration, formats the data folder once, becomes the server.
 
 KAFKA_ENDPOINT is host:port by which the other containers find it, KAFKA_OPERATORS_ENDPOINT by which the machine does.
-Standard library only.
+With KAFKA_SECURE=true it speaks TLS and knows accounts; certificates and passwords are secrets. Standard library only.
 """
 
 from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
 import sys
 import uuid
 from pathlib import Path
 
-FOLDER = Path("/var/lib/kafka")
+DATA = Path("/var/lib/kafka/data")
+CONFIGURATION = Path("/tmp/server.properties")  # noqa: S108 - a file system of the container's own
 JAVA = "/opt/java/bin/java"
 
 
-def properties() -> Path:
-    """The configuration of this start."""
-    text = Path("/app/server.properties").read_text()
+def properties(app: Path = Path("/app"), secrets: Path = Path("/run/secrets"), to: Path = CONFIGURATION) -> Path:
+    """The configuration of this start. It may hold passwords, so it is nobody else's, and not among the data."""
+    secure = os.environ.get("KAFKA_SECURE") == "true"
+    text = (app / ("server.secure.properties" if secure else "server.properties")).read_text()
     for name, default in (("KAFKA_ENDPOINT", "kafka:9092"), ("KAFKA_OPERATORS_ENDPOINT", "127.0.0.1:19092")):
         text = text.replace(f"@{name}@", os.environ.get(name, default))
-    path = FOLDER / "server.properties"
-    path.write_text(text)
-    return path
+    text = re.sub(r"@(\w+_kafka_password)@", lambda found: (secrets / found[1]).read_text(), text)
+    to.unlink(missing_ok=True)
+    with open(to, "w", opener=lambda path, flags: os.open(path, flags | os.O_EXCL, 0o600)) as file:
+        file.write(text)
+    return to
 
 
 def java() -> list[str]:
@@ -42,7 +47,7 @@ def format_data(configuration: Path) -> None:
 def main() -> None:
     """Does not return: it becomes the server, which hears the signals itself."""
     configuration = properties()
-    if not (FOLDER / "data" / "meta.properties").exists():
+    if not (DATA / "meta.properties").exists():
         format_data(configuration)
     os.execv(JAVA, [*java(), "kafka.Kafka", str(configuration)])  # noqa: S606 - our own java
 

@@ -1,6 +1,7 @@
 """The first process of PostgreSQL's image: makes the data folder where there is none, then becomes the server.
 
-The superuser's password, of the first start, is the secret `postgres_password`. Standard library only.
+The superuser's password, of the first start, is the secret `postgres_password`, the key of a server that speaks TLS the
+secret `postgres.key`. Standard library only.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ BINARIES = Path("/opt/postgres/bin")
 FOLDER = Path("/var/lib/postgresql")
 PASSWORD = Path("/run/secrets/postgres_password")
 OPTIONS = Path("/app/initdb.options")
+KEY = Path("/run/secrets/postgres.key")
+OWN_KEY = Path("/tmp/postgres.key")  # noqa: S108 - a file system of the container's own
 
 
 def initialise(data: Path) -> None:
@@ -26,12 +29,21 @@ def initialise(data: Path) -> None:
     fresh.rename(data)
 
 
+def take_key() -> None:
+    """A copy that nobody else may read: the server takes no other."""
+    OWN_KEY.unlink(missing_ok=True)
+    with open(OWN_KEY, "wb", opener=lambda path, flags: os.open(path, flags | os.O_EXCL, 0o600)) as file:
+        file.write(KEY.read_bytes())
+
+
 def main() -> None:
     """Does not return: it becomes the server, which hears the signals itself."""
     data = FOLDER / "data"
     if not (data / "PG_VERSION").exists():
         initialise(data)
     shutil.copyfile("/app/postgresql.conf", data / "postgresql.conf")
+    if KEY.exists():
+        take_key()
     server = str(BINARIES / "postgres")
     os.execv(server, [server, "-D", str(data), "-c", "hba_file=/app/pg_hba.conf", *sys.argv[1:]])  # noqa: S606 - our own
 

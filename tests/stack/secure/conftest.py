@@ -11,14 +11,13 @@ from deploy.local.stack import Stack
 from tests.stack.secure.accounts import GUESTS, Accounts
 from tests.stack.support.api import Api
 from tests.stack.support.leaks import HandedOut
+from tests.stack.support.provider import provided
 
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With the classifier; it is reset when the last test of the folder is done."""
-    stack = Stack.on_free_ports(
-        tmp_path_factory.mktemp("secure"), secure=True, kafka_guests=GUESTS, without_services=()
-    )
+    stack = provided(tmp_path_factory.mktemp("secure"), secure=True, kafka_guests=GUESTS, without_services=())
     try:
         stack.up()
         yield stack

@@ -71,6 +71,7 @@ async def test_a_broker_that_another_authority_signed_is_told_no_password(accoun
     assert "SSLCertVerificationError" in await why_not(accounts.reach("upload", KAFKA_SSL_CAFILE=str(other)))
 
 
+@pytest.mark.embedded("the controllers' port is not published by containers")
 @pytest.mark.parametrize("account", ["quota", OPERATORS])
 async def test_the_controllers_listener_is_for_the_nodes_alone(stack: Stack, accounts: Accounts, account: str) -> None:
     where: dict[str, Any] = {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{stack.settings.kafka_controller_port}"}

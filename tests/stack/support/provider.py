@@ -17,7 +17,6 @@ KINDS = ("embedded", "containers", "auto")
 TAG = "latest"
 EMBEDDED = {
     "client": "its clients come by the fault proxy, which the stack in containers has not",
-    "secure": "SECURE is of the embedded stack alone",
     "storage": "a MinIO alone, and no stack: what it says to the chassis' client",
 }
 """Folders of tests/stack whose tests have what only the embedded stack has; modules and tests have a marker."""
@@ -48,13 +47,13 @@ def provided(folder: Path, **options: Any) -> Stack:
 
 def in_containers(folder: Path, **options: Any) -> ContainerStack:
     """Likewise, in containers whatever STACK says. Images that are outdated are built once, not at each `up`."""
-    _built()
+    _built(secure=bool(options.get("secure")))
     return ContainerStack.on_free_ports(folder, docuvault_images="docuvault", docuvault_tag=TAG, **options)
 
 
 @cache
-def _built() -> None:
-    build_images(TAG)
+def _built(*, secure: bool) -> None:
+    build_images(TAG, secure=secure)
 
 
 def log_of(stack: Stack, name: str) -> str:
