@@ -23,6 +23,16 @@ pytestmark = [
     pytest.mark.timeout(900),
     pytest.mark.skipif(engine() is None, reason="no Docker engine answers here (DOCKER_HOST)"),
 ]
+CUTS = """
+import os, pathlib, uuid
+(folder,) = (path for path in pathlib.Path("/var/lib/minio/queue").iterdir() if path.is_dir())
+for data in (b"", b'{"eventVersion":"2.0","eventSource":"minio:s3","s3":{"buck'):
+    path = folder / f"{uuid.uuid4()}.event"
+    path.write_bytes(data)
+    os.utime(path, (0, 0))
+    print(path.name)
+"""
+"""Leaves events as a crash of the store does, the oldest, which are told first, and names them."""
 BODY = b"%PDF-1.4 a document of the smoke test"
 
 
@@ -138,6 +148,26 @@ async def test_composes_own_scale_finds_its_replicas_and_loses_nothing_with_thos
     assert max([await confirmed(containers, client, other, id_) for id_ in later]) == len(later) * len(BODY)
     assert {one.name for one in containers.health() if one.reason} == set(doomed), "nobody else was disturbed"
     await assert_clean(containers)
+
+
+async def test_events_that_a_crash_of_the_store_cut_short_hold_up_none_that_come_later(
+    containers: ContainerStack, client: aiohttp.ClientSession
+) -> None:
+    headers, store = await new_headers(containers), id_of(containers, "minio")
+    await asyncio.to_thread(containers.supervisor.stop, "minio")
+    beside = ("--network=none", "--volumes-from", store, "--entrypoint", "/usr/bin/python3", "docuvault/python:latest")
+    cut = (await asyncio.to_thread(docker, "run", "--rm", *beside, "-c", CUTS)).split()
+    await asyncio.to_thread(containers.supervisor.start, "minio", wait=True)
+    await uploaded(containers, client, headers)
+
+    async def untold() -> str:
+        looks = "import pathlib; print(*pathlib.Path('/var/lib/minio/queue').rglob('*.event'))"
+        return (await asyncio.to_thread(docker, "exec", store, "/usr/bin/python3", "-c", looks)).strip()
+
+    await eventually(untold, becomes="")
+    said = await asyncio.to_thread(log_of, containers, "minio")
+    assert cut
+    assert all(name in said for name in cut)
 
 
 async def test_documents_are_read_behind_walls_that_hold_in_a_container(

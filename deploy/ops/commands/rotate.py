@@ -12,7 +12,7 @@ from functools import partial
 from deploy.local.errors import StackError
 from deploy.local.rotation import KINDS
 from deploy.local.settings import StackSettings, load_settings
-from deploy.local.stack import Stack, require_running
+from deploy.local.stack import Stack, require_running, stack_of
 from deploy.ops.output import say, say_json
 
 HELP = """\
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """0 where it is done. Raises StackError."""
     from deploy.ops.rotating import lives_of, rotate  # noqa: PLC0415 - the help is quick
 
-    stack = Stack(load_settings())
+    stack = embedded(load_settings())
     require_running(stack)
     kinds = kinds_of(stack.settings, options.kinds)
     lives = dict.fromkeys(KINDS, 0.0) if options.revoke else lives_of(stack.settings)
@@ -59,6 +59,14 @@ def run(options: argparse.Namespace) -> int:
     else:
         _tell(kinds, waits)
     return 0
+
+
+def embedded(settings: StackSettings) -> Stack:
+    """The stack. Raises StackError where it runs in containers, which have their keys from when they were made."""
+    stack = stack_of(settings)
+    if type(stack) is not Stack:
+        raise StackError("keys are changed on the embedded stack alone: containers have theirs from when they were made")
+    return stack
 
 
 def kinds_of(settings: StackSettings, asked: list[str]) -> list[str]:
