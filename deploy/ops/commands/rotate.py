@@ -65,7 +65,7 @@ def embedded(settings: StackSettings) -> Stack:
     """The stack. Raises StackError where it runs in containers, which have their keys from when they were made."""
     stack = stack_of(settings)
     if type(stack) is not Stack:
-        raise StackError("keys are changed on the embedded stack alone: containers have theirs from when they were made")
+        raise StackError("keys are changed on the embedded stack alone: containers keep those they were made with")
     return stack
 
 
