@@ -70,6 +70,9 @@ def write_secrets(folder: Path, layout: Layout, credentials: Credentials, settin
     for name, value in secrets_of(layout, credentials, settings).items():
         path = folder / name
         if path.exists() and path.read_text() == value:
+            path.chmod(
+                READABLE
+            )  # by hand the stack's own file of secrets, which its owner alone could read, is one of them
             continue
         fresh = folder / f".{name}.new"
         fresh.unlink(missing_ok=True)
@@ -79,11 +82,15 @@ def write_secrets(folder: Path, layout: Layout, credentials: Credentials, settin
         fresh.replace(path)
 
 
+def make_by_hand(folder: Path) -> None:
+    """The secrets of a new stack, or what an old one lacks, as the environment asks for it. Raises StackError, OSError."""
+    own, asked = Layout(folder.resolve()), load_settings()
+    own.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_secrets(own.state, own, with_guests(own, ensure_credentials(own), asked.kafka_guests), asked)
+
+
 if __name__ == "__main__":
     try:
-        own = Layout(Path(sys.argv[1]).resolve())
-        own.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        asked = load_settings()
-        write_secrets(own.state, own, with_guests(own, ensure_credentials(own), asked.kafka_guests), asked)
+        make_by_hand(Path(sys.argv[1]))
     except (IndexError, OSError, StackError) as why:
         sys.exit(f"docuvault: {why if str(why) else 'name the folder'}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from cryptography import x509
 
 from deploy.access import ACCOUNTS, NODES, OPERATORS
 from deploy.containers.compose import FILES, SECURE
-from deploy.containers.secrets import secrets_of
+from deploy.containers.secrets import make_by_hand, secrets_of
 from deploy.containers.stack import ContainerStack, environment
 from deploy.images.catalogue import POSTGRES_WITH_TLS, images_for
 from deploy.images.servers import kafka_properties, write_postgres
@@ -189,6 +190,19 @@ def test_every_secret_that_is_asked_for_is_made_and_none_is_for_nobody(secrets: 
     assert set(secrets) == {*PLAIN["secrets"], *OVERLAY["secrets"]}
     assert {source for name in CONTAINERS for source in given(name).values()} == set(OVERLAY["secrets"])
     assert all(value["file"].endswith(f"/{name}") for name, value in OVERLAY["secrets"].items())
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_by_hand_all_are_made_in_one_folder_where_containers_can_read_them_and_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, again: bool
+) -> None:
+    monkeypatch.setenv("SECURE", "1")
+    for _ in range(1 + again):
+        make_by_hand(folder := tmp_path / "secrets")
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert found.pop("authority") == 0o700
+    assert found == dict.fromkeys((*PLAIN["secrets"], *OVERLAY["secrets"]), 0o444)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_no_secret_is_in_an_environment(settings: StackSettings, secrets: Mapping[str, str], tmp_path: Path) -> None:
