@@ -120,7 +120,9 @@ traces: ## Builds an OpenTelemetry Collector where it is not yet (3 min of a cor
 
 alerts: ## Builds Prometheus and promtool where they are not yet (6 min of a core), and runs the tests of the alerts
 	@$(DEV) "$$py" -m deploy.local provision --tests && "$$py" -c 'from deploy.observe.__main__ import provide; provide()' && \
-	  exec "$$py" -m pytest tests/unit/test_observe_promtool.py tests/faults/test_alerts.py \
+	  CLUSTER=all exec "$$py" -m pytest tests/unit/test_observe_promtool.py tests/faults/test_alerts.py \
+	  tests/faults/test_cluster.py::test_an_alert_tells_of_a_broker_that_was_killed_until_it_has_all_again \
+	  tests/faults/test_cluster.py::test_an_alert_tells_of_commits_that_wait_for_a_standby_that_hangs_and_ends_with_that \
 	  tests/faults/test_outages.py::test_events_that_the_store_alone_cannot_tell_are_told_by_an_alert $(ARGS)
 
 prove: ## Holds the ledger to its model over random histories (EXAMPLES=2000, SEED=number of an earlier run)
@@ -143,7 +145,7 @@ faults: ## Breaks stacks under load, N times, and holds them to what clients wer
 	@$(DEV) "$$py" -m deploy.local provision --tests && exec "$$py" -m tests.campaign --faults "$(N)" \
 	  $(if $(SEED),--seed "$(SEED)") $(if $(CHAPTER),--chapter "$(CHAPTER)") $(if $(ONLY),--only "$(ONLY)") $(ARGS)
 
-cluster: ## Breaks three brokers, and a primary with its standby, in every way there is, under load (ARGS="-k hangs")
+cluster: ## Breaks three brokers, and a primary with its standby, in every way there is, under load (SECURE=1: with TLS; ARGS="-k hangs")
 	@$(DEV) "$$py" -m deploy.local provision --tests && CLUSTER=all exec "$$py" -m pytest tests/faults/test_cluster.py $(ARGS)
 
 k8s: ## Validates deploy/k8s, and applies it to a real API server, built the first time (SERVER=0 leaves that out)

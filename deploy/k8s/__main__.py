@@ -1,4 +1,4 @@
-"""What `make k8s` and people run: `python -m deploy.k8s check [--no-server] | topics | users | rules | secrets`."""
+"""What `make k8s` and people run: `python -m deploy.k8s check [--no-server] | topics | users | rules | secrets …`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WRITTEN = {"topics": topics, "users": users, "rules": rules}
 def main() -> int:
     """Runs one command; a StackError is one line and exit 1."""
     parser = argparse.ArgumentParser(prog="deploy.k8s")
-    parser.add_argument("command", choices=("check", *WRITTEN, "secrets"))
+    parser.add_argument("command", choices=("check", *WRITTEN, "secrets", "store-token"))
     parser.add_argument(
         "--no-server", action="store_true", help="check: by schemas alone, without building an API server"
     )
@@ -24,6 +24,8 @@ def main() -> int:
         written.FILE.write_text(written.render())
     elif arguments.command == "secrets":
         sys.stdout.write(secrets.render())
+    elif arguments.command == "store-token":
+        sys.stdout.write(secrets.render_store_token(sys.stdin.read()))
     else:
         _check(server=not arguments.no_server)
     return 0

@@ -16,6 +16,8 @@ from deploy.local.layout import Layout, write_private
 
 DATABASE_ROLES = ("upload", "quota", "janitor", "classifier", "audit")
 STORE_USERS = ("upload", "janitor", "classifier", "audit")
+STORE_WATCHER = "audit"
+"""Whose key opens the store's metrics; never root's (ADR 49)."""
 KAFKA_USERS = tuple(ACCOUNTS)
 """Whose accounts Kafka keeps itself."""
 

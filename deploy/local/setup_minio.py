@@ -15,7 +15,7 @@ from miniopy_async.error import S3Error
 from miniopy_async.minioadmin import MinioAdmin
 from miniopy_async.notificationconfig import NotificationConfig, QueueConfig
 
-from deploy.local.credentials import STORE_USERS, Credentials, store_key
+from deploy.local.credentials import STORE_USERS, STORE_WATCHER, Credentials, store_key
 from deploy.local.rotation import held, others
 from deploy.local.server_minio import BUCKET, REGION, TARGET_ARN
 
@@ -110,6 +110,8 @@ def policy(user: str) -> dict[str, object]:
     statements = [_allow(("s3:ListBucket", "s3:GetBucketLocation", *uploads), bucket)]
     if ON_OBJECTS[user]:
         statements.append(_allow(ON_OBJECTS[user], f"{bucket}/*"))
+    if user == STORE_WATCHER:
+        statements.append({"Effect": "Allow", "Action": ["admin:Prometheus"]})
     return {"Version": "2012-10-17", "Statement": statements}
 
 

@@ -83,14 +83,25 @@ def _fence(keeper: Keeper, node: Database, *, gently: bool) -> None:
 
 
 def _processes(keeper: Keeper, node: Database) -> Sequence[psutil.Process]:
-    """A server's processes: each works in its data folder, also one whose postmaster is dead."""
+    """A server's processes: each works in its data folder, also one whose postmaster is dead.
+
+    What bears the stack's mark is what was started by it: a server's own children write their titles over theirs.
+    """
     folder = str(data_folder(keeper.layout, node.number))
-    return [each for each in leftovers.marked_processes(keeper.layout.stack_id) if _works_in(each, folder)]
+    started = [each for each in leftovers.marked_processes(keeper.layout.stack_id) if _opens(each, folder)]
+    return [*started, *(each for each in psutil.process_iter() if each not in started and _works_in(each, folder))]
+
+
+def _opens(process: psutil.Process, folder: str) -> bool:
+    try:
+        return folder in process.cmdline()
+    except psutil.Error:
+        return False
 
 
 def _works_in(process: psutil.Process, folder: str) -> bool:
     try:
-        return folder in process.cmdline() or process.cwd() == folder
+        return process.name() == "postgres" and process.cwd() == folder
     except psutil.Error:
         return False
 

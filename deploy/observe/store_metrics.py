@@ -8,11 +8,13 @@ from typing import Any
 
 import jwt
 
+from deploy.local.credentials import STORE_WATCHER
 from deploy.local.info import StackInfo
 
-PATH = "/minio/v2/metrics/cluster"
+PATH = "/minio/v2/metrics/node"
+"""Each node of a store tells of its own queue; of a cluster each is asked."""
 KEPT = "minio_notify_.*"
-"""The others are some hundreds of series, a bucket's names among them."""
+"""The others are some hundreds of series."""
 TOKEN_DAYS = 365
 
 
@@ -35,7 +37,12 @@ class StoreMetrics:
 
 
 def store_metrics_of(info: StackInfo) -> StoreMetrics:
+    """Of a stack."""
+    key = info.store_keys[STORE_WATCHER]
+    return StoreMetrics(info.minio_endpoint, token_of(key.access_key, key.secret_key))
+
+
+def token_of(access_key: str, secret_key: str) -> str:
     """As `mc admin prometheus generate` makes it: signed by a user's key, which the store has and needs not be told."""
-    root = info.store_keys["root"]
-    claims = {"iss": "prometheus", "sub": root.access_key, "exp": int(time.time()) + TOKEN_DAYS * 86400}
-    return StoreMetrics(info.minio_endpoint, jwt.encode(claims, root.secret_key, algorithm="HS256"))
+    claims = {"iss": "prometheus", "sub": access_key, "exp": int(time.time()) + TOKEN_DAYS * 86400}
+    return jwt.encode(claims, secret_key, algorithm="HS256")

@@ -19,7 +19,7 @@ from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 from services.chassis.backoff import Backoff
 from services.chassis.errors import Transient
-from services.chassis.postgres_commits import COMMITS
+from services.chassis.postgres_commits import COMMIT, COMMITS, writes
 from services.chassis.settings import DatabaseSettings, ServiceSettings
 from services.chassis.tracing import tracer
 from services.chassis.tracing_sql import name_statements, traced
@@ -38,8 +38,6 @@ log = structlog.get_logger(__name__)
 Statements = Mapping[str, str]
 """SQL by the name of its file, without `.sql`."""
 
-_COMMIT = "COMMIT;"
-"""As asyncpg's transactions say it."""
 CLOSE_SECONDS = 10.0
 """How long a stopping process waits for its connections before it cuts them."""
 
@@ -104,9 +102,16 @@ class PooledConnection(_Connection):
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - asyncpg's
         """As asyncpg's; notes whether it is a commit, and how long that takes."""
-        self._commits = query == _COMMIT
-        with COMMITS.one() if self._commits else nullcontext():
+        self._commits = query == COMMIT
+        with COMMITS.one() if self._commits or (not args and self._ends_itself(query)) else nullcontext():
             return await super().execute(query, *args, timeout=timeout)
+
+    async def _execute(self, query: str, *args: object, **options: object) -> object:  # what has arguments or rows
+        with COMMITS.one() if self._ends_itself(query) else nullcontext():
+            return await super()._execute(query, *args, **options)  # type: ignore[misc]  # not in its stubs
+
+    def _ends_itself(self, query: str) -> bool:
+        return writes(query) and not self.is_in_transaction()
 
     def _cancel_current_command(
         self, waiter: asyncio.Future[None], cancel_waiter: asyncio.Future[None] | None = None
@@ -203,8 +208,8 @@ def _new_pool(settings: DatabaseSettings) -> Pool:
 def _server_settings(settings: DatabaseSettings) -> dict[str, str]:
     return {
         "application_name": _application_name(settings),
-        "statement_timeout": _ms(settings.database_statement_timeout_seconds),
-        "idle_in_transaction_session_timeout": _ms(settings.database_idle_transaction_timeout_seconds),
+        "statement_timeout": f"{settings.database_statement_timeout_seconds * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{settings.database_idle_transaction_timeout_seconds * 1000:.0f}",
     }
 
 
@@ -212,10 +217,6 @@ def _application_name(settings: object) -> str:
     if isinstance(settings, ServiceSettings):
         return f"{settings.service_name}-{settings.replica}"
     return "docuvault"
-
-
-def _ms(seconds: float) -> str:
-    return str(int(seconds * 1000))
 
 
 async def _close(pool: Pool) -> None:

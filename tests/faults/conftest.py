@@ -9,12 +9,14 @@ import pytest
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from deploy.local.stack import Stack
+from deploy.observe.asking import Prometheus
 from tests.faults.support.crashes import Crashes
 from tests.faults.support.eyes import Eyes, open_eyes
 from tests.faults.support.processes import Processes
 from tests.faults.support.report import LINES
 from tests.faults.support.site import Site
 from tests.faults.support.stacks import own_stack
+from tests.faults.support.watching import watched
 from tests.stack.support.api import Api
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.leaks import HandedOut
@@ -78,6 +80,13 @@ async def eyes(site: Site) -> AsyncIterator[Eyes]:
     """What can be seen of the services' effects from outside."""
     async with open_eyes(site) as eyes:
         yield eyes
+
+
+@pytest.fixture
+async def prometheus(site: Site, tmp_path: Path) -> AsyncIterator[Prometheus]:
+    """One that watches the stack in a hurry; its tests are marked `where_it_is_built`."""
+    async with watched(site.info, tmp_path) as found:
+        yield found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,61 +5,43 @@ It takes minutes to build, so it is only where `make alerts` or `make observe` h
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
-import pytest
 from docuvault_contracts import topics
 
-from deploy.local.bootstrap import cache_folder
-from deploy.local.provision_prometheus import prometheus_at_hand
 from deploy.observe.asking import Prometheus
 from tests.faults.support.console import docuvault
 from tests.faults.support.drifting import make_drift
 from tests.faults.support.oracle import assert_at_rest
 from tests.faults.support.site import Site
-from tests.faults.support.watching import watched
+from tests.faults.support.watching import fires, where_it_is_built
 from tests.faults.support.wire import Raw, open_wire
 from tests.stack.support.waiting import eventually
 
-PROGRAMS = prometheus_at_hand(cache_folder())
-
-pytestmark = pytest.mark.skipif(PROGRAMS is None, reason="no Prometheus is built here: `make alerts` does it")
-
-
-@pytest.fixture
-async def prometheus(site: Site, tmp_path: Path) -> AsyncIterator[Prometheus]:
-    assert PROGRAMS is not None
-    async with watched(site.info, PROGRAMS, tmp_path) as found:
-        yield found
-
-
-async def _fires(prometheus: Prometheus, name: str) -> bool:
-    return name in await prometheus.firing()
+pytestmark = where_it_is_built
 
 
 async def test_the_alerts_that_nobody_may_miss_fire_and_are_resolved(site: Site, prometheus: Prometheus) -> None:
     client = await site.api.user()
     upload = await client.store(b"so many bytes")
-    await eventually(lambda: _fires(prometheus, "OldestUndecided"), becomes=False)
+    await eventually(lambda: fires(prometheus, "OldestUndecided"), becomes=False)
 
     async with site.processes.frozen("quota-1"):
         waiting = await client.put_new(b"a ledger that hangs")
-        await eventually(lambda: _fires(prometheus, "OldestUndecided"), becomes=True)
-        await eventually(lambda: _fires(prometheus, "ServiceDown"), becomes=True)
+        await eventually(lambda: fires(prometheus, "OldestUndecided"), becomes=True)
+        await eventually(lambda: fires(prometheus, "ServiceDown"), becomes=True)
     await eventually(lambda: client.status_of(waiting), becomes="uploaded")
 
     await make_drift(site.info, client.user_id, 7)
-    await eventually(lambda: _fires(prometheus, "LedgerDrift"), becomes=True)
+    await eventually(lambda: fires(prometheus, "LedgerDrift"), becomes=True)
     assert (await docuvault(site.stack, "audit", "--fix"))[0] == 0
 
     async with open_wire(site.info) as wire:
         await wire.write([Raw(topics.STORAGE_EVENTS.name, b"no notification", b"key", ())], 0)
-    await eventually(lambda: _fires(prometheus, "DeadLetters"), becomes=True)
+    await eventually(lambda: fires(prometheus, "DeadLetters"), becomes=True)
     assert (await docuvault(site.stack, "dlq", "discard", "--group", "quota", "--why", "a test"))[0] == 0
 
     for name in ("OldestUndecided", "ServiceDown", "LedgerDrift", "DeadLetters"):
-        await eventually(partial(_fires, prometheus, name), becomes=False)
+        await eventually(partial(fires, prometheus, name), becomes=False)
     assert await client.status_of(upload) == "uploaded"
     await assert_at_rest(site)

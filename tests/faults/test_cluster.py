@@ -17,6 +17,7 @@ from docuvault_contracts import topics
 
 from deploy.local.errors import StackError
 from deploy.local.stack import Stack
+from deploy.observe.asking import Prometheus
 from services.chassis.errors import Transient
 from services.chassis.postgres import open_pool, transaction
 from services.chassis.settings import DatabaseSettings
@@ -26,17 +27,19 @@ from tests.faults.support.brokers import open_brokers
 from tests.faults.support.console import docuvault
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import REST_SECONDS, assert_at_rest
-from tests.faults.support.pair import Servers
+from tests.faults.support.pair import Servers, has_table
 from tests.faults.support.plans import PATIENT, Plan
 from tests.faults.support.report import note
 from tests.faults.support.running import under
 from tests.faults.support.site import Site
 from tests.faults.support.stacks import own_stack
 from tests.faults.support.walking import walk
+from tests.faults.support.watching import fires, where_it_is_built
 from tests.faults.support.wire import open_wire
 from tests.stack.support.waiting import eventually
 
 ALL = os.environ.get("CLUSTER") == "all"
+SECURE = os.environ.get("SECURE") == "1"
 FAULTS = {**OFTEN, **(RARELY if ALL else {})}
 AWAY_SECONDS = 8.0
 START_SECONDS = 300.0
@@ -48,7 +51,7 @@ rarely = pytest.mark.skipif(not ALL, reason="`make cluster` runs it")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A cluster."""
     options: dict[str, Any] = {"brokers": 3, "standby": True, "service_env": SERVICE_ENV}
-    options |= {"start_timeout_seconds": START_SECONDS}
+    options |= {"start_timeout_seconds": START_SECONDS, "secure": SECURE}
     with own_stack(request, tmp_path_factory.mktemp("cluster"), **options) as stack:
         yield stack
 
@@ -102,8 +105,9 @@ async def test_the_primary_is_switched_in_mid_load_as_planned_and_because_it_han
         assert "commits wait for it" in await servers.switch()
         assert (servers.pair.primary, servers.pair.standby, servers.pair.waits) == (first.standby, first.primary, True)
         await load.has_put(8)
-        servers.hang(servers.pair.primary.number)
+        hung = servers.hang(servers.pair.primary.number)
         assert "commits wait for it" in await servers.switch()
+        assert not any(process.is_running() for process in hung), "what was not ended may go on at any time"
         assert (servers.pair.primary, servers.pair.waits) == (first.primary, True)
         await load.has_put(8)
     old = await asyncpg.connect(servers.url(servers.pair.standby.number))
@@ -185,15 +189,15 @@ async def test_a_primary_that_came_back_alone_and_showed_what_it_had_not_acknowl
         with pytest.raises(TimeoutError):
             await pool.execute("CREATE TABLE shown (what text)")
         await site.processes.kill(primary.name)
-        await eventually(lambda: _there(servers.url(primary.number), "shown"), becomes=True, within=60.0)
+        await eventually(lambda: has_table(servers.url(primary.number), "shown"), becomes=True, within=60.0)
         await site.processes.stop(primary.name)
         await site.processes.start(standby.name)
-        await eventually(lambda: _there(servers.url(standby.number), "said"), becomes=False, within=60.0)
+        await eventually(lambda: has_table(servers.url(standby.number), "said"), becomes=False, within=60.0)
         with pytest.raises(StackError, match=f"{standby.name} lacks what {primary.name} wrote last"):
             await servers.switch()
         await site.processes.stop(standby.name)
     await site.processes.start(primary.name)
-    await eventually(lambda: _there(servers.url(standby.number), "shown"), becomes=True, within=60.0)
+    await eventually(lambda: has_table(servers.url(standby.number), "shown"), becomes=True, within=60.0)
     await site.processes.stop(primary.name)
     assert "commits wait for it" in await servers.switch()
     look = await asyncpg.connect(site.info.databases["postgres"])
@@ -201,15 +205,35 @@ async def test_a_primary_that_came_back_alone_and_showed_what_it_had_not_acknowl
     await look.close()
 
 
-async def _there(url: str, table: str) -> bool | str:
-    try:
-        connection = await asyncpg.connect(url, timeout=3)
-    except (OSError, asyncpg.PostgresError) as error:
-        return str(error)
-    try:
-        return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
-    finally:
-        connection.terminate()
+@rarely
+@where_it_is_built
+async def test_an_alert_tells_of_a_broker_that_was_killed_until_it_has_all_again(
+    site: Site, prometheus: Prometheus
+) -> None:
+    told = partial(fires, prometheus, "KafkaUnderReplicated")
+    async with open_brokers(site) as brokers:
+        await brokers.whole()
+        await eventually(told, becomes=False)
+        async with site.processes.killed(brokers.name(3)):
+            await eventually(told, becomes=True, within=REST_SECONDS)
+        await brokers.whole()
+        await eventually(told, becomes=False)
+
+
+@rarely
+@where_it_is_built
+async def test_an_alert_tells_of_commits_that_wait_for_a_standby_that_hangs_and_ends_with_that(
+    site: Site, servers: Servers, load: Load, prometheus: Prometheus
+) -> None:
+    told = partial(fires, prometheus, "CommitsWait")
+    async with under(load):
+        await load.has_put(4)
+        assert not await told()
+        with servers.frozen(servers.pair.standby.number):
+            await eventually(told, becomes=True)
+        await eventually(told, becomes=False)
+        await load.has_put(4)
+    await assert_at_rest(site, load)
 
 
 @rarely

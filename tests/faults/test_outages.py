@@ -11,14 +11,13 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
+from functools import partial
 from statistics import median
 
 import pytest
 
-from deploy.local.bootstrap import cache_folder
-from deploy.local.provision_prometheus import prometheus_at_hand
 from deploy.local.stack import Stack
+from deploy.observe.asking import Prometheus
 from services.upload.settings import Settings
 from tests.faults.support.clock import slowness
 from tests.faults.support.contract import assert_answers, assert_probes, subjects
@@ -33,11 +32,10 @@ from tests.faults.support.site import Site
 from tests.faults.support.stacks import own_stack
 from tests.faults.support.statuses import is_stored
 from tests.faults.support.toxiproxy import Fault, FaultProxy
-from tests.faults.support.watching import watched
+from tests.faults.support.watching import fires, where_it_is_built
 from tests.stack.support.api import Client, Upload
 from tests.stack.support.waiting import eventually
 
-PROGRAMS = prometheus_at_hand(cache_folder())
 SHARE = 0.2
 SHORTENED = (
     *("database_connect_timeout_seconds", "database_statement_timeout_seconds"),
@@ -165,17 +163,12 @@ def _assert_answered(load: Load) -> None:
     assert load.statuses("confirm") <= {200, 202, 503}
 
 
-@pytest.mark.skipif(PROGRAMS is None, reason="no Prometheus is built here: `make alerts` does it, and runs this")
-async def test_events_that_the_store_alone_cannot_tell_are_told_by_an_alert(site: Site, tmp_path: Path) -> None:
-    assert PROGRAMS is not None
-    client = await site.api.user()
-    async with watched(site.info, PROGRAMS, tmp_path) as prometheus:
-
-        async def fires() -> bool:
-            return "StoreUntold" in await prometheus.firing()
-
-        async with FaultProxy(site.info.fault_proxy_url, "store_kafka").away():
-            waiting = await client.put_new(b"nobody hears of it")
-            await eventually(fires, becomes=True)
-        await eventually(lambda: client.status_of(waiting), becomes="uploaded")
-        await eventually(fires, becomes=False)
+@where_it_is_built
+async def test_events_that_the_store_alone_cannot_tell_are_told_by_an_alert(site: Site, prometheus: Prometheus) -> None:
+    client, told = await site.api.user(), partial(fires, prometheus, "StoreUntold")
+    async with FaultProxy(site.info.fault_proxy_url, "store_kafka").away():
+        waiting = await client.put_new(b"nobody hears of it")
+        await eventually(told, becomes=True)
+    await eventually(lambda: client.status_of(waiting), becomes="uploaded")
+    await eventually(told, becomes=False)
+    assert not await fires(prometheus, "StoreUnwatched"), "who asks the store is let in"

@@ -286,19 +286,45 @@ def test_statements_have_the_names_of_their_files() -> None:
     assert "services.chassis" in sys.modules
 
 
-async def test_a_commit_that_is_waited_for_is_told_until_it_is_through(pool: Pool) -> None:
+async def _written_in_a_transaction(pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await connection.execute("INSERT INTO slow VALUES (1)")
+
+
+async def _written_by_itself(pool: Pool) -> None:
+    await pool.execute("INSERT INTO slow VALUES (1)")
+
+
+async def _written_by_itself_with_an_answer(pool: Pool) -> None:
+    await pool.fetchval("INSERT INTO slow VALUES ($1) RETURNING id", 1)
+
+
+@pytest.mark.parametrize("write", [_written_in_a_transaction, _written_by_itself, _written_by_itself_with_an_answer])
+async def test_a_commit_that_is_waited_for_is_told_until_it_is_through(
+    pool: Pool, write: Callable[[Pool], Awaitable[None]]
+) -> None:
     await pool.execute(SLOW_TO_COMMIT)
-
-    async def write() -> None:
-        async with transaction(pool) as connection:
-            await connection.execute("INSERT INTO slow VALUES (1)")
-
-    writing = asyncio.create_task(write())
+    writing = asyncio.ensure_future(write(pool))
     while COMMITS() < 0.2:
         assert not writing.done()
         await asyncio.sleep(0.01)
     await writing
     assert COMMITS() == 0
+
+
+async def test_what_is_slow_and_commits_nothing_is_no_commit(pool: Pool) -> None:
+    async def inside() -> None:
+        async with transaction(pool) as connection:
+            await connection.fetchval("INSERT INTO quick SELECT FROM pg_sleep(0.5)")
+
+    await pool.execute("CREATE TABLE quick (id int)")
+    slow = [asyncio.ensure_future(pool.fetchval("SELECT pg_sleep(0.5)")), asyncio.ensure_future(inside())]
+    seen = []
+    while not all(each.done() for each in slow):
+        seen.append(COMMITS())
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*slow)
+    assert max(seen) < 0.3
 
 
 SLOW_TO_COMMIT = """

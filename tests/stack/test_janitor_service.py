@@ -24,11 +24,11 @@ from docuvault_contracts.events import DocumentDeleted, ObjectRemoved, QuotaReje
 from docuvault_contracts.keys import make_key
 from miniopy_async.api import Minio
 
-from deploy.local.credentials import load_credentials
+from deploy.local.credentials import STORE_WATCHER, load_credentials
 from deploy.local.server_services import service_environment
 from deploy.local.stack import Stack
 from deploy.observe.catalogue import STORE_SERIES
-from deploy.observe.store_metrics import KEPT, store_metrics_of
+from deploy.observe.store_metrics import KEPT, store_metrics_of, token_of
 from tests.stack.support.provider import provided
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -248,6 +248,11 @@ async def test_it_shows_partitions_as_kafka_has_them_and_no_outbox_that_it_has_n
     await until(shown)
 
 
+def _key(stack: Stack, user: str) -> tuple[str, str]:
+    key = stack.info.store_keys[user]
+    return key.access_key, key.secret_key
+
+
 async def test_the_store_tells_how_many_events_it_holds_back_to_who_has_a_token_and_to_nobody_else(
     stack: Stack,
 ) -> None:
@@ -256,8 +261,9 @@ async def test_the_store_tells_how_many_events_it_holds_back_to_who_has_a_token_
     async with aiohttp.ClientSession() as session:
         async with session.get(url, headers={"Authorization": f"Bearer {store.token}"}) as response:
             text = await response.text()
-        async with session.get(url) as refused:
-            assert refused.status == 403
+        for other in ("", token_of(*_key(stack, "upload")), token_of(_key(stack, STORE_WATCHER)[0], 5 * "guessed")):
+            async with session.get(url, headers={"Authorization": f"Bearer {other}"}) as refused:
+                assert refused.status == 403
     for name, labels in STORE_SERIES.items():
         (line,) = [each for each in text.splitlines() if each.startswith(name + "{")]
         assert re.match(KEPT, name)

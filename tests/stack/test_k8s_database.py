@@ -1,4 +1,4 @@
-"""The database of deploy/k8s: its roles are those of the local stack, and what KEDA asks it is answered."""
+"""The database of deploy/k8s: its roles are those of the local stack."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-import yaml
 from yarl import URL
 
 from deploy.local.credentials import DATABASE_ROLES
-from services.chassis.migrations import migrate
-from services.chassis.postgres import open_pool
-from tests.stack.chassis_servers import schema
 
 K8S = Path(__file__).parents[2] / "deploy" / "k8s"
 FILE = K8S / "servers" / "roles.sql"
@@ -90,26 +86,3 @@ async def test_the_roles_on_a_cluster_are_those_of_the_local_stack(
     for what in ASKED:
         assert there[what] == ours[what], what
         assert there[what], what
-
-
-async def test_keda_is_told_how_many_documents_wait_for_the_classifier(stack: Any) -> None:
-    scaled = next(
-        each for each in yaml.safe_load_all((K8S / "scaling" / "lag.yaml").read_text()) if _is_classifiers(each)
-    )
-    (asked,) = (each["metadata"]["query"] for each in scaled["spec"]["triggers"] if each["type"] == "postgresql")
-    query = asked.replace("classifier.documents", "documents")
-    insert = """
-        INSERT INTO documents (document_id, user_id, object_key, etag, changed_at, state, turn, due_at)
-        SELECT uuidv7(), uuidv7(), 'users/' || n, 'e', now(), 'stored', turn, due_at
-        FROM (
-            VALUES (1, 1, now()), (2, 2, now()), (3, 3, now() + interval '1 hour'), (4, NULL, NULL)
-        ) AS waiting (n, turn, due_at)"""
-    async with schema(stack) as settings, open_pool(settings) as pool:
-        await migrate(pool, "services.classifier")
-        assert await pool.fetchval(query) == 0
-        await pool.execute(insert)
-        assert await pool.fetchval(query) == 2
-
-
-def _is_classifiers(resource: Any) -> bool:
-    return (resource["kind"], resource["metadata"]["name"]) == ("ScaledObject", "classifier")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.chassis.postgres_commits import UnderWay
+from services.chassis.postgres_commits import UnderWay, writes
 
 
 class Clock:
@@ -45,3 +45,17 @@ def test_one_that_fails_is_under_way_no_more() -> None:
     with pytest.raises(TimeoutError), commits.one():
         raise TimeoutError
     assert commits() == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "changes"),
+    [
+        ("INSERT INTO said VALUES ($1)", True),
+        ("WITH made AS (\n    insert into a VALUES (1) RETURNING b\n)\nSELECT b FROM made", True),
+        ("-- Takes what the update left.\nDELETE FROM outbox", True),
+        ("-- What an UPDATE would change.\nSELECT updated_at, deleted FROM documents -- no DELETE", False),
+        ("SELECT 1", False),
+    ],
+)
+def test_a_statement_is_known_to_write_by_its_words_and_not_by_those_about_it(statement: str, *, changes: bool) -> None:
+    assert writes(statement) is changes

@@ -13,7 +13,10 @@ from deploy.k8s import rules, topics
 from deploy.k8s.kustomize import OVERLAYS
 from deploy.local.server_kafka import LARGEST_RECORD_BYTES
 from deploy.local.server_minio import BUCKET, QUEUE_LIMIT, REGION, STALE_UPLOADS_EXPIRY
+from deploy.observe.catalogue import labels_by_series
 from deploy.observe.prometheus import RULES
+from deploy.observe.store_metrics import StoreMetrics
+from services.classifier.metrics import IN_LINE
 from services.classifier.parsing import TOPICS as CLASSIFIER_READS
 from services.janitor.parsing import TOPICS as JANITOR_READS
 from services.quota.parsing import TOPICS as QUOTA_READS
@@ -100,13 +103,23 @@ def test_each_is_scaled_by_one_thing_and_by_what_it_lags_behind_with() -> None:
         assert spec["maxReplicaCount"] <= min(partitions[topic] for topic in READS[group])
 
 
-def test_the_classifier_is_scaled_by_the_line_that_its_own_table_holds() -> None:
+def test_the_classifier_is_scaled_by_the_line_that_it_tells_of_itself() -> None:
     (trigger,) = (
-        one for one in named("prod", "ScaledObject", "classifier")["spec"]["triggers"] if one["type"] == "postgresql"
+        one for one in named("prod", "ScaledObject", "classifier")["spec"]["triggers"] if one["name"] == "line"
     )
-    assert trigger["metadata"]["userName"] == "classifier"
-    (given,) = named("prod", "TriggerAuthentication", trigger["authenticationRef"]["name"])["spec"]["secretTargetRef"]
-    assert (given["parameter"], given["name"]) == ("password", "postgres-classifier")
+    asked, (port,) = trigger["metadata"], named("prod", "Service", "classifier")["spec"]["ports"]
+    assert trigger["type"] == "metrics-api"
+    assert (asked["url"], asked["format"]) == (f"http://classifier.docuvault.svc:{port['port']}/metrics", "prometheus")
+    (shown,) = IN_LINE.describe()
+    assert asked["valueLocation"] == shown.name
+    assert labels_by_series()[shown.name] == frozenset()  # of several KEDA takes the first
+
+
+def test_who_scales_and_who_measures_has_no_key_of_a_server_but_to_look() -> None:
+    given = {
+        each["name"] for one in of_kind("prod", "TriggerAuthentication") for each in one["spec"]["secretTargetRef"]
+    }
+    assert given == {"kafka-scaler", "docuvault-cluster-ca-cert"}
 
 
 def test_alerts_are_those_of_the_local_stack_and_find_the_services_by_the_same_names() -> None:
@@ -115,7 +128,7 @@ def test_alerts_are_those_of_the_local_stack_and_find_the_services_by_the_same_n
     files = [yaml.safe_load(file.read_text())["groups"] for file in RULES.glob("*.yml")]
     by_name = {group["name"]: group for groups in files for group in groups}
     assert {group["name"]: group for group in found} == by_name
-    (monitor,) = of_kind("prod", "PodMonitor")
+    monitor = named("prod", "PodMonitor", "services")
     jobs = {
         each["spec"]["template"]["metadata"]["labels"][monitor["spec"]["jobLabel"]]
         for each in of_kind("prod", "Deployment")
@@ -123,6 +136,19 @@ def test_alerts_are_those_of_the_local_stack_and_find_the_services_by_the_same_n
     }
     (down,) = (rule for group in found for rule in group["rules"] if rule.get("alert") == "ServiceDown")
     assert all(re.fullmatch(named_by(down["expr"]), job) for job in jobs)
+
+
+def test_each_node_of_the_store_is_asked_for_what_it_holds_back_as_the_local_one_is() -> None:
+    spec = named("prod", "PodMonitor", "store")["spec"]
+    (endpoint,), local = spec["podMetricsEndpoints"], StoreMetrics("host:1", "token").scraped()
+    pods = named("prod", "StatefulSet", "store")["spec"]["template"]
+    assert spec["selector"]["matchLabels"].items() <= pods["metadata"]["labels"].items()
+    assert pods["metadata"]["labels"][spec["jobLabel"]] == local["job_name"]
+    assert endpoint["path"] == local["metrics_path"]
+    assert endpoint["port"] in {port["name"] for port in pods["spec"]["containers"][0]["ports"]}
+    (kept,), (ours,) = endpoint["metricRelabelings"], local["metric_relabel_configs"]
+    assert (kept["sourceLabels"], kept["regex"], kept["action"]) == (ours["source_labels"], ours["regex"], "keep")
+    assert endpoint["authorization"]["type"] == local["authorization"]["type"]
 
 
 def named_by(expression: str) -> str:

@@ -142,6 +142,12 @@ def test_every_secret_that_is_named_is_one_that_the_command_or_an_operator_makes
     made = generated()
     wanted = {(secret, key) for each in workloads(overlay) for _, secret, key in secrets_of(each)}
     wanted |= {(secret, key) for each in workloads(overlay) for secret, key, _ in mounted(each)}
+    wanted |= {
+        (endpoint["authorization"]["credentials"]["name"], endpoint["authorization"]["credentials"]["key"])
+        for monitor in of_kind(overlay, "PodMonitor")
+        for endpoint in monitor["spec"]["podMetricsEndpoints"]
+        if "authorization" in endpoint
+    }
     assert wanted <= made.keys() | made_by_operators(overlay)
     roles = named(overlay, "Cluster", "docuvault-postgres")["spec"]["managed"]["roles"]
     for role in roles:

@@ -102,9 +102,11 @@ async def word_lost(brokers: Brokers, _: Load) -> None:
     """The store's word is acknowledged by one broker alone, which dies before another has it: Kafka never had it."""
     site, client = brokers.site, await brokers.site.api.user()
     await brokers.prefer(STORAGE, 1)
+    before = await client.put_new(b"the store has found the leader")  # else it may ask one that is silent where it is
+    await eventually(lambda: client.status_of(before), becomes="uploaded", within=WHOLE_SECONDS)
     async with site.processes.frozen(brokers.name(2)), site.processes.frozen(brokers.name(3)):
         upload = await client.put_new(b"told to one broker alone")
-        await eventually(lambda: _told(brokers, upload.key), becomes=True)
+        await eventually(lambda: _told(brokers, upload.key), becomes=True, within=WHOLE_SECONDS)
         os.kill(await site.processes.pid(brokers.name(1)), signal.SIGSTOP)
     await eventually(lambda: _led_by(brokers, 1), becomes=0, within=WHOLE_SECONDS)
     await site.processes.kill(brokers.name(1))

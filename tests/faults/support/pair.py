@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+import asyncpg
 import psutil
 
 from deploy.local.credentials import load_credentials
-from deploy.local.leftovers import marked_processes
 from deploy.local.postgres_nodes import Pair, authority_of, data_folder, database_url, pair_of, trusting
 from deploy.local.stack import Stack
 from deploy.local.switchover import rebuild, switch_over
@@ -73,21 +72,33 @@ class Servers:
         await asyncio.to_thread(again)
 
     def processes(self, number: int) -> list[psutil.Process]:
-        """Of a server: its postmaster and all that work for it."""
+        """Of a server: its postmaster and all that work for it, which write their titles over the stack's mark."""
         folder = str(data_folder(self.stack.layout, number))
         found = []
-        for process in marked_processes(self.stack.layout.stack_id):
-            try:
-                if process.cwd() == folder:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.name() == "postgres" and process.cwd() == folder:
                     found.append(process)
-            except psutil.Error:
-                continue
         return found
 
-    def hang(self, number: int) -> None:
+    def hang(self, number: int) -> list[psutil.Process]:
         """All of a server stands still, its connections open and silent; whoever switches ends it."""
-        for process in self.processes(number):
-            os.kill(process.pid, signal.SIGSTOP)
+        return self._signal(number, signal.SIGSTOP)
+
+    @contextmanager
+    def frozen(self, number: int) -> Iterator[None]:
+        """Inside, all of a server stands still, its connections open and silent."""
+        self.hang(number)
+        try:
+            yield
+        finally:
+            self._signal(number, signal.SIGCONT)
+
+    def _signal(self, number: int, which: signal.Signals) -> list[psutil.Process]:
+        told = self.processes(number)
+        for process in told:
+            process.send_signal(which)
+        return told
 
     @contextmanager
     def no_restart(self, number: int) -> Iterator[None]:
@@ -102,3 +113,15 @@ class Servers:
                 away.rename(data)
             else:
                 shutil.rmtree(away)
+
+
+async def has_table(url: str, table: str) -> bool | str:
+    """Whether a server shows it, or why nobody can tell."""
+    try:
+        connection = await asyncpg.connect(url, timeout=3)
+    except (OSError, asyncpg.PostgresError) as error:
+        return str(error)
+    try:
+        return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
+    finally:
+        connection.terminate()

@@ -79,6 +79,13 @@ class Processes:
         await eventually(noticed, becomes=True, within=READY_SECONDS)
 
     @asynccontextmanager
+    async def killed(self, name: str) -> AsyncIterator[None]:
+        """Ended with -9, and inside not there again."""
+        await self.kill(name)
+        async with self.without(name):
+            yield
+
+    @asynccontextmanager
     async def frozen(self, name: str) -> AsyncIterator[None]:
         """Inside, the process does nothing at all; connections to it stay open and silent."""
         pid = await self.pid(name)
