@@ -37,7 +37,7 @@ DLQ = $(or $(call asked,show "$$SHOW" $(call flag,--whole,WHOLE),SHOW), \
 	list $(DLQ_WHICH) $(call flag,--all,ALL) $(call flag,--each,EACH)) $(JSON_FLAG) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo observe trace traces alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover rotate prove schema mutants faults bench eval growth simulate cost figures contracts docs images audit-deps secrets licences lock k8s
+.PHONY: help demo observe trace traces alerts test lint up down status switchover standby cluster logs reset token audit explain sweep reconcile dlq offsets recover account rotate prove schema mutants faults bench eval growth simulate cost figures contracts docs images audit-deps secrets licences lock k8s
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -104,6 +104,9 @@ dlq: ## Lists dead letters; SHOW=, REPLAY= or DISCARD=group/0/12-14, or =1 with 
 
 explain: ## Tells why an upload is stuck: DOC=<id>, KEY=<object key> or USER=<uuid>; FIX=1 moves it on where that is safe
 	@$(CONSOLE) explain $(call given,--doc,DOC) $(call given,--key,KEY) $(call given,--user,USER) $(call flag,--fix,FIX) $(JSON_FLAG) $(ARGS)
+
+account: ## Says who else has an account of Kafka; NAME=reports FILE=… writes how its clients come in
+	@$(CONSOLE) account $(call asked,"$$NAME",NAME) $(call given,--file,FILE) $(JSON_FLAG) $(ARGS)
 
 rotate: ## Changes keys while everything runs: KEYS="jwt minio postgres fernet kafka" or all; ARGS=--revoke ends the old at once
 	@$(CONSOLE) rotate $(or $(KEYS),all) $(JSON_FLAG) $(ARGS)

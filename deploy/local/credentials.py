@@ -107,28 +107,36 @@ def _checked(value: object) -> object:
 
 
 def ensure_credentials(layout: Layout) -> Credentials:
-    """The secrets of a stack, generated where it has none and no data that was made with others."""
+    """The secrets of a stack, generated and kept where it has none and no data that was made with others."""
+    return keep_credentials(layout, coming_credentials(layout))
+
+
+def coming_credentials(layout: Layout) -> Credentials:
+    """What `ensure_credentials` returns, and nothing is written."""
     if layout.secrets.exists():
         return _completed(layout)
     if (layout.state / "postgres" / "data").exists():
         raise StackError(f"{layout.secrets} is gone and the data cannot be opened without it; `make reset` starts over")
-    return write_credentials(layout, _generate())
+    return _generate()
 
 
-def with_guests(layout: Layout, credentials: Credentials, names: Iterable[str]) -> Credentials:
+def with_guests(credentials: Credentials, names: Iterable[str]) -> Credentials:
     """With a password for each guest on Kafka, and for nobody who is none any more."""
     guests = {name: credentials.kafka_guests.get(name) or new_password() for name in sorted(names)}
-    if guests == credentials.kafka_guests:
-        return credentials
-    return write_credentials(layout, replace(credentials, kafka_guests=guests))
+    return replace(credentials, kafka_guests=guests)
 
 
 def _completed(layout: Layout) -> Credentials:
     """Those there are, and what a stack that was made before has none of: its servers are told at every start."""
     found, fresh = _read(layout), asdict(_generate())
     whole = {name: {**fresh[name], **found[name]} if isinstance(fresh[name], dict) else found[name] for name in found}
-    made = Credentials(**{**fresh, **whole})
-    return made if asdict(made) == found else write_credentials(layout, made)
+    return Credentials(**{**fresh, **whole})
+
+
+def keep_credentials(layout: Layout, made: Credentials) -> Credentials:
+    """Keeps them, unless these are what is kept."""
+    kept = layout.secrets.exists() and _read(layout) == asdict(made)
+    return made if kept else write_credentials(layout, made)
 
 
 def write_credentials(layout: Layout, made: Credentials) -> Credentials:

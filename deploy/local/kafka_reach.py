@@ -45,6 +45,18 @@ def as_settings(environment: Mapping[str, str]) -> dict[str, Any]:
     return {name.lower(): value for name, value in environment.items()}
 
 
+def librdkafka(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same as a client on librdkafka is told, of a secure stack."""
+    return {
+        "bootstrap.servers": environment["KAFKA_BOOTSTRAP_SERVERS"],
+        "security.protocol": environment["KAFKA_SECURITY_PROTOCOL"],
+        "ssl.ca.location": environment["KAFKA_SSL_CAFILE"],
+        "sasl.mechanism": environment["KAFKA_SASL_MECHANISM"],
+        "sasl.username": environment["KAFKA_SASL_USERNAME"],
+        "sasl.password": environment["KAFKA_SASL_PASSWORD"],
+    }
+
+
 def reach(environment: Mapping[str, str]) -> Reach:
     """Raises StackError where the authority cannot be read."""
     try:

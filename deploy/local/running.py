@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic import ValidationError
+
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout, write_private
-from deploy.local.settings import StackSettings
+from deploy.local.settings import StackSettings, why
 
 CHANGEABLE = frozenset(
     {
@@ -24,10 +26,20 @@ def remember(layout: Layout, settings: StackSettings) -> None:
 
 
 def recall(layout: Layout, asked: StackSettings) -> StackSettings:
-    """What was asked for explicitly over what the stack was last started with, over the defaults."""
-    kept = _kept(layout)
+    """What was asked for explicitly over what the stack was last started with, over the defaults.
+
+    Raises StackError where the two do not go together.
+    """
     explicit = {name: getattr(asked, name) for name in asked.model_fields_set}
-    return StackSettings(**{**kept, **explicit, "state_dir": layout.state})
+    try:
+        return StackSettings(**{**_kept(layout), **explicit, "state_dir": layout.state})
+    except ValidationError as error:
+        raise StackError(f"this does not go with what the stack was started with: {why(error)}") from None
+
+
+def recall_kind(layout: Layout, asked: StackSettings) -> str:
+    """Of which kind the stack is: what was asked for explicitly, else what it was last started as."""
+    return asked.stack if "stack" in asked.model_fields_set else str(_kept(layout).get("stack", asked.stack))
 
 
 def recall_running(layout: Layout, asked: StackSettings) -> StackSettings:

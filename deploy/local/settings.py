@@ -238,8 +238,13 @@ def load_settings() -> StackSettings:
     try:
         return StackSettings()
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in found["loc"]).upper() or "settings"
-        raise StackError(f"{name}: {found['msg'].removeprefix('Value error, ')}") from None
+        raise StackError(why(error)) from None
     except ValueError as error:
         raise StackError(f"the environment cannot be read: {error}") from None
+
+
+def why(error: ValidationError) -> str:
+    """In one line, and with the name of the variable where it is about one alone."""
+    found = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in found["loc"]).upper() or "settings"
+    return f"{name}: {found['msg'].removeprefix('Value error, ')}"

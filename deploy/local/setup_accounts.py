@@ -29,6 +29,7 @@ from confluent_kafka.admin import (
 from deploy.access import ACCOUNTS, Access, Kind, Operation, Rule
 from deploy.local.credentials import KAFKA_USERS, Credentials
 from deploy.local.errors import StackError, one_line
+from deploy.local.kafka_reach import librdkafka
 from deploy.local.rotation import held, others
 
 REQUEST_SECONDS = 20.0
@@ -121,14 +122,7 @@ def exactly(binding: AclBinding) -> AclBindingFilter:
 
 def administrator(environment: Mapping[str, str]) -> AdminClient:
     """Who does as is asked of the brokers; it connects when it is asked."""
-    told: dict[str, str | float | bool] = {
-        "bootstrap.servers": environment["KAFKA_BOOTSTRAP_SERVERS"],
-        "security.protocol": environment["KAFKA_SECURITY_PROTOCOL"],
-        "ssl.ca.location": environment["KAFKA_SSL_CAFILE"],
-        "sasl.mechanism": environment["KAFKA_SASL_MECHANISM"],
-        "sasl.username": environment["KAFKA_SASL_USERNAME"],
-        "sasl.password": environment["KAFKA_SASL_PASSWORD"],
-    }
+    told: dict[str, str | float | bool] = {**librdkafka(environment)}
     return AdminClient(told, logger=logging.getLogger("docuvault.kafka"))
 
 

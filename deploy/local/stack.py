@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from deploy.local import running
 from deploy.local.console import say
-from deploy.local.credentials import ensure_credentials, load_credentials, with_guests
+from deploy.local.credentials import coming_credentials, keep_credentials, load_credentials, with_guests
 from deploy.local.ending import end_stack, erase
 from deploy.local.errors import StackError
 from deploy.local.health import is_well
@@ -112,16 +112,26 @@ class Stack:
         return info_of(self.settings, load_credentials(self.layout))
 
     def up(self, *, replicas: int | None = None) -> None:
-        """Starts what does not run, also with another number of replicas; returns when every health check is green."""
+        """Starts what does not run, also with another number of replicas; returns when every health check is green.
+
+        What is refused leaves the secrets and settings that are kept as they were.
+        """
         if replicas is not None:
             self._asked = StackSettings(**{**self._asked.model_dump(exclude_unset=True), "replicas": replicas})
-        tools = self._tools()
+        tools = self._tools(self._wanted())
         self.layout.prepare()
         with self._alone():
-            settings = running.recall_running(self.layout, self._asked) if self.supervisor.alive() else self._asked
-            credentials = with_guests(self.layout, ensure_credentials(self.layout), settings.kafka_guests)
+            settings = self._wanted()
+            credentials = with_guests(coming_credentials(self.layout), settings.kafka_guests)
+            starter = Starter(self.layout, settings, credentials, tools, self.supervisor)
+            starter.check()
+            keep_credentials(self.layout, credentials)
             running.remember(self.layout, settings)
-            Starter(self.layout, settings, credentials, tools, self.supervisor).start()
+            starter.start()
+
+    def _wanted(self) -> StackSettings:
+        """As what `up` is to bring it up: what runs keeps what it was not asked for."""
+        return running.recall_running(self.layout, self._asked) if self.supervisor.alive() else self._asked
 
     def down(self) -> bool:
         """Ends what the stack runs and keeps its data. Returns whether there was anything to end."""
@@ -147,7 +157,8 @@ class Stack:
         processes = self.status()
         if not processes:
             return []
-        starter = Starter(self.layout, self.settings, load_credentials(self.layout), self._tools(), self.supervisor)
+        settings, credentials = self.settings, load_credentials(self.layout)
+        starter = Starter(self.layout, settings, credentials, self._tools(settings), self.supervisor)
         return run_async(_ask(starter.programs(), processes))
 
     @contextmanager
@@ -155,8 +166,8 @@ class Stack:
         """What works on PostgreSQL's primary and standby, alone. Raises StackError where the stack is down."""
         require_running(self)
         with self._alone():
-            credentials = load_credentials(self.layout)
-            yield Keeper(self.layout, self.settings, credentials, self._tools().postgres_bin, self.supervisor)
+            settings, credentials = self.settings, load_credentials(self.layout)
+            yield Keeper(self.layout, settings, credentials, self._tools(settings).postgres_bin, self.supervisor)
 
     def show_logs(self, service: str, *, follow: bool, lines: int) -> int | None:
         """Shows the last lines of the logs, where they are not in files of `layout.logs`; none where they are."""
@@ -166,8 +177,7 @@ class Stack:
     def keep_logs(self) -> None:
         """Brings the files of `layout.logs` up to date, where the processes do not write there themselves."""
 
-    def _tools(self) -> Tools:
-        settings = self.settings
+    def _tools(self, settings: StackSettings) -> Tools:
         return provision(
             fault_proxy=settings.fault_proxy_port is not None,
             classifier="classifier" in settings.running_services,
@@ -190,7 +200,7 @@ class Stack:
 
 def stack_of(settings: StackSettings) -> Stack:
     """The stack of the settings' folder, of the kind it runs as or that is asked for."""
-    kind = running.recall(Layout(settings.state_dir), settings).stack
+    kind = running.recall_kind(Layout(settings.state_dir), settings)
     if kind == "embedded":
         return Stack(settings)
     from deploy.containers.stack import ContainerStack  # noqa: PLC0415 - what it takes only such a stack needs

@@ -13,7 +13,7 @@ from deploy.local.console import Steps, say
 from deploy.local.credentials import Credentials
 from deploy.local.docs_pages import write_docs
 from deploy.local.health import wait_until_well
-from deploy.local.kafka_nodes import is_formatted, nodes_of
+from deploy.local.kafka_nodes import check_nodes, is_formatted, nodes_of
 from deploy.local.kafka_reach import kafka_environment, reach
 from deploy.local.layout import Layout
 from deploy.local.ports import check_ports
@@ -32,7 +32,7 @@ from deploy.local.settings import StackSettings
 from deploy.local.setup_kafka import setup_kafka
 from deploy.local.setup_minio import setup_minio
 from deploy.local.setup_postgres import setup_postgres
-from deploy.local.supervisor import Supervisor
+from deploy.local.supervisor import Supervisor, render_configuration
 from deploy.local.waiting import run_async
 from deploy.local.ways import fault_ports
 
@@ -53,14 +53,19 @@ class Starter:
         self._supervisor = supervisor
         self._outdated: frozenset[str] = frozenset()
 
+    def check(self) -> None:
+        """Raises StackError where `start` would have to refuse; nothing is written or started for it."""
+        if not self._supervisor.alive():
+            self._end_leftovers()
+        programs, started = self.programs(), self._started()
+        check_ports(program for program in programs if program.name not in started)
+        check_nodes(self._layout, nodes_of(self._settings))
+        render_configuration(self._layout, programs)
+
     def start(self) -> None:
         """Returns when every process is well and everything is set up; raises StackError otherwise."""
         alive = self._supervisor.alive()
-        if not alive:
-            self._end_leftovers()
-        servers, services, door = self._servers(), self._services, self._door()
-        programs = self.programs()
-        check_ports(program for program in programs if program.name not in self._started())
+        servers, services, door, programs = self._servers(), self._services, self._door(), self.programs()
         with Steps() as steps:
             with steps.step("servers: PostgreSQL, Kafka, MinIO"):
                 self._prepare()

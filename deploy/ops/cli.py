@@ -50,6 +50,7 @@ COMMANDS = (
     Command("reconcile", "Walks the bucket now, and shows what is not as it was decided"),
     Command("dlq", "Dead letters: lists, shows, replays and discards them"),
     Command("explain", "Tells why an upload is stuck and what moves it on, and does that where it is safe"),
+    Command("account", "Says who else has an account of Kafka, and writes how a client comes in as one"),
     Command("rotate", "Changes keys while everything runs, and goes on where it was cut off"),
     Command("upload", "Uploads files and folders, side by side, and goes on where it was cut off", alone=True),
     Command("demo", "Shows the main job on real servers, step by step", alone=True),

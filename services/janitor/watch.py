@@ -60,7 +60,7 @@ async def watch_groups(settings: KafkaSettings, stop: asyncio.Event, *, look_sec
     for group, age in ages.items():
         GROUP_AGE.labels(group).set_function(age)
     while not stop.is_set():
-        client = _Client(settings)
+        client = Client(settings)
         try:
             await unless(_look_on(client, ages, notes, look_seconds), stop)
         except Exception as error:  # noqa: BLE001 - whatever it is, another client looks again
@@ -71,7 +71,7 @@ async def watch_groups(settings: KafkaSettings, stop: asyncio.Event, *, look_sec
             await client.close()
 
 
-async def _look_on(client: _Client, ages: Mapping[str, Age], notes: Notes, look_seconds: float) -> None:
+async def _look_on(client: Client, ages: Mapping[str, Age], notes: Notes, look_seconds: float) -> None:
     """Raises whatever the driver does."""
     await apart(client.start(), PATIENCE_SECONDS)
     while True:
@@ -91,7 +91,7 @@ async def _look_on(client: _Client, ages: Mapping[str, Age], notes: Notes, look_
         await asyncio.sleep(look_seconds)
 
 
-class _Client:
+class Client:
     """Reads what anybody may read; joins no group and commits nothing. Not reusable after `close`."""
 
     def __init__(self, settings: KafkaSettings) -> None:

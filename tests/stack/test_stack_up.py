@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,19 +60,6 @@ def test_up_starts_again_what_was_stopped(stack: Stack) -> None:
     assert after["minio"] not in {0, before["minio"]}
     assert after["postgres"] == before["postgres"]
     assert [one.reason for one in stack.health()] == ["", "", ""]
-
-
-def test_a_taken_port_is_named_with_the_variable_that_moves_it_and_nothing_is_started(tmp_path: Path) -> None:
-    stack = Stack.on_free_ports(tmp_path, services=False)
-    port = stack.settings.minio_port
-    with socket.socket() as squatter:
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of just now are no squatters
-        squatter.bind(("127.0.0.1", port))
-        squatter.listen()
-        with pytest.raises(StackError, match=rf"port {port}, wanted for minio, is taken by .*MINIO_PORT=") as raised:
-            stack.up()
-    assert "\n" not in str(raised.value)
-    assert marked_processes(stack.layout.stack_id) == []
 
 
 def test_down_keeps_the_data_and_leaves_no_process_and_what_was_plain_may_come_up_secure(stack: Stack) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.access import ACCOUNTS, NODES, OPERATORS, Access
 from deploy.access_guests import check_guests
-from deploy.local.credentials import ensure_credentials, load_credentials, with_guests
+from deploy.local.credentials import ensure_credentials, with_guests
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout
 from deploy.local.running import recall, remember
@@ -81,11 +81,9 @@ def test_what_cannot_be_given_is_refused_in_a_line(
 
 
 def test_a_guest_keeps_its_password_for_as_long_as_it_is_one(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    first = with_guests(layout, ensure_credentials(layout), ["idp", "reports"])
+    first = with_guests(ensure_credentials(Layout(tmp_path)), ["idp", "reports"])
     assert len(set(first.kafka_guests.values())) == len(first.kafka_guests) == 2
-    fewer = with_guests(layout, ensure_credentials(layout), ["reports"])
+    fewer = with_guests(first, ["reports"])
     assert fewer.kafka_guests == {"reports": first.kafka_guests["reports"]}
-    again = with_guests(layout, fewer, ["idp", "reports"])
+    again = with_guests(fewer, ["idp", "reports"])
     assert again.kafka_guests["idp"] != first.kafka_guests["idp"]
-    assert load_credentials(layout) == again

@@ -38,13 +38,6 @@ RUNS = Sight("postgres", "postgres-2", answers=True, follows=True, waits=True, r
 STOPPED = replace(RUNS, answers=False, follows=False, checkpoint=800)
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    found = Layout(tmp_path / "state")
-    found.prepare()
-    return found
-
-
 def format_nodes(layout: Layout, *names: str) -> None:
     for name in names:
         data = layout.state / name / "data"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.access import ACCOUNTS, NODES, OPERATORS
-from deploy.local.credentials import Credentials, ensure_credentials
+from deploy.local.credentials import Credentials
 from deploy.local.errors import StackError
 from deploy.local.kafka_nodes import folder_of, nodes_of
 from deploy.local.kafka_reach import as_settings, kafka_environment, reach
@@ -17,18 +17,6 @@ from deploy.local.layout import Layout
 from deploy.local.server_minio import minio, prepare_minio
 from deploy.local.settings import KAFKA_CLIENTS, StackSettings
 from services.chassis.settings_kafka import KafkaAccessSettings
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    layout = Layout(tmp_path / "s")
-    layout.prepare()
-    return layout
-
-
-@pytest.fixture
-def credentials(layout: Layout) -> Credentials:
-    return ensure_credentials(layout)
 
 
 def told(layout: Layout, credentials: Credentials, *listeners: str) -> Mapping[str, str]:

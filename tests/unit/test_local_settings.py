@@ -31,18 +31,6 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    layout = Layout(tmp_path / "s")
-    layout.prepare()
-    return layout
-
-
-@pytest.fixture
-def credentials(layout: Layout) -> Credentials:
-    return ensure_credentials(layout)
-
-
 def test_the_defaults_are_those_the_documents_name() -> None:
     settings = load_settings()
     assert [getattr(settings, name) for name in PORTS_OF_SERVERS] == [8080, 9000, 15432, 19092, 19093]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,13 +23,6 @@ PROVIDED: dict[str, Any] = {"oidc_issuer": ISSUER, "oidc_client_id": "docuvault"
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*StackSettings.model_fields, *Settings.model_fields):
         monkeypatch.delenv(name.upper(), raising=False)
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    layout = Layout(tmp_path / "s")
-    layout.prepare()
-    return layout
 
 
 def test_without_a_provider_tokens_are_the_stacks_own(layout: Layout) -> None:

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from docuvault_contracts.cloudevents import Message, encode
 from docuvault_contracts.events import UserRegistered
 
-from deploy.local.credentials import load_credentials, with_guests
+from deploy.local.credentials import keep_credentials, load_credentials, with_guests
 from deploy.local.stack import Stack, StackSettings
 from tests.stack.secure.accounts import GUESTS, Accounts
 from tests.stack.secure.test_bus_accounts import why_not
@@ -50,14 +50,14 @@ async def test_whoever_is_no_guest_any_more_has_no_password_and_no_account(stack
     before = load_credentials(stack.layout)
     remaining = {name: guest for name, guest in GUESTS.items() if name != "idp"}
     fewer = Stack(StackSettings(**{**stack.settings.model_dump(), "kafka_guests": remaining}))
-    gone = with_guests(stack.layout, before, remaining)
+    gone = keep_credentials(stack.layout, with_guests(before, remaining))
     try:
         await Accounts(fewer).settle(gone)
         assert "SaslAuthenticationFailed" in await why_not(accounts.reach("idp", credentials=before))
         async with accounts.producer("reports"):
             assert set(load_credentials(stack.layout).kafka_guests) == {"reports"}
     finally:
-        again = with_guests(stack.layout, gone, GUESTS)
+        again = keep_credentials(stack.layout, with_guests(gone, GUESTS))
         await accounts.settle(again)
     assert again.kafka_guests["reports"] == before.kafka_guests["reports"]
     async with accounts.producer("idp"):
