@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.access import NODES, OPERATORS
-from deploy.local.credentials import Credentials, ensure_credentials, with_guests
+from deploy.local.credentials import Credentials, ensure_credentials
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout
 from deploy.local.postgres_nodes import database_url, trusting
@@ -86,7 +86,7 @@ def make_by_hand(folder: Path) -> None:
     """The secrets of a new stack, or what an old one lacks, as the environment asks for it. Raises StackError, OSError."""
     own, asked = Layout(folder.resolve()), load_settings()
     own.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_secrets(own.state, own, with_guests(own, ensure_credentials(own), asked.kafka_guests), asked)
+    write_secrets(own.state, own, ensure_credentials(own, asked.kafka_guests), asked)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from pydantic_settings import SettingsConfigDict
 from deploy.access import OPERATORS
 from deploy.containers.patience import until_done
 from deploy.containers.secrets import secrets_of
-from deploy.local.credentials import Credentials, ensure_credentials, load_credentials, with_guests
+from deploy.local.credentials import Credentials, ensure_credentials, load_credentials
 from deploy.local.errors import StackError
 from deploy.local.info import StackInfo
 from deploy.local.kafka_reach import account_environment, reach
@@ -101,7 +101,7 @@ def new_secrets() -> str:
     with tempfile.TemporaryDirectory() as folder:
         layout = Layout(Path(folder))
         asked = load_settings()
-        credentials = with_guests(layout, ensure_credentials(layout), asked.kafka_guests)
+        credentials = ensure_credentials(layout, asked.kafka_guests)
         made = secrets_of(layout, credentials, asked)
     return json.dumps(dict(made))
 

@@ -16,7 +16,7 @@ from deploy.images import docker
 from deploy.local import running
 from deploy.local.bootstrap import cache_folder, ensure_environment
 from deploy.local.console import Steps
-from deploy.local.credentials import ensure_credentials, with_guests
+from deploy.local.credentials import ensure_credentials
 from deploy.local.ending import erase
 from deploy.local.errors import StackError
 from deploy.local.layout import write_private
@@ -64,7 +64,7 @@ class ContainerStack(Stack):
             self._start(settings)
 
     def _prepare(self, settings: StackSettings) -> None:
-        credentials = with_guests(self.layout, ensure_credentials(self.layout), settings.kafka_guests)
+        credentials = ensure_credentials(self.layout, settings.kafka_guests)
         running.remember(self.layout, settings)
         write_secrets(self._folder / "secrets", self.layout, credentials, settings)
         more = {"LOG_LEVEL": settings.log_level, **settings.service_env}

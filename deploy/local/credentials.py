@@ -106,13 +106,17 @@ def _checked(value: object) -> object:
     return value
 
 
-def ensure_credentials(layout: Layout) -> Credentials:
+def ensure_credentials(layout: Layout, guests: Iterable[str] = ()) -> Credentials:
     """The secrets of a stack, generated and kept where it has none and no data that was made with others."""
-    return keep_credentials(layout, coming_credentials(layout))
+    return keep_credentials(layout, coming_credentials(layout, guests))
 
 
-def coming_credentials(layout: Layout) -> Credentials:
+def coming_credentials(layout: Layout, guests: Iterable[str] = ()) -> Credentials:
     """What `ensure_credentials` returns, and nothing is written."""
+    return with_guests(_there_or_new(layout), guests)
+
+
+def _there_or_new(layout: Layout) -> Credentials:
     if layout.secrets.exists():
         return _completed(layout)
     if (layout.state / "postgres" / "data").exists():

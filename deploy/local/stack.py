@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from deploy.local import running
 from deploy.local.console import say
-from deploy.local.credentials import coming_credentials, keep_credentials, load_credentials, with_guests
+from deploy.local.credentials import coming_credentials, keep_credentials, load_credentials
 from deploy.local.ending import end_stack, erase
 from deploy.local.errors import StackError
 from deploy.local.health import is_well
@@ -122,7 +122,7 @@ class Stack:
         self.layout.prepare()
         with self._alone():
             settings = self._wanted()
-            credentials = with_guests(coming_credentials(self.layout), settings.kafka_guests)
+            credentials = coming_credentials(self.layout, settings.kafka_guests)
             starter = Starter(self.layout, settings, credentials, tools, self.supervisor)
             starter.check()
             keep_credentials(self.layout, credentials)

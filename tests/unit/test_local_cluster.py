@@ -183,7 +183,7 @@ def test_there_is_no_switch_by_which_something_acknowledged_might_be_lost(sight:
     assert bool(forced) == (sight.received is None), "nobody is there to switch to"
 
 
-@pytest.mark.parametrize(("name", "value"), [("brokers", 3), ("standby", True), ("secure", True)])
+@pytest.mark.parametrize(("name", "value"), [("brokers", 3), ("standby", True)])
 def test_what_containers_know_nothing_of_is_refused_in_one_line(tmp_path: Path, name: str, value: Any) -> None:
     settings = StackSettings(**{"state_dir": tmp_path, name: value})
     with pytest.raises(StackError, match=rf"^{name.upper()} is of the embedded stack alone"):
