@@ -70,9 +70,7 @@ def write_secrets(folder: Path, layout: Layout, credentials: Credentials, settin
     for name, value in secrets_of(layout, credentials, settings).items():
         path = folder / name
         if path.exists() and path.read_text() == value:
-            path.chmod(
-                READABLE
-            )  # by hand the stack's own file of secrets, which its owner alone could read, is one of them
+            path.chmod(READABLE)  # by hand the file of all secrets is one of them, made for its owner alone
             continue
         fresh = folder / f".{name}.new"
         fresh.unlink(missing_ok=True)
@@ -83,7 +81,7 @@ def write_secrets(folder: Path, layout: Layout, credentials: Credentials, settin
 
 
 def make_by_hand(folder: Path) -> None:
-    """The secrets of a new stack, or what an old one lacks, as the environment asks for it. Raises StackError, OSError."""
+    """The secrets of a new stack, or what an old one lacks, as the environment asks. Raises StackError, OSError."""
     own, asked = Layout(folder.resolve()), load_settings()
     own.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_secrets(own.state, own, ensure_credentials(own, asked.kafka_guests), asked)
