@@ -26,15 +26,15 @@ OTHER_STACKS = tuple(
     )
 )
 """Those with a stack of their own: that of the session is started for none of them."""
-FAULTS_OF_SERVERS = tuple(
-    f"tests/faults/test_{name}.py" for name in ("kafka_away", "offsets", "outages", "replays", "zombies")
+SOME_FAULTS = tuple(
+    f"tests/faults/test_{name}.py" for name in ("kafka_away", "migrations", "offsets", "outages", "replays", "zombies")
 )
 CAMPAIGN = "tests/faults/test_campaign.py"
 LANES: Sequence[Sequence[str]] = (
-    ("tests/stack", *(f"--ignore={path}" for path in (HTTP, CLIENT, *OTHER_STACKS))),
-    (HTTP, *FAULTS_OF_SERVERS, CLIENT, "tests/browser"),
-    ("tests/faults", *(f"--ignore={path}" for path in (CAMPAIGN, *FAULTS_OF_SERVERS))),
-    (CAMPAIGN, *OTHER_STACKS, "tests/hostile", "tests/prove", "tests/unit", "tests/contract"),
+    ("tests/stack", *(f"--ignore={path}" for path in (HTTP, CLIENT, *OTHER_STACKS)), "tests/contract"),
+    (HTTP, *SOME_FAULTS, CLIENT, "tests/browser"),
+    ("tests/faults", *(f"--ignore={path}" for path in (CAMPAIGN, *SOME_FAULTS))),
+    (CAMPAIGN, *OTHER_STACKS, "tests/hostile", "tests/prove", "tests/unit"),
 )
 """What runs one after the other. The browser's driver keeps an event loop running, so nothing comes after it.
 
