@@ -6,9 +6,9 @@ import asyncio
 import re
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -28,12 +28,14 @@ from tests.faults.support.site import Site
 from tests.stack.chassis_servers import until
 from tests.stack.secure.accounts import Accounts
 from tests.stack.secure.test_bus_accounts import why_not
-from tests.stack.secure.test_bus_trouble import said_since
 from tests.stack.support.api import Api
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.embedded("processes are restarted one by one; Compose replaces all"),
+    pytest.mark.timeout(300),
+]
 SERVED = {200, 202, 204, 413}
 """What a client is answered that notices nothing: it is done, it will be, or it does not fit."""
 BESIDE = {"put": {200, *REPEATED["put"]}, "confirm": {*SERVED, AWAY}}
@@ -102,20 +104,16 @@ async def killed_while_processes_are_restarted(stack: Stack) -> None:
         await until(is_restarted)
 
 
-def sizes_of_logs(stack: Stack) -> dict[Path, int]:
-    return {log: log.stat().st_size for log in stack.layout.logs.glob("*.log")}
-
-
-def refusals(stack: Stack, before: Mapping[Path, int]) -> list[str]:
-    """What any process has said since of a broker that did not let it in, or did not let it do its work."""
-    said = (line for log in stack.layout.logs.glob("*.log") for line in said_since(log, before.get(log, 0)))
-    return [line for line in said if REFUSED.search(line)]
+def refusals(stack: Stack) -> Counter[str]:
+    """How often each process has said that a broker did not let it in, or did not let it do its work."""
+    logs = {log.stem: log.read_text("utf-8", "replace") for log in stack.layout.logs.glob("*.log")}
+    return Counter({name: found for name, text in logs.items() if (found := len(REFUSED.findall(text)))})
 
 
 async def test_under_load_killed_on_its_way_and_run_again_and_then_the_old_passwords_are_refused(
     stack: Stack, site: Site, accounts: Accounts
 ) -> None:
-    first, lives, logs = load_credentials(stack.layout), await site.processes.lives(), sizes_of_logs(stack)
+    first, lives, refused = load_credentials(stack.layout), await site.processes.lives(), refusals(stack)
     load, uploading = Load(site.api, Plan(users=3, uploads=200, seed=46, pause=1.0)), Uploading(stack)
     async with under(load), asyncio.TaskGroup() as group:
         group.create_task(uploading.run())
@@ -133,7 +131,7 @@ async def test_under_load_killed_on_its_way_and_run_again_and_then_the_old_passw
     assert found.phase is Phase.USED
     assert (after.kafka, after.kafka_users, after.rotations) == (halfway.kafka, halfway.kafka_users, {})
     assert {name for name, life in (await site.processes.lives()).items() if life == lives[name]} == set()
-    assert refusals(stack, logs) == [], "an account was used before it was good, or for longer"
+    assert refusals(stack) == refused, "an account was used before it was good, or for longer"
     wrong = {(call, status) for call, status in load.seen if status not in BESIDE.get(call, SERVED)}
     assert wrong == set(), load.seen
     for account in ACCOUNTS:
