@@ -26,7 +26,10 @@ from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import bury, dead, docuvault
 from tests.stack.support.rest import assert_clean
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [
+    pytest.mark.embedded("services are stopped and asked on ports of their own, which containers do not publish"),
+    pytest.mark.timeout(180),
+]
 
 
 async def test_the_audit_mends_a_total_and_tells_the_ledger_of_what_is_gone(stack: Stack, api: Api) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -30,11 +32,16 @@ from tests.stack.support.api import Api
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.embedded("processes are restarted one by one; Compose replaces all"),
+    pytest.mark.timeout(300),
+]
 SERVED = {200, 202, 204, 413}
 """What a client is answered that notices nothing: it is done, it will be, or it does not fit."""
 BESIDE = {"put": {200, *REPEATED["put"]}, "confirm": {*SERVED, AWAY}}
 """The store is restarted, once: what goes to it is asked for again meanwhile, and nothing else is."""
+
+REFUSED = re.compile("AuthorizationFailed|SaslAuthenticationFailed|SASL Authentication failed", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -97,10 +104,16 @@ async def killed_while_processes_are_restarted(stack: Stack) -> None:
         await until(is_restarted)
 
 
+def refusals(stack: Stack) -> Counter[str]:
+    """How often each process has said that a broker did not let it in, or did not let it do its work."""
+    logs = {log.stem: log.read_text("utf-8", "replace") for log in stack.layout.logs.glob("*.log")}
+    return Counter({name: found for name, text in logs.items() if (found := len(REFUSED.findall(text)))})
+
+
 async def test_under_load_killed_on_its_way_and_run_again_and_then_the_old_passwords_are_refused(
     stack: Stack, site: Site, accounts: Accounts
 ) -> None:
-    first, lives = load_credentials(stack.layout), await site.processes.lives()
+    first, lives, refused = load_credentials(stack.layout), await site.processes.lives(), refusals(stack)
     load, uploading = Load(site.api, Plan(users=3, uploads=200, seed=46, pause=1.0)), Uploading(stack)
     async with under(load), asyncio.TaskGroup() as group:
         group.create_task(uploading.run())
@@ -118,6 +131,7 @@ async def test_under_load_killed_on_its_way_and_run_again_and_then_the_old_passw
     assert found.phase is Phase.USED
     assert (after.kafka, after.kafka_users, after.rotations) == (halfway.kafka, halfway.kafka_users, {})
     assert {name for name, life in (await site.processes.lives()).items() if life == lives[name]} == set()
+    assert refusals(stack) == refused, "an account was used before it was good, or for longer"
     wrong = {(call, status) for call, status in load.seen if status not in BESIDE.get(call, SERVED)}
     assert wrong == set(), load.seen
     for account in ACCOUNTS:
