@@ -30,7 +30,10 @@ from tests.stack.support.api import Api
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.embedded("containers keep the keys they were made with, and `rotate` says so"),
+]
 SERVED = {200, 202, 204, 413}
 """What a client is answered that notices nothing: it is done, it will be, or it does not fit."""
 BESIDE = {"put": {200, *REPEATED["put"]}, "confirm": {*SERVED, AWAY}}
