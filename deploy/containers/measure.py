@@ -1,4 +1,4 @@
-"""How large each image is and how long it takes to be well, as a table: `make images MEASURE=1`.
+"""How large each image is and how long it takes to be well, as a table: `make images MEASURE=1`, also with SECURE=1.
 
 A time is seconds from `docker start` of a new container, with empty volumes and without tables, to the first good
 answer of the image's own health check, asked for in between those of the engine, which come every three seconds; of
@@ -70,20 +70,18 @@ def measure(stack: ContainerStack) -> list[Measured]:
     compose = stack.compose
     compose.run("down", "--volumes", "--timeout=30")
 
-    def once(name: str) -> float:
+    def once(name: str) -> Measured:
         compose.run("up", "--no-start", "--no-deps", name)
-        return started(next(one.id for one in containers_of(stack.project) if _service(one.process.name) == name))
+        container = next(one.id for one in containers_of(stack.project) if _service(one.process.name) == name)
+        image = docker("inspect", "--format", "{{.Config.Image}}", container).strip()
+        size = int(docker("image", "inspect", "--format", "{{.Size}}", image))
+        return Measured(image.rpartition("/")[2].partition(":")[0], size, started(container))
 
-    return [Measured(name, _size(stack, name), once(name)) for name in ORDER]
+    return [once(name) for name in ORDER]
 
 
 def _service(process: str) -> str:
     return process.removesuffix("-1")
-
-
-def _size(stack: ContainerStack, name: str) -> int:
-    image = f"{stack.settings.docuvault_images or 'docuvault'}/{name}:{stack.settings.docuvault_tag}"
-    return int(docker("image", "inspect", "--format", "{{.Size}}", image))
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from tests.stack.support.api import Api
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import bury, dead, docuvault
 from tests.stack.support.rest import assert_clean
+from tests.stack.support.waiting import eventually
 
 pytestmark = [
     pytest.mark.embedded("services are stopped and asked on ports of their own, which containers do not publish"),
@@ -71,6 +72,11 @@ async def test_a_dead_letter_is_discarded_and_replayed_all_the_same(stack: Stack
     assert (replayed.code, replayed.lines[-1]) == (0, "1 replayed and read"), replayed
 
 
+async def unwell(stack: Stack) -> list[str]:
+    """Services in containers have no ports of their own to be asked on: the stack tells, of either kind."""
+    return [one.name for one in await asyncio.to_thread(stack.health) if one.reason]
+
+
 @asynccontextmanager
 async def at_rest(stack: Stack) -> AsyncIterator[None]:
     """Inside no service runs; when it is left all do, and everything is clean."""
@@ -78,7 +84,7 @@ async def at_rest(stack: Stack) -> AsyncIterator[None]:
     names = processes.services()
     async with processes.without(*names):
         yield
-    await processes.ready()
+    await eventually(lambda: unwell(stack), becomes=[], within=60)
     await assert_clean(stack.info, 60)
 
 

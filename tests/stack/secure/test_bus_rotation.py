@@ -33,7 +33,7 @@ from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
 
 pytestmark = [
-    pytest.mark.embedded("processes are restarted one by one; Compose replaces all"),
+    pytest.mark.embedded("containers keep the keys they were made with, and `rotate` says so"),
     pytest.mark.timeout(300),
 ]
 SERVED = {200, 202, 204, 413}
