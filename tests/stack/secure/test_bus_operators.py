@@ -27,10 +27,7 @@ from tests.stack.support.console import bury, dead, docuvault
 from tests.stack.support.rest import assert_clean
 from tests.stack.support.waiting import eventually
 
-pytestmark = [
-    pytest.mark.embedded("services are stopped and asked on ports of their own, which containers do not publish"),
-    pytest.mark.timeout(180),
-]
+pytestmark = pytest.mark.timeout(180)
 
 
 async def test_the_audit_mends_a_total_and_tells_the_ledger_of_what_is_gone(stack: Stack, api: Api) -> None:
