@@ -115,6 +115,14 @@ class Servers:
                 shutil.rmtree(away)
 
 
+def ended(processes: list[psutil.Process]) -> bool:
+    """Whether all of them have; what has not is ended here, so that nothing is left by a test."""
+    left = [process for process in processes if process.is_running()]
+    for process in left:
+        process.kill()
+    return not left
+
+
 async def has_table(url: str, table: str) -> bool | str:
     """Whether a server shows it, or why nobody can tell."""
     try:
