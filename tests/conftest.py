@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Generator
 from types import FrameType
 
+import pytest
 import structlog
 
 COLLECT_EVERY = 50_000
@@ -29,6 +31,27 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """A folder's stack goes down with the last test that uses it: else it idles beside others to the session's end.
+
+    Pytest's scope for that, `package`, is that of folders with an `__init__.py`, and ours have none.
+    """
+    yield
+    if nextitem is None or nextitem.path == item.path:
+        return
+    items, place = item.session.items, item.session.items.index(nextitem)
+    for unused in {_stack_of(each) for each in items[:place]} - {_stack_of(each) for each in items[place:]}:
+        if unused is not None and unused.cached_result is not None:
+            unused.finish(item._request)  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+
+
+def _stack_of(item: pytest.Item) -> pytest.FixtureDef[object] | None:
+    """The fixture `stack` that it uses, the nearest of that name."""
+    known = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}  # noqa: SLF001 - there is no public way
+    return known["stack"][-1] if "stack" in known else None
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -14,7 +14,7 @@ from tests.stack.support.leaks import HandedOut
 from tests.stack.support.provider import provided
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With the classifier; it is reset when the last test of the folder is done."""
     stack = provided(tmp_path_factory.mktemp("secure"), secure=True, kafka_guests=GUESTS, without_services=())
