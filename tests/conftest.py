@@ -55,6 +55,11 @@ def _stack_of(item: pytest.Item) -> pytest.FixtureDef[object] | None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Only once: who signals a whole group of processes tells some of them twice, the second time in mid-teardown."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.default_int_handler(number, frame)
+    """Only once: who signals a whole group of processes tells some of them twice, the second time in mid-teardown.
+
+    As a Ctrl-C would in this moment: an event loop that runs cancels what it was begun for. Raised in one of its tasks
+    instead, it would be raised again by who waits for that task, in mid-teardown.
+    """
+    signal.signal(number, signal.SIG_IGN)
+    by_hand = signal.getsignal(signal.SIGINT)
+    (by_hand if callable(by_hand) else signal.default_int_handler)(signal.SIGINT, frame)

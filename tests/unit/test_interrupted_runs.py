@@ -42,6 +42,36 @@ def test_that_hangs(server):
     asyncio.run(asyncio.sleep(60))
 """
 
+AT_WORK = """
+import asyncio, contextlib, pathlib, pytest, time
+
+@pytest.fixture(scope="session")
+def server():
+    yield
+    pathlib.Path(__file__ + ".down").touch()
+
+@pytest.fixture(scope="session")
+def working(server):
+    async def work():
+        while True:
+            time.sleep(0.01)
+            await asyncio.sleep(0)
+
+    async def end(task):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    with asyncio.Runner() as runner:
+        task = runner.get_loop().create_task(work())
+        yield runner
+        runner.run(end(task))
+
+def test_that_hangs(working):
+    pathlib.Path(__file__ + ".runs").touch()
+    working.run(asyncio.sleep(60))
+"""
+
 
 def write(folder: Path, name: str, text: str) -> Path:
     path = folder / name
@@ -68,8 +98,9 @@ def told_to_end(command: Sequence[str], folder: Path, files: Sequence[Path]) -> 
         return run.wait(30)
 
 
-def test_a_run_that_is_told_to_end_takes_its_servers_down(tmp_path: Path) -> None:
-    file = write(tmp_path, "test_one.py", HANGING)
+@pytest.mark.parametrize("text", [HANGING, AT_WORK], ids=["that waits", "whose loop is at work"])
+def test_a_run_that_is_told_to_end_takes_its_servers_down(tmp_path: Path, text: str) -> None:
+    file = write(tmp_path, "test_one.py", text)
     assert told_to_end(ONE, tmp_path, [file]) == 2
     assert Path(f"{file}.down").exists()
 
