@@ -97,7 +97,7 @@ def _check(children: Sequence[Child], batches: Sequence[Logged], records: int, *
             raise BenchError(f"{child.log.stem}: {done} of {records} records; {reason or 'too slow'}")
 
 
-async def says(child: Child, word: str, within: float = 30.0) -> None:
+async def says(child: Child, word: str, within: float = 90.0) -> None:
     """Returns once a line of the child's log holds the word. Raises BenchError where none does in time."""
     end = asyncio.get_running_loop().time() + within
     with child.log.open() as log:

@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.embedded("the benchmark starts an embedded stack of its own")
 
 CHECKOUT = Path(__file__).parents[2]
-TINY = ("--only", "one hot user", "--rounds", "1", "--records", "10000", "--seconds", "1")
+TINY = ("--only", "one hot user", "--rounds", "1", "--records", "10000", "--seconds", "3")
 
 
 def test_a_line_is_measured_shown_written_and_drawn(tmp_path: Path) -> None:
