@@ -20,7 +20,7 @@ from deploy.containers.stack import ContainerStack, environment
 from deploy.images.catalogue import POSTGRES_WITH_TLS, images_for
 from deploy.images.servers import kafka_properties, write_postgres
 from deploy.local.authority import HOSTS
-from deploy.local.credentials import Credentials, ensure_credentials
+from deploy.local.credentials import Credentials
 from deploy.local.kafka_nodes import folder_of, nodes_of
 from deploy.local.kafka_reach import as_settings, kafka_environment
 from deploy.local.layout import Layout
@@ -32,18 +32,6 @@ from services.chassis.settings_kafka import KafkaAccessSettings
 PLAIN: dict[str, Any] = yaml.safe_load(FILES[0].read_text())
 OVERLAY: dict[str, Any] = yaml.safe_load(SECURE.read_text())
 CONTAINERS: dict[str, dict[str, Any]] = OVERLAY["services"]
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    layout = Layout(tmp_path / "state")
-    layout.prepare()
-    return layout
-
-
-@pytest.fixture
-def credentials(layout: Layout) -> Credentials:
-    return ensure_credentials(layout)
 
 
 @pytest.fixture
