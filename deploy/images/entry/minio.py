@@ -23,7 +23,7 @@ def cut_short(queue: Path) -> Iterator[Path]:
     for path in queue.rglob("*.event"):
         try:
             json.loads(path.read_bytes())
-        except ValueError:
+        except (ValueError, RecursionError):
             yield path
 
 
