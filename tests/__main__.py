@@ -1,7 +1,8 @@
 """The whole suite in processes side by side: `python -m tests` or `make test`; with arguments, pytest with these.
 
 The tests of faults, and much of those on real servers, spend their time waiting; the others run meanwhile. Each lane
-brings up stacks of its own, on ports of its own. What the others than the first say is shown when all are done.
+brings up stacks of its own, on ports of its own. What the others than the first say is shown when all are done, those
+that failed last.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import IO
 
-PYTEST = (sys.executable, "-m", "pytest", "--durations=25")
+PYTEST = (sys.executable, "-m", "pytest", "--durations=15")
 HTTP, CLIENT = "tests/stack/http", "tests/stack/client"
 OTHER_STACKS = tuple(
     f"tests/stack/test_{name}.py"
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         lanes = [_start(lane, out) for lane, out in zip(LANES, [None, *told], strict=True)]
         _pass_on(lanes)
         codes = [lane.wait() for lane in lanes]
-        for out in told:
+        for _, out in sorted(zip(codes[1:], told, strict=True), key=lambda one: one[0] != 0):
             _show(out)
     return max(map(abs, codes))
 
