@@ -22,7 +22,7 @@ def pytest_configure() -> None:
     """A SIGTERM (`timeout`, a CI that cancels) ends like Ctrl-C: fixtures are torn down, stacks go down."""
     signal.signal(signal.SIGTERM, _end)
     _log_plainly()
-    asyncio.SelectorEventLoop.close = _close_when_parted  # type: ignore[method-assign]
+    asyncio.SelectorEventLoop.close = _close_when_parted  # type: ignore[method-assign, assignment]
 
 
 def _log_plainly() -> None:

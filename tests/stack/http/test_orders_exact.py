@@ -122,11 +122,24 @@ async def test_each_order_is_decided_once_and_its_decisions_are_said_once(
     api: Api, bucket: Bucket, broker: Broker, stack: Stack
 ) -> None:
     scene = await set_scene(api, bucket, broker)
-    assert await scene.act("NCNCD") == [0, 200, 0, 200, 204]
+    assert await scene.act("N") == [0]
+    await eventually(_status(scene), becomes="uploaded")  # a confirm that knows of no decision is answered with one
+    assert await scene.act("CNCD") == [200, 0, 200, 204]
     await assert_clean(stack.info)
     said = await broker.events_at_rest(topics.QUOTA, scene.upload.document_id, 2)
     assert [each.event.type for each in said] == [QuotaReserved.type, QuotaReleased.type]
     assert len({each.id for each in said}) == 2
+
+
+async def test_who_confirms_before_he_has_heard_is_answered_with_what_was_decided_and_nothing_is_decided_twice(
+    api: Api, bucket: Bucket, broker: Broker, stack: Stack
+) -> None:
+    scene = await set_scene(api, bucket, broker)
+    assert [*await asyncio.gather(scene.notify(), scene.confirm()), await scene.delete()] == [0, 200, 204]
+    await assert_clean(stack.info)
+    said = await broker.events_at_rest(topics.QUOTA, scene.upload.document_id, 2)
+    decided = dict.fromkeys((each.id, each.event.type) for each in said)  # the answer has the decision's own id
+    assert [kind for _, kind in decided] == [QuotaReserved.type, QuotaReleased.type]
 
 
 async def test_a_confirm_during_the_notification_is_answered_alike(api: Api, bucket: Bucket, broker: Broker) -> None:
