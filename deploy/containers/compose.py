@@ -33,10 +33,14 @@ class Compose:
     def __init__(self, project: str, environment: Mapping[str, str], files: Sequence[Path] = FILES) -> None:
         self._project, self._environment, self._files = project, environment, files
 
+    @property
+    def options(self) -> list[str]:
+        """Which project, of which files."""
+        return ["-p", self._project, *(word for path in self._files for word in ("-f", str(path)))]
+
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
-        files = [word for path in self._files for word in ("-f", str(path))]
-        return [*program(), "-p", self._project, *files, *arguments]
+        return [*program(), *self.options, *arguments]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -7,15 +7,14 @@ from pathlib import Path
 
 from deploy.local.bootstrap import cache_folder, ensure_uv
 from deploy.local.console import Steps
-from deploy.local.provision_go import GoProgram, provision_go
+from deploy.local.provision_go_module import GoModule, provision_module
 
-COMPOSE = GoProgram(
-    name="docker-compose",
-    title="Docker Compose",
-    module="github.com/docker/compose/v2",
-    version="v2.40.3",
-    module_hash="h1:XeYkQu1svDtyfZPv5nTwFryQ25ZJMkIlc4pz9HalMPI=",
-    folder="cmd",
+PROGRAM = "docker-compose"
+COMPOSE = GoModule(
+    name=PROGRAM,
+    title="Docker Compose, built from source (some minutes)",
+    folder=Path(__file__).with_name("plugin"),
+    programs={PROGRAM: "github.com/docker/compose/v2/cmd"},
 )
 
 
@@ -23,7 +22,7 @@ def provision_compose(cache: Path | None = None) -> Path:
     """The path of docker-compose, which works as a program of its own and as a plugin of Docker's client."""
     cache = cache or cache_folder()
     with Steps() as steps:
-        return provision_go(COMPOSE, cache, partial(ensure_uv, cache), steps)
+        return provision_module(COMPOSE, cache, partial(ensure_uv, cache), steps) / PROGRAM
 
 
 if __name__ == "__main__":

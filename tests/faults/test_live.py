@@ -169,11 +169,12 @@ async def test_a_consumer_killed_between_what_it_wrote_and_what_it_says_leaves_n
     """The row is committed, and nobody was told: whoever hears the batch again says it, though it changes nothing."""
     client, stop = await site.api.user(), Stop("upload-1", "consumer.after_handle")
     async with at(site, 2, client) as listener, open_wire(site.info) as wire:
+        uploads = [await client.begin() for _ in range(12)]  # the process that stops answers nobody
         crashes.arm([stop])
-        documents = [(await client.put_new(b"data")).document_id for _ in range(12)]
+        assert {await client.put(each, b"data") for each in uploads} == {200}
         await crashes.reached([stop])
         await crashes.crash([stop], wire)
-        await listener.until(knows(documents, "uploaded"), BACK_SECONDS)
+        await listener.until(knows([each.document_id for each in uploads], "uploaded"), BACK_SECONDS)
     await site.processes.ready()
 
 

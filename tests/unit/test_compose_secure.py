@@ -212,8 +212,7 @@ def test_a_secure_stack_is_of_all_three_files_and_its_own_images(tmp_path: Path)
 
 
 def files_of(stack: ContainerStack) -> list[str]:
-    words = stack.compose.command("ps")
-    return [after for word, after in pairwise(words) if word == "-f"]
+    return [after for word, after in pairwise(stack.compose.options) if word == "-f"]
 
 
 def test_guests_are_known_to_what_makes_accounts(layout: Layout) -> None:
