@@ -12,6 +12,7 @@ import pytest
 from docuvault_contracts.cloudevents import Message
 
 from services.chassis import consumer_work
+from services.chassis.backoff import Backoff
 from services.chassis.delivery import Delivery, Fault
 from services.chassis.errors import InvalidEvent, Transient
 from services.chassis.producer import Unpublishable
@@ -158,6 +159,13 @@ async def test_dead_letters_are_acked_before_the_batch_is_done() -> None:
     assert len(producer.dead) == 1
 
 
+@pytest.fixture
+def long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A back-off that nothing ends lasts longer than a test."""
+    monkeypatch.setattr(Backoff, "next", lambda _: 600.0)
+
+
+@pytest.mark.usefixtures("long_pauses")
 async def test_a_stop_ends_a_back_off_at_once_and_leaves_the_batch() -> None:
     stop = asyncio.Event()
     handler = Applier(failing(1000, Transient("away")))
@@ -165,16 +173,17 @@ async def test_a_stop_ends_a_back_off_at_once_and_leaves_the_batch() -> None:
     await asyncio.sleep(0.2)
     stop.set()
     with pytest.raises(Abandoned):
-        await asyncio.wait_for(running, 0.1)
+        await asyncio.wait_for(running, 5)
 
 
+@pytest.mark.usefixtures("long_pauses")
 async def test_partitions_that_were_revoked_end_a_back_off_at_once() -> None:
     found = batch([b"a"])
     running = asyncio.create_task(run(work_on(found, Applier(failing(1000, Transient("away"))), Said())))
     await asyncio.sleep(0.2)
     found.lost.set()
     with pytest.raises(Abandoned):
-        await asyncio.wait_for(running, 0.1)
+        await asyncio.wait_for(running, 5)
 
 
 async def test_a_batch_that_was_lost_while_it_was_handled_is_not_published() -> None:

@@ -87,7 +87,7 @@ async def test_a_halted_consumer_has_handled_the_good_ones_and_written_no_dead_l
     work = work_on(batch([b"a", b"garbage", b"b"]), Applier(), producer, cap=cap)
     with capture_logs() as logs:
         running = asyncio.create_task(run(work))
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(_halts(work.line.metrics), 5)
         assert (producer.values, producer.dead) == (["a", "b"], [])
         with pytest.raises(Transient, match="halted: over 1 dead letters in 60 s; it tries again in 30 s"):
             cap.check()
@@ -119,6 +119,13 @@ async def test_good_records_alone_pass_a_halted_consumer() -> None:
     producer = Said()
     await run(work_on(batch([b"a"]), Applier(), producer, cap=cap))
     assert producer.values == ["a"]
+
+
+async def _halts(metrics: Metrics) -> None:
+    while True:
+        if _halted(metrics):
+            return
+        await asyncio.sleep(0.005)
 
 
 def _halted(metrics: Metrics) -> float | None:

@@ -176,7 +176,7 @@ async def test_an_endpoint_that_does_not_answer_in_time_is_asked_later() -> None
 
 
 async def test_an_endpoint_that_refuses_each_way_of_asking_late_is_left_in_time() -> None:
-    manner = replace(MANNER, timeout_seconds=0.15, patience_seconds=0)
+    manner = replace(MANNER, timeout_seconds=1, patience_seconds=0)  # two seconds for all
     async with living(manner) as world:
         world.endpoint.script = [refuses_late]
         with pytest.raises(Later, match=f"{UNREACHED}: it takes too long to answer"):
@@ -185,7 +185,7 @@ async def test_an_endpoint_that_refuses_each_way_of_asking_late_is_left_in_time(
 
 
 async def refuses_late(request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(0.12)
+    await asyncio.sleep(0.75)
     return await sends(b"max_tokens", status=400)(request)
 
 

@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from services.chassis.metrics import REGISTRY
+from services.classifier import runners
 from services.classifier.runners import Runners
 from tests.unit.classifier_facts import OTHER, USER
 from tests.unit.classifier_world import AWAY, World, claim
@@ -59,13 +62,14 @@ async def test_how_many_wait_is_told_those_at_work_among_them() -> None:
         await until(lambda: REGISTRY.get_sample_value("docuvault_classifier_in_line") == 0)
 
 
-async def test_a_ring_begins_the_work_at_once() -> None:
+async def test_a_ring_begins_the_work_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runners, "POLL_SECONDS", 600)
     world = World()
     async with running(world.runners()):
         await asyncio.sleep(0)
         world.waiting.append(claim())
         world.bell.ring()
-        await until(lambda: len(world.recorded) == 1, seconds=0.5)
+        await until(lambda: len(world.recorded) == 1)
 
 
 async def test_what_nobody_rang_for_is_found_by_the_poll() -> None:
