@@ -110,6 +110,12 @@ class MinioAlone:
         assert self._process is not None
         self._process.send_signal(number)
 
+    def freeze(self) -> None:
+        """Stops the process; returns when none of its threads works any more, which is a while after it was told."""
+        self.signal(signal.SIGSTOP)
+        assert self._process is not None
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
+
     def kill(self) -> None:
         """Ends the process at once."""
         if self._process is not None:
