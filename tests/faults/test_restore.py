@@ -23,6 +23,7 @@ from tests.faults.support.eyes import open_eyes
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
 from tests.faults.support.plans import Kind, Plan
+from tests.faults.support.processes import freeze
 from tests.faults.support.site import Site
 from tests.faults.support.stacks import own_stack
 from tests.stack.support.api import Client
@@ -90,8 +91,7 @@ async def kill_services(site: Site) -> None:
     pids = [await site.processes.pid(name) for name in names]
     async with open_eyes(site) as eyes:
         while True:
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+            await freeze(*pids)
             if await eyes.kept("upload") + await eyes.kept("quota") == 0:
                 break
             for pid in pids:

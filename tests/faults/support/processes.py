@@ -7,6 +7,8 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 
@@ -18,6 +20,26 @@ LAST_WORDS = 60
 """So many of the lines that are no ordinary news are shown of a process that should not have ended."""
 GONE = frozenset({"STOPPED", "EXITED", "FATAL"})
 _ASK = aiohttp.ClientTimeout(total=5)
+
+
+async def freeze(*pids: int) -> None:
+    """Stops processes; returns when no thread of theirs works any more, which is a while after they were told."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        await eventually(partial(_stands_still, pid), becomes=True)
+
+
+async def _stands_still(pid: int) -> bool:
+    return _states(pid) == {"T"}
+
+
+def _states(pid: int) -> set[str]:
+    """Of all threads, as proc(5) has them."""
+    try:
+        return {each.read_text().rpartition(") ")[2][0] for each in Path(f"/proc/{pid}/task").glob("*/stat")}
+    except OSError:
+        return {"one just ended"}
 
 
 class Processes:
@@ -89,8 +111,8 @@ class Processes:
     async def frozen(self, name: str) -> AsyncIterator[None]:
         """Inside, the process does nothing at all; connections to it stay open and silent."""
         pid = await self.pid(name)
-        os.kill(pid, signal.SIGSTOP)
         try:
+            await freeze(pid)
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
