@@ -27,6 +27,8 @@ from deploy.local.waiting import run_async
 PATIENCE_SECONDS = 10 * HEALTH_FAILS * HEALTH_SECONDS
 """How long a gateway that does not ask is waited for."""
 POLL_SECONDS = 0.05
+LEAVES = HEALTH_FAILS + 1
+"""Answers after which a gateway sends nothing more: who asks once more has read those before, however busy it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Roller:
     def _announce(self, member: Member) -> None:
         with contextlib.suppress(StackError):  # one that has just ended has nothing to say any more
             self._supervisor.signal(member.program.name, "USR1")
-        self._until_told(member, "leaving", HEALTH_FAILS)
+        self._until_told(member, "leaving", LEAVES)
 
     def _until_told(self, member: Member, answer: str, times: int) -> None:
         """Returns when the gateway has been told often enough to act on it; goes on without one that does not ask."""

@@ -10,6 +10,7 @@ import pytest
 from deploy.local import rolling
 from deploy.local.programs import Program
 from deploy.local.rolling import Member, Roller, Team, count_in
+from deploy.local.server_gateway import HEALTH_FAILS
 from deploy.local.supervisor import Supervisor
 
 
@@ -62,7 +63,7 @@ def roll(recorder: Recorder, team: Team) -> list[str]:
 
 
 def leaves(name: str) -> list[str]:
-    return [f"USR1 {name}", f"told {name} leaving 2"]
+    return [f"USR1 {name}", f"told {name} leaving {HEALTH_FAILS + 1}"]
 
 
 def comes(name: str) -> list[str]:
