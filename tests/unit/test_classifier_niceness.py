@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -34,9 +35,12 @@ def _after(*deeds: Callable[[], None]) -> int:
 
 
 def _nice_of(pid: int) -> dict[int, int]:
-    """How nice each thread of a process is."""
-    threads = (int(each.name) for each in Path(f"/proc/{pid}/task").iterdir())
-    return {each: os.getpriority(os.PRIO_PROCESS, each) for each in threads}
+    """How nice each thread of a process is, but for those that end meanwhile."""
+    found: dict[int, int] = {}
+    for each in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(ProcessLookupError):
+            found[int(each.name)] = os.getpriority(os.PRIO_PROCESS, int(each.name))
+    return found
 
 
 def _session_of(pid: int) -> str:
