@@ -22,11 +22,12 @@ MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml"
 
 
 def zipped(files: Files) -> bytes:
-    """A zip of these; one named `mimetype` is not compressed, as its formats want it."""
+    """A zip of these, of no time; one named `mimetype` is not compressed, as its formats want it."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", compresslevel=1) as archive:
         for name, data in files.items():
-            archive.writestr(name, data, zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED)
+            how = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name), data, how)
     return packed.getvalue()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from benchmarks.bare_model import windows_of
 from benchmarks.papers.mix import MAKERS, PAGES, THEMES, WORDS, Paper, long_pdf, mixed, short_text
+from benchmarks.papers.packages import docx
 from services.classifier.modes.model import WINDOWS
 from services.classifier.reading import Source, Text
 from services.classifier.sandbox.limits import Limits
@@ -41,6 +43,12 @@ async def test_the_long_one_has_its_pages_and_fills_all_windows(readers: Pool) -
 
 def test_the_short_one_has_its_words() -> None:
     assert len(short_text(1).data.split()) == WORDS + 2
+
+
+def test_a_package_is_the_same_whenever_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = docx("words")
+    monkeypatch.setattr(time, "localtime", lambda *_: time.gmtime(10**9))
+    assert docx("words") == made
 
 
 def test_papers_of_a_mix_take_turns_and_none_is_like_another() -> None:
