@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 10 * HEALTH_FAILS * HEALTH_SECONDS
 """How long a gateway that does not ask is waited for."""
 POLL_SECONDS = 0.05
 LEAVES = HEALTH_FAILS + 1
-"""Answers after which a gateway sends nothing more: who asks once more has read those before, however busy it is."""
+"""Answers after which a gateway sends nothing more: those it acts on, and one a second later, when it has read them."""
 
 
 @dataclass(frozen=True, slots=True)

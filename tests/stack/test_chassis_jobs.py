@@ -84,12 +84,12 @@ async def test_a_run_that_meets_a_bug_has_failed_and_what_is_not_sampled_has_no_
 
 async def test_a_holder_killed_with_9_hands_over_at_once_and_its_cursor_is_gone_on_with(at: Place) -> None:
     async with process(at, "killed") as killed:
-        await until(lambda: _has_steps(at, "killed", 3))
+        await until(lambda: _have_steps(at, 3, "killed"))
         async with replica(at, Steps(at.pool, "heir")):
             await asyncio.sleep(0.3)
             assert await at.steps("heir") == []
             killed.kill()
-            await until(lambda: _has_steps(at, "heir", 1), 10)  # a third of the silence that others are granted
+            await until(lambda: _have_steps(at, 1, "heir"), 10)  # a third of the silence that others are granted
             await until(at.ended_well)
     before, after = await at.steps("killed"), await at.steps("heir")
     assert after == [*range(after[0], STEPS)]
@@ -99,9 +99,9 @@ async def test_a_holder_killed_with_9_hands_over_at_once_and_its_cursor_is_gone_
 
 async def test_a_stopped_holder_loses_the_lease_after_its_silence_and_does_nothing_once_awake(at: Place) -> None:
     async with process(at, "stopped", silence=1.0, stops_after=3) as stopped:
-        await until(lambda: _has_steps(at, "stopped", 3))
+        await until(lambda: _have_steps(at, 3, "stopped"))
         async with replica(at, Steps(at.pool, "heir"), silence=1.0):
-            await until(lambda: _has_steps(at, "heir", 1))
+            await until(lambda: _have_steps(at, 1, "heir"))
             stopped.send_signal(signal.SIGCONT)
             await _logged(stopped, "jobs.left")
             await until(at.ended_well)
@@ -134,7 +134,7 @@ async def test_an_overtaken_run_saves_nothing(at: Place) -> None:
 
 async def test_a_holder_whose_session_was_ended_leaves_the_work_and_goes_on_from_its_cursor(at: Place) -> None:
     async with replica(at, Steps(at.pool, "me")):
-        await until(lambda: _has_steps(at, "me", 5))
+        await until(lambda: _have_steps(at, 5, "me"))
         assert await at.end_holder()
         await until(at.ended_well)
     assert sorted({*await at.steps("me")}) == [*range(STEPS)]
@@ -199,7 +199,7 @@ async def test_a_driver_that_cuts_itself_off_inside_the_work_ends_nobody(at: Pla
 async def test_a_stop_leaves_the_job_due_with_its_cursor(at: Place) -> None:
     stop = asyncio.Event()
     running = asyncio.create_task(run_jobs(at.pool, [Job(NAME, LONG, Steps(at.pool, "me"))], stop))
-    await until(lambda: _has_steps(at, "me", 2))
+    await until(lambda: _have_steps(at, 2, "me"))
     stop.set()
     await asyncio.wait_for(running, 5)
     row = await at.row()
@@ -226,7 +226,7 @@ async def test_a_command_waits_for_the_run_of_another_and_then_says_that_it_is_b
 
     job = Job(NAME, LONG, nothing)
     async with replica(at, work):
-        await until(lambda: _has_steps(at, "somebody", 1))
+        await until(lambda: _have_steps(at, 1, "somebody"))
         with pytest.raises(Busy, match="steps has been running elsewhere"):
             await run_now(at.pool, job, 0.1)
         waiting = asyncio.create_task(run_now(at.pool, job, 30))
@@ -266,10 +266,6 @@ async def _is_known_to_have_ended_well(at: Place) -> bool:
         return await at.ended_well()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
-
-
-async def _has_steps(at: Place, who: str, count: int) -> bool:
-    return len(await at.steps(who)) >= count
 
 
 async def _is_due(at: Place) -> bool:
