@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,17 +19,32 @@ STOP_SECONDS = 30
 RUNS = "RUNNING"
 SETUP = "setup"
 _STATES = {"running": RUNS, "restarting": "BACKOFF", "created": "STARTING", "exited": "EXITED", "dead": "FATAL"}
+POLL_SECONDS = 0.3
+VERSION = "docuvault.secrets"
+"""The label that says which secrets a container was given."""
 _LABEL = "com.docker.compose"
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container: its id, the process that it is (as quota-1, or minio), and why it is not well."""
+    """A container: its id, the process that it is (as quota-1, or minio), and why it is not well.
+
+    `image` is the name that it was made of, `image_id` what that named then, `version` that of its secrets.
+    """
 
     id: str
     process: Process
     exit_code: int
     reason: str
+    service: str = ""
+    image: str = ""
+    image_id: str = ""
+    version: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there."""
+        return self.process.state == RUNS
 
 
 def containers_of(project: str) -> list[Container]:
@@ -44,7 +59,16 @@ def _container(found: dict[str, Any]) -> Container:
     service = labels[f"{_LABEL}.service"]
     name = f"{service}-{labels[f'{_LABEL}.container-number']}" if service in SERVICES else service
     process = Process(name, _STATES.get(state["Status"], state["Status"]), state["Pid"], _seconds(state["StartedAt"]))
-    return Container(found["Id"], process, state["ExitCode"], _reason(state))
+    return Container(
+        found["Id"],
+        process,
+        state["ExitCode"],
+        _reason(state),
+        service=service,
+        image=found["Config"]["Image"],
+        image_id=found["Image"],
+        version=labels.get(VERSION, ""),
+    )
 
 
 def _seconds(text: str) -> int:
@@ -75,7 +99,7 @@ class Containers(Supervisor):
 
     def alive(self) -> bool:
         """Whether anything of the stack runs."""
-        return any(one.process.state == RUNS for one in self.containers())
+        return any(one.runs for one in self.containers())
 
     def processes(self) -> dict[str, Process]:
         """All by name."""
@@ -126,3 +150,13 @@ def failed(found: Sequence[Container]) -> bool:
     return any(
         one.process.name == SETUP and one.process.state == _STATES["exited"] and one.exit_code != 0 for one in found
     )
+
+
+def until_well(look: Callable[[], list[Container]], seconds: float) -> list[Container]:
+    """Returns what `look` finds when all of that is well. Raises StackError for what is not well in time."""
+    end = time.monotonic() + seconds
+    while why := unwell(found := look()):
+        if failed(found) or time.monotonic() > end:
+            raise StackError(f"{why} is not well; `make logs` shows what it says")
+        time.sleep(POLL_SECONDS)
+    return found

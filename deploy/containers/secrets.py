@@ -6,6 +6,7 @@ those of compose.secure.yml, too.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -17,32 +18,38 @@ from deploy.local.errors import StackError
 from deploy.local.layout import Layout
 from deploy.local.postgres_nodes import database_url, trusting
 from deploy.local.server_minio import TARGET
+from deploy.local.server_services import fernet_keys, other_jwt_secret
 from deploy.local.settings import SERVICES, StackSettings, load_settings
 
 TRUSTED = Path("/run/secrets/ca.crt")
 """Whom clients in containers trust."""
+OF_SEVERAL = ("jwt_secret", "jwt_secret_also", "llm_key_secrets", "oidc_client_secret", "ca.crt")
+"""Secrets of services that are not named after one."""
 READABLE = 0o444
 """Compose mounts the files as they are, and containers run as users of their own; the folder is its owner's alone."""
 
 
 def secrets_of(layout: Layout, credentials: Credentials, settings: StackSettings) -> Mapping[str, str]:
     """By the names of compose.yml and, where it is secure, of compose.secure.yml. Raises StackError."""
-    secret = settings.oidc_client_secret
+    secret, tokens_of_ours = settings.oidc_client_secret, not settings.provider_environment
+    of_store = [name for name in SERVICES if name in credentials.store]
     return {
         "secrets.json": layout.secrets.read_text(),  # all of them, for the container that sets up the servers
         "postgres_password": credentials.database["postgres"],
         "minio_root_password": credentials.store["root"],
-        "jwt_secret": "" if settings.provider_environment else credentials.jwt_secret,
-        "llm_key_secrets": credentials.llm_key_secret,
+        "jwt_secret": credentials.jwt_secret if tokens_of_ours else "",
+        "jwt_secret_also": other_jwt_secret(credentials) if tokens_of_ours else "",
+        "llm_key_secrets": fernet_keys(credentials),
         "oidc_client_secret": "" if secret is None else secret.get_secret_value(),
         **{f"{name}_database_url": _database(name, credentials, settings) for name in SERVICES},
-        **{f"{name}_minio_secret_key": credentials.store[name] for name in SERVICES if name in credentials.store},
+        **{f"{name}_minio_access_key": credentials.access_keys[name] for name in of_store},
+        **{f"{name}_minio_secret_key": credentials.store[name] for name in of_store},
         **(_of_secure_servers(layout, credentials) if settings.secure else {}),
     }
 
 
 def _database(service: str, credentials: Credentials, settings: StackSettings) -> str:
-    url = database_url(5432, service, credentials.database[service], host="postgres")
+    url = database_url(5432, credentials.logins[service], credentials.database[service], host="postgres")
     return trusting(TRUSTED if settings.secure else None, url)
 
 
@@ -52,14 +59,17 @@ def _of_secure_servers(layout: Layout, credentials: Credentials) -> Mapping[str,
 
     authority = Authority(layout.authority)
     postgres, kafka = (authority.issue(name, (name, *HOSTS)) for name in ("postgres", "kafka"))
-    passwords = {f"{name}_kafka_password": credentials.kafka[name] for name in (*SERVICES, OPERATORS, NODES)}
+    store = {"USERNAME": credentials.kafka_users["store"], "PASSWORD": credentials.kafka["store"]}
     return {
         "ca.crt": authority.certificate.read_text(),
         "postgres.crt": postgres.certificate.read_text(),
         "postgres.key": postgres.key.read_text(),
         "kafka.pem": kafka.key.read_text() + kafka.certificate.read_text(),
-        "minio_kafka_password": f"MINIO_NOTIFY_KAFKA_SASL_PASSWORD_{TARGET}={credentials.kafka['store']}\n",
-        **passwords,
+        "minio_kafka_account": "".join(
+            f"MINIO_NOTIFY_KAFKA_SASL_{name}_{TARGET}={is_}\n" for name, is_ in store.items()
+        ),
+        **{f"{name}_kafka_user": credentials.kafka_users[name] for name in SERVICES},
+        **{f"{name}_kafka_password": credentials.kafka[name] for name in (*SERVICES, OPERATORS, NODES)},
     }
 
 
@@ -78,6 +88,16 @@ def write_secrets(folder: Path, layout: Layout, credentials: Credentials, settin
             file.write(value)
         fresh.chmod(READABLE)
         fresh.replace(path)
+
+
+def version_of(folder: Path, container: str) -> str:
+    """Of the secrets in `folder` that a container may have: its own and, of a service, those that are several's."""
+    shared = OF_SEVERAL if container in SERVICES else ()
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*")):
+        if path.name.startswith(f"{container}_") or path.name in shared:
+            digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def make_by_hand(folder: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.containers.compose import FILES, SECURE, Compose
-from deploy.containers.engine import Containers, containers_of, failed, unwell
-from deploy.containers.secrets import write_secrets
+from deploy.containers.engine import Container, Containers, containers_of, until_well
+from deploy.containers.rolling import Roller, outdated
+from deploy.containers.secrets import version_of, write_secrets
 from deploy.images import docker
 from deploy.local import running
 from deploy.local.bootstrap import cache_folder, ensure_environment
@@ -25,7 +25,8 @@ from deploy.local.settings import SERVICES, StackSettings
 from deploy.local.stack import Health, Stack
 
 SERVERS = ("postgres", "kafka", "minio", "setup")
-POLL_SECONDS = 0.3
+HAVE_VERSIONS = (*SERVICES, "minio")
+"""Containers that are made anew where their secrets are others."""
 NOT_HERE: Mapping[str, object] = {
     "gateway_tls": "off",
     "store_host": None,
@@ -71,19 +72,34 @@ class ContainerStack(Stack):
         write_private(self._folder / "service.env", "".join(f"{name}={value}\n" for name, value in more.items()))
 
     def _start(self, settings: StackSettings) -> None:
+        compose, counts = self._compose(settings), _counts(settings)
         wanted = () if settings.services else SERVERS
-        counts = {name: settings.replicas if name in settings.running_services else 0 for name in SERVICES}
         scales = [f"--scale={name}={count}" for name, count in counts.items()] if settings.services else []
-        with Steps() as steps, steps.step("containers"):
-            self._compose(settings).run("up", "-d", "--remove-orphans", *scales, *wanted)
-            self._wait(settings.start_timeout_seconds)
+        with Steps() as steps:
+            self._replace(compose, settings, steps)
+            with steps.step("containers"):
+                compose.run("up", "-d", "--remove-orphans", *scales, *wanted)
+                until_well(self._all, settings.start_timeout_seconds)
 
-    def _wait(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while why := unwell(found := containers_of(self.project)):
-            if failed(found) or time.monotonic() > end:
-                raise StackError(f"{why} is not well; `make logs` shows what it says")
-            time.sleep(POLL_SECONDS)
+    def _replace(self, compose: Compose, settings: StackSettings, steps: Steps) -> None:
+        """Servers first, which are to know what comes; then each service that runs as something else than it should."""
+        versions = {name: version_of(self._folder / "secrets", name) for name in SERVICES}
+        old = outdated(self._all(), versions) if settings.services and self.supervisor.alive() else {}
+        if not old:
+            return
+        with steps.step("servers"):
+            compose.run("up", "-d", *SERVERS)
+            until_well(self._servers, settings.start_timeout_seconds)
+        roller, counts = Roller(self.project, compose, settings.start_timeout_seconds), _counts(settings)
+        for service, containers in old.items():
+            with steps.step(f"{service}: replaced, the new ones first"):
+                roller.roll(service, containers, counts[service])
+
+    def _all(self) -> list[Container]:
+        return containers_of(self.project)
+
+    def _servers(self) -> list[Container]:
+        return [one for one in self._all() if one.service in SERVERS]
 
     def down(self) -> bool:
         """Removes the containers and networks; the volumes stay. Returns whether anything ran."""
@@ -153,10 +169,16 @@ def environment(settings: StackSettings, folder: Path) -> Mapping[str, str]:
         "MINIO_PUBLIC_SECURE": str(settings.store_is_behind_tls).lower(),
         "STORE_ORIGIN": settings.store_origin,
         "PAGE_ORIGINS": " ".join(settings.page_origins),
+        **{f"{name.upper()}_SECRETS": version_of(folder / "secrets", name) for name in HAVE_VERSIONS},
         "KAFKA_GUESTS": json.dumps(settings.model_dump(mode="json", include={"kafka_guests"})["kafka_guests"]),
         **settings.provider_environment,
         **sign_in,
     }
+
+
+def _counts(settings: StackSettings) -> Mapping[str, int]:
+    """How many there are to be of each service."""
+    return {name: settings.replicas if name in settings.running_services else 0 for name in SERVICES}
 
 
 def _check(settings: StackSettings) -> None:

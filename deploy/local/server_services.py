@@ -110,7 +110,7 @@ def service_environment(settings: StackSettings, credentials: Credentials, servi
         **kafka_environment(settings, credentials, service),
         **(_tokens(settings, credentials) if service in HAVE_CLIENTS else {}),
         **(settings.sign_in_environment if service == "upload" else {}),
-        **({"LLM_KEY_SECRETS": _fernet_keys(credentials)} if service == "classifier" else {}),
+        **({"LLM_KEY_SECRETS": fernet_keys(credentials)} if service == "classifier" else {}),
         **(_store(settings, credentials, service) if service in credentials.store else {}),
     }
 
@@ -127,12 +127,19 @@ def _traces(settings: StackSettings) -> Mapping[str, str]:
 def _tokens(settings: StackSettings, credentials: Credentials) -> Mapping[str, str]:
     if provided := settings.provider_environment:
         return provided
-    other = others(credentials, "jwt").get("")
-    also = {} if other is None else {"JWT_SECRET_ALSO": other.secret}
+    other = other_jwt_secret(credentials)
+    also = {"JWT_SECRET_ALSO": other} if other else {}
     return {"JWT_SECRET": credentials.jwt_secret, **also, "JWT_ISSUER": JWT_ISSUER, "JWT_AUDIENCE": JWT_AUDIENCE}
 
 
-def _fernet_keys(credentials: Credentials) -> str:
+def other_jwt_secret(credentials: Credentials) -> str:
+    """Whose tokens are good, too, while the secret is changed; empty where it is not."""
+    other = others(credentials, "jwt").get("")
+    return "" if other is None else other.secret
+
+
+def fernet_keys(credentials: Credentials) -> str:
+    """The key that users' keys are encrypted with, and the other one while it is changed."""
     return ",".join((credentials.llm_key_secret, *(pair.secret for pair in others(credentials, "fernet").values())))
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from services.chassis.health import LEAVING
 from services.chassis.settings import HttpSettings
 from services.chassis.web_body import error_response
+from services.chassis.web_leaving import part
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ KEEPALIVE_SECONDS = 120.0
 async def serve(app: web.Application, settings: HttpSettings, stop: asyncio.Event) -> None:
     """Serves until `stop`; then accepts no more, lets requests finish within the grace, and closes.
 
-    SIGUSR1 announces a stop: `/healthz` is 503 from then on, and nothing else changes.
+    SIGUSR1 announces a stop: `/healthz` is 503 from then on, and connections end with the answer at hand.
     """
     async with listening(app, settings):
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, app[LEAVING].set)
@@ -50,6 +51,8 @@ async def listening(app: web.Application, settings: HttpSettings) -> AsyncIterat
         log.info("http.listening", port=port, **where)
         yield port
     finally:
+        if LEAVING in app and app[LEAVING].is_set():
+            await part(runner)
         await runner.cleanup()
         log.info("http.stopped")
 

@@ -11,11 +11,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from uuid import uuid4
 
 import aiohttp
 import asyncpg
@@ -24,7 +22,6 @@ from yarl import URL
 
 from deploy.local.server_gateway import own_authority
 from deploy.local.stack import Stack, StackSettings
-from deploy.ops.users import access_token, register
 from services.chassis.migrations import read_migrations
 from tests.faults.support.load import Load
 from tests.faults.support.oracle import assert_at_rest
@@ -35,16 +32,18 @@ from tests.faults.support.site import Site
 from tests.stack.gateway_names import Here
 from tests.stack.gateway_page import small_page
 from tests.stack.support.api import Api
+from tests.stack.support.asking import asking, headers_of_a_user
 from tests.stack.support.bucket import open_bucket
 from tests.stack.support.leaks import HandedOut
 from tests.stack.support.releases import NoHistoryError, release_before, running_as
 from tests.stack.support.rotated import all_good, change, killed
 
 pytestmark = [
-    pytest.mark.embedded("replicas are replaced one by one, with TLS; Compose replaces all"),
+    pytest.mark.embedded(
+        "replicas are restarted one by one, with TLS of the gateway; test_containers_rotation replaces containers"
+    ),
     pytest.mark.timeout(400),
 ]
-CLIENTS = 12
 FINAL = {200, 202, 204, 413}
 """What a client is answered that notices nothing: it is done, it will be, or it does not fit."""
 
@@ -86,45 +85,6 @@ async def site(own: Stack, session: aiohttp.ClientSession) -> AsyncIterator[Site
         yield Site(own, Processes(own), Api(session, own.info, HandedOut()), bucket)
 
 
-async def headers_of_a_user(own: Stack) -> dict[str, str]:
-    user = uuid4()
-    await register(own.info, user)
-    return {"Authorization": f"Bearer {access_token(own.info, user)}"}
-
-
-@asynccontextmanager
-async def load(own: Stack, session: aiohttp.ClientSession) -> AsyncIterator[Counter[tuple[str, str, object]]]:
-    """Clients that do one thing after the other all the time: what they were answered, by what they did."""
-    seen: Counter[tuple[str, str, object]] = Counter()
-    stop = asyncio.Event()
-    api = own.settings.gateway_origin
-    body = {"filename": "a.txt", "content_type": "text/plain"}
-
-    async def one(headers: dict[str, str]) -> None:
-        asks = (
-            ("POST", "/api/documents/upload-url", body),
-            ("GET", "/api/documents?limit=1", None),
-            ("GET", "/api/auth/me/quota", None),
-        )
-        while not stop.is_set():
-            for method, path, sent in asks:
-                try:
-                    async with session.request(method, api + path, json=sent, headers=headers) as answer:
-                        said = await answer.text()
-                        seen[method, path, answer.status if answer.status == 200 else said] += 1
-                except aiohttp.ClientError as error:
-                    seen[method, path, repr(error)] += 1
-
-    headers = [await headers_of_a_user(own) for _ in range(2)]
-    async with asyncio.TaskGroup() as group:
-        for number in range(CLIENTS):
-            group.create_task(one(headers[number % 2]))
-        try:
-            yield seen
-        finally:
-            stop.set()
-
-
 def asked(own: Stack, **settings: object) -> Stack:
     """The same stack as somebody addresses it who says nothing but `settings`."""
     kept = Stack(StackSettings(state_dir=own.layout.state)).settings
@@ -139,7 +99,7 @@ async def rolled(own: Stack, site: Site, session: aiohttp.ClientSession, **setti
     """Restarts all services under load: no client notices, and at rest the invariants hold."""
     before = await asyncio.to_thread(pids, own)
     uploads = Load(site.api, Plan(users=4, uploads=200, seed=len(settings), pause=0.1))
-    async with under(uploads), load(own, session) as seen:
+    async with under(uploads), asking(own, session) as seen:
         await uploads.has_put(5)
         await asyncio.to_thread(asked(own, **settings).up)
         await uploads.has_put(5)
@@ -228,7 +188,7 @@ async def test_all_keys_are_changed_under_load_and_no_client_notices(
     body = {"filename": "a.txt", "content_type": "text/plain"}
     async with session.post(f"{api}/api/documents/upload-urls", json={"files": [body] * 2}, headers=headers) as answer:
         under_way = [each["upload_url"] for each in (await answer.json())["uploads"]]
-    async with load(own, session) as seen:
+    async with asking(own, session) as seen:
         await asyncio.to_thread(killed, own, lives)
         now = time.time()
         waits = await asyncio.to_thread(change, own, lives, now)

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.containers.secrets import secrets_of
+from deploy.containers.engine import VERSION
+from deploy.containers.secrets import OF_SEVERAL, secrets_of, version_of, write_secrets
 from deploy.containers.stack import ContainerStack, environment
 from deploy.images.catalogue import IMAGES, POSTGRES_WITH_TLS, images_for
-from deploy.local.credentials import STORE_USERS, ensure_credentials, store_key
+from deploy.local.credentials import STORE_USERS, ensure_credentials
 from deploy.local.errors import StackError
 from deploy.local.layout import Layout
 from deploy.local.server_minio import minio
 from deploy.local.server_services import HAVE_CLIENTS
 from deploy.local.settings import SERVICES, StackSettings
+from deploy.local.setup_minio import keys_of
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "deploy" / "compose.yml").read_text()
@@ -81,10 +83,36 @@ def test_the_servers_of_data_are_on_a_network_that_leads_nowhere_and_the_door_is
 def test_a_service_is_given_its_own_secrets_and_no_others(service: str) -> None:
     given = targets(CONTAINERS[service])
     assert given["database_url"] == f"{service}_database_url"
-    assert given.get("minio_secret_key") == (f"{service}_minio_secret_key" if service in STORE_USERS else None)
-    assert ("jwt_secret" in given) == (service in HAVE_CLIENTS)
+    for half in ("minio_access_key", "minio_secret_key"):
+        assert given.get(half) == (f"{service}_{half}" if service in STORE_USERS else None)
+    for secret in ("jwt_secret", "jwt_secret_also"):
+        assert (secret in given) == (service in HAVE_CLIENTS)
     assert ("llm_key_secrets" in given) == (service == "classifier")
-    assert not set(given) - {"database_url", "minio_secret_key", "jwt_secret", "llm_key_secrets", "oidc_client_secret"}
+    assert ("oidc_client_secret" in given) == (service == "upload")
+    its_own = {name for name, source in given.items() if source == f"{service}_{name}"}
+    assert set(given) - its_own <= set(OF_SEVERAL), "another one is noticed, and the container made anew"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_container_says_which_secrets_it_was_given(settings: StackSettings, tmp_path: Path, service: str) -> None:
+    layout = Layout(tmp_path)
+    write_secrets(tmp_path / "secrets", layout, credentials := ensure_credentials(layout), settings)
+    said = versions_of(settings, tmp_path)
+    assert said[service] == version_of(tmp_path / "secrets", service)
+    for name, source in targets(CONTAINERS[service]).items():
+        path = tmp_path / "secrets" / source
+        path.chmod(0o600)
+        path.write_text("another one")
+        assert versions_of(settings, tmp_path)[service] != said[service], name
+        write_secrets(tmp_path / "secrets", layout, credentials, settings)
+        assert versions_of(settings, tmp_path) == said
+
+
+def versions_of(settings: StackSettings, folder: Path) -> dict[str, str]:
+    """What the label of each container would be."""
+    variables = dict(environment(settings, folder))
+    labels = {name: one["labels"][VERSION] for name, one in CONTAINERS.items() if "labels" in one}
+    return {name: filled(label, variables) for name, label in labels.items()}
 
 
 def test_all_passwords_at_once_are_for_the_container_that_ends_when_it_is_done() -> None:
@@ -135,11 +163,13 @@ def test_the_store_is_told_what_the_embedded_one_is_told(settings: StackSettings
     assert not [name for name in here if "BATCH" in name]
 
 
-def test_services_sign_with_the_keys_that_setup_gives_them() -> None:
-    signing = [name for name in SERVICES if "MINIO_ACCESS_KEY" in CONTAINERS[name]["environment"]]
-    assert {name: CONTAINERS[name]["environment"]["MINIO_ACCESS_KEY"] for name in signing} == {
-        name: store_key(name) for name in SERVICES if name in STORE_USERS
-    }
+def test_services_sign_with_the_keys_that_setup_gives_them(settings: StackSettings, tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    made = secrets_of(layout, credentials := ensure_credentials(layout), settings)
+    for service in set(SERVICES) & set(STORE_USERS):
+        assert keys_of(credentials, service) == {
+            made[f"{service}_minio_access_key"]: made[f"{service}_minio_secret_key"]
+        }
 
 
 def test_addresses_of_this_machine_reach_the_containers(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from cryptography import x509
 
 from deploy.access import ACCOUNTS, NODES, OPERATORS
 from deploy.containers.compose import FILES, SECURE
-from deploy.containers.secrets import make_by_hand, secrets_of
+from deploy.containers.engine import VERSION
+from deploy.containers.secrets import make_by_hand, secrets_of, version_of, write_secrets
 from deploy.containers.stack import ContainerStack, environment
 from deploy.images.catalogue import POSTGRES_WITH_TLS, images_for
 from deploy.images.servers import kafka_properties, write_postgres
@@ -67,10 +69,11 @@ def told(container: str) -> dict[str, str]:
 def test_a_service_comes_to_kafka_by_tls_as_itself_with_its_own_password(
     credentials: Credentials, settings: StackSettings, secrets: Mapping[str, str], service: str
 ) -> None:
-    assert given(service) == {"ca.crt": "ca.crt", "kafka_sasl_password": f"{service}_kafka_password"}
-    assert secrets[f"{service}_kafka_password"] == credentials.kafka[service]
+    account = {"kafka_sasl_username": f"{service}_kafka_user", "kafka_sasl_password": f"{service}_kafka_password"}
+    assert given(service) == {"ca.crt": "ca.crt"} | account
     embedded = kafka_environment(settings, credentials, service)
-    elsewhere = {"KAFKA_BOOTSTRAP_SERVERS", "KAFKA_SSL_CAFILE", "KAFKA_SASL_PASSWORD"}
+    assert {name: secrets[file] for name, file in account.items()} == {name: embedded[name.upper()] for name in account}
+    elsewhere = {"KAFKA_BOOTSTRAP_SERVERS", "KAFKA_SSL_CAFILE", *(name.upper() for name in account)}
     assert {name: told(service)[name] for name in embedded.keys() - elsewhere} == {
         name: embedded[name] for name in embedded.keys() - elsewhere
     }
@@ -101,6 +104,25 @@ def test_the_store_is_told_what_the_embedded_one_is_told(
         "ca.crt",
         *(Path(told("minio")[name]).name for name in ("MINIO_CONFIG_ENV_FILE", "SSL_CERT_FILE")),
     }
+
+
+def test_a_store_with_another_account_is_made_anew_and_nothing_else_of_a_service_touches_it(
+    layout: Layout, credentials: Credentials, settings: StackSettings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "secrets"
+    write_secrets(folder, layout, credentials, settings)
+    before = version_of(folder, "minio")
+    assert told_label("minio") == "${MINIO_SECRETS:-}"
+    assert environment(settings, tmp_path)["MINIO_SECRETS"] == before
+    changed = replace(credentials, jwt_secret="another", database=dict.fromkeys(credentials.database, "another"))
+    write_secrets(folder, layout, changed, settings)
+    assert version_of(folder, "minio") == before
+    write_secrets(folder, layout, replace(changed, kafka={**changed.kafka, "store": "another"}), settings)
+    assert version_of(folder, "minio") != before
+
+
+def told_label(container: str) -> str:
+    return str(CONTAINERS[container]["labels"][VERSION])
 
 
 def test_kafka_is_told_of_its_main_listener_what_the_embedded_one_is_told(
@@ -195,12 +217,14 @@ def test_by_hand_all_are_made_in_one_folder_where_containers_can_read_them_and_n
 
 def test_no_secret_is_in_an_environment(settings: StackSettings, secrets: Mapping[str, str], tmp_path: Path) -> None:
     shown = [*environment(settings, tmp_path).values(), SECURE.read_text(), kafka_properties(secure=True)]
-    hidden = [value.strip() for name, value in secrets.items() if value and name not in {"ca.crt", "postgres.crt"}]
+    names = ("ca.crt", "postgres.crt", "_kafka_user", "_minio_access_key")
+    hidden = [value.strip() for name, value in secrets.items() if value and not name.endswith(names)]
     assert not [secret for secret in hidden if any(secret in text for text in shown)]
 
 
 def test_nothing_has_more_rights_for_being_secure() -> None:
-    assert {key for one in CONTAINERS.values() for key in one} <= {"image", "environment", "secrets", "healthcheck"}
+    harmless = {"image", "labels", "environment", "secrets", "healthcheck"}
+    assert {key for one in CONTAINERS.values() for key in one} <= harmless
     assert OVERLAY.keys() <= {"services", "secrets"} | {key for key in OVERLAY if key.startswith("x-")}
 
 

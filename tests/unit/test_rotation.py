@@ -20,7 +20,7 @@ from deploy.local.setup_minio import keys_of
 from deploy.local.setup_postgres import logins_of
 from deploy.local.stack import Stack
 from deploy.ops import janitor
-from deploy.ops.commands.rotate import embedded, kinds_of, renew
+from deploy.ops.commands.rotate import kinds_of, renew
 from deploy.ops.rotating import lives_of, rotate
 
 LIVES = {"jwt": 40.0, "minio": 60.0, "postgres": 0.0, "fernet": 0.0, "kafka": 0.0}
@@ -202,12 +202,6 @@ def test_what_a_stack_has_not_is_left_out_of_all_and_refused_by_name() -> None:
         kinds_of(provided, ["minio", "fernet"])
     with pytest.raises(StackError, match="knows no accounts"):
         kinds_of(provided, ["kafka"])
-
-
-def test_a_stack_in_containers_is_refused_for_what_it_is(tmp_path: Path) -> None:
-    assert embedded(StackSettings(state_dir=tmp_path)).layout.state == tmp_path
-    with pytest.raises(StackError, match=r"^keys are changed on the embedded stack alone: containers"):
-        embedded(StackSettings(state_dir=tmp_path, stack="containers"))
 
 
 @pytest.mark.parametrize("as_json", [True, False])

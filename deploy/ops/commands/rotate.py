@@ -17,7 +17,8 @@ from deploy.ops.output import say, say_json
 
 HELP = """\
 Changes keys while everything runs, and no client notices: the new key is made known everywhere, then used everywhere,
-and the old one ends when what it signed has ended. Services are restarted one process after the other.
+and the old one ends when what it signed has ended. Services are restarted one process after the other; in
+containers new ones come first, then the old ones go.
 
   jwt       the secret of the tokens
   minio     the keys of the services at the object store
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """0 where it is done. Raises StackError."""
     from deploy.ops.rotating import lives_of, rotate  # noqa: PLC0415 - the help is quick
 
-    stack = embedded(load_settings())
+    stack = stack_of(load_settings())
     require_running(stack)
     kinds = kinds_of(stack.settings, options.kinds)
     lives = dict.fromkeys(KINDS, 0.0) if options.revoke else lives_of(stack.settings)
@@ -59,14 +60,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         _tell(kinds, waits)
     return 0
-
-
-def embedded(settings: StackSettings) -> Stack:
-    """The stack. Raises StackError where it runs in containers, which have their keys from when they were made."""
-    stack = stack_of(settings)
-    if type(stack) is not Stack:
-        raise StackError("keys are changed on the embedded stack alone: containers keep those they were made with")
-    return stack
 
 
 def kinds_of(settings: StackSettings, asked: list[str]) -> list[str]:

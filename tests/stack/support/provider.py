@@ -48,7 +48,8 @@ def provided(folder: Path, **options: Any) -> Stack:
 def in_containers(folder: Path, **options: Any) -> ContainerStack:
     """Likewise, in containers whatever STACK says. Images that are outdated are built once, not at each `up`."""
     _built(secure=bool(options.get("secure")))
-    return ContainerStack.on_free_ports(folder, docuvault_images="docuvault", docuvault_tag=TAG, **options)
+    own: dict[str, Any] = {"stack": "containers", "docuvault_images": "docuvault", "docuvault_tag": TAG}
+    return ContainerStack.on_free_ports(folder, **own, **options)
 
 
 @cache
