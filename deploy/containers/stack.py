@@ -25,6 +25,8 @@ from deploy.local.settings import SERVICES, StackSettings
 from deploy.local.stack import Health, Stack
 
 SERVERS = ("postgres", "kafka", "minio", "setup")
+STDERR = 2
+"""What is built is no part of a command's answer."""
 HAVE_VERSIONS = (*SERVICES, "minio")
 """Containers that are made anew where their secrets are others."""
 NOT_HERE: Mapping[str, object] = {
@@ -193,5 +195,6 @@ def build_images(tag: str, *, secure: bool = False) -> None:
     paths = os.pathsep.join(str(CHECKOUT / name) for name in ("", "contracts"))
     own = {**os.environ, "PYTHONPATH": paths, "DOCUVAULT_IMAGES": "docuvault"}
     command = [python, "-m", "deploy.images", "--tag", tag, "build", *(["--secure"] if secure else [])]
-    if subprocess.run(command, env=own, check=False).returncode:  # noqa: S603 - our own python
+    ended = subprocess.run(command, env=own, stdout=STDERR, check=False)  # noqa: S603 - our own python
+    if ended.returncode:
         raise StackError("the images could not be built; its words are above")

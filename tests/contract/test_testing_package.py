@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from docuvault_testing.files import COMPOSE_FILES, PORTS, compose_folder, fill, free_ports
+from docuvault_testing.files import COMPOSE_FILES, PORTS, SECURE, compose_folder, fill, free_ports
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "clients" / "testing"
@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def test_the_wheel_holds_the_description_of_the_stack(wheel: zipfile.ZipFile) -> None:
-    for name in COMPOSE_FILES:
+    for name in (*COMPOSE_FILES, SECURE):
         assert wheel.read(f"docuvault_testing/{name}") == (ROOT / "deploy" / name).read_bytes()
 
 

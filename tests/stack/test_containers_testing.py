@@ -17,6 +17,24 @@ from deploy.local.errors import StackError
 ROOT = Path(__file__).parents[2]
 README = ROOT / "clients" / "testing" / "README.md"
 NAMED = ("--filter", "name=docuvault-testing-")
+READS = """
+    import asyncio, requests
+    from aiokafka.errors import TopicAuthorizationFailedError
+
+    async def main():
+        async with consumer:
+            user = docuvault.user(limit_bytes=123456)
+            async for message in consumer:
+                if str(user.id).encode() in message.key + message.value:
+                    break
+            consumer.subscribe(["dead-letters"])
+            try:
+                await consumer.getone()
+            except TopicAuthorizationFailedError:
+                print("refused")
+
+    asyncio.run(asyncio.wait_for(main(), 120))
+"""
 
 
 def compose_is_a_plugin() -> bool:
@@ -27,13 +45,21 @@ def compose_is_a_plugin() -> bool:
     return True
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.skipif(engine() is None, reason="no Docker engine answers here (DOCKER_HOST)")
-@pytest.mark.skipif(not compose_is_a_plugin(), reason="testcontainers starts `docker compose`, which is missing here")
-def test_the_ten_lines_of_the_readme_run_and_leave_nothing_behind() -> None:
-    build_images("latest")
-    lines = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)[0]
-    assert len([line for line in lines.splitlines() if line.strip()]) <= 10
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(engine() is None, reason="no Docker engine answers here (DOCKER_HOST)"),
+    pytest.mark.skipif(
+        not compose_is_a_plugin(), reason="testcontainers starts `docker compose`, which is missing here"
+    ),
+]
+
+
+def examples() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+def said_by(lines: str) -> str:
+    """What a program of a user's says that ends well and leaves nothing behind."""
     paths = f"{ROOT / 'clients' / 'testing'}"
     done = subprocess.run(  # noqa: S603 - the README's own lines
         [sys.executable, "-c", lines],
@@ -45,3 +71,16 @@ def test_the_ten_lines_of_the_readme_run_and_leave_nothing_behind() -> None:
     assert done.returncode == 0, done.stderr
     for kind in (("ps", "-aq"), ("network", "ls", "-q"), ("volume", "ls", "-q")):
         assert docker(*kind, *NAMED) == "", kind
+    return done.stdout
+
+
+def test_the_ten_lines_of_the_readme_run_and_leave_nothing_behind() -> None:
+    build_images("latest")
+    lines = examples()[0]
+    assert len([line for line in lines.splitlines() if line.strip()]) <= 10
+    assert said_by(lines) == ""
+
+
+def test_a_guest_of_a_secure_stack_reads_what_it_may_and_nothing_else() -> None:
+    build_images("latest", secure=True)
+    assert said_by(f"from docuvault_testing import Docuvault\n{examples()[1]}{READS}") == "refused\n"

@@ -64,6 +64,38 @@ def test_without_images_it_says_what_builds_them(docker: Path) -> None:
     assert "docuvault/setup:nightly: `make images`" in refused(tag="nightly")
 
 
+def test_a_secure_stack_needs_one_more_and_says_so_at_once(docker: Path) -> None:
+    write(docker, image='case "$5" in */setup:*) echo sha256 ;; *) exit 1 ;; esac')
+    with (
+        pytest.raises(DocuvaultError, match=r"docuvault/postgres-tls:latest: `make images ARGS=--secure`"),
+        Docuvault(guests={"reports": {"reads": ["quota"]}}),
+    ):
+        pass
+
+
+def test_guests_are_told_to_what_makes_secrets_and_to_what_makes_accounts(docker: Path) -> None:
+    told = 'echo "$*" > "${0%/*}/told"; echo \'{"secrets.json": "{\\"kafka_guests\\": {\\"reports\\": \\"hush\\"}}"}\''
+    write(docker, run=told)
+    with Docuvault(guests={"reports": {"reads": {"quota"}, "groups": ["reports"]}}) as own:
+        account = own.account("reports")
+        with pytest.raises(DocuvaultError, match="'others' is no guest of this stack"):
+            own.account("others")
+        variables = (account.authority.parents[1] / "variables.env").read_text()
+    may = '{"reports": {"reads": ["quota"], "groups": ["reports"]}}'
+    assert (account.user, account.password, account.authority.name) == ("reports", "hush", "ca.crt")
+    assert (
+        f"--env SECURE=1 --env KAFKA_GUESTS={may} docuvault/setup:latest secrets"
+        in (docker.parent / "told").read_text()
+    )
+    assert f"KAFKA_GUESTS={may}\n" in variables
+
+
+def test_a_plain_stack_has_no_guests(docker: Path) -> None:
+    write(docker)
+    with Docuvault() as own, pytest.raises(DocuvaultError, match="'reports' is no guest"):
+        own.account("reports")
+
+
 def test_an_image_of_a_registry_is_had_by_running_it(docker: Path) -> None:
     write(docker, image="exit 1", run=PAGES.format(why="denied: requested access to the resource is denied"))
     assert "access to the resource is denied" in refused(images="registry.example/docuvault")

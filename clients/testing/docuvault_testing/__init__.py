@@ -6,6 +6,6 @@ with Docuvault() as docuvault:
 """
 
 from docuvault_testing.commands import DocuvaultError
-from docuvault_testing.stack import Docuvault, User
+from docuvault_testing.stack import Account, Docuvault, User
 
-__all__ = ["Docuvault", "DocuvaultError", "User"]
+__all__ = ["Account", "Docuvault", "DocuvaultError", "User"]

@@ -32,7 +32,7 @@ def failure(command: Sequence[str], said: str) -> str:
     return f"`{' '.join(command[:3])} …` fails: {' '.join(lines[-2:])[-300:]}"
 
 
-def check(images: str, tag: str) -> None:
+def check(images: str, tag: str, *, secure: bool = False) -> None:
     """Raises DocuvaultError where there is no engine, no Compose, or no image that could be had."""
     try:
         run(["docker", "version", "--format", "{{.Server.Version}}"])
@@ -44,9 +44,10 @@ def check(images: str, tag: str) -> None:
         raise DocuvaultError(NO_COMPOSE) from None
     if images != BUILT_HERE:
         return
-    try:
-        run(["docker", "image", "inspect", "--format", "{{.Id}}", f"{images}/setup:{tag}"])
-    except DocuvaultError:
-        raise DocuvaultError(
-            f"there is no image {images}/setup:{tag}: `make images` builds it, images= names a registry's folder"
-        ) from None
+    for name, how in (("setup", "make images"), *([("postgres-tls", "make images ARGS=--secure")] if secure else [])):
+        try:
+            run(["docker", "image", "inspect", "--format", "{{.Id}}", f"{images}/{name}:{tag}"])
+        except DocuvaultError:
+            raise DocuvaultError(
+                f"there is no image {images}/{name}:{tag}: `{how}` builds it, images= names a registry's folder"
+            ) from None

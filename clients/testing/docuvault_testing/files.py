@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 COMPOSE_FILES = ("compose.yml", "compose.operators.yml")
+SECURE = "compose.secure.yml"
+"""Over them, where others have accounts of Kafka."""
 PORTS = ("GATEWAY_PORT", "MINIO_PORT", "KAFKA_PORT", "POSTGRES_PORT")
 
 
@@ -42,7 +44,7 @@ def _free(held: ExitStack) -> int:
 def fill(folder: Path, secrets: Mapping[str, str], variables: Mapping[str, str]) -> None:
     """Writes all that a start needs; the folder is its owner's alone, as the secrets in it are readable."""
     folder.chmod(0o700)
-    for name in COMPOSE_FILES:
+    for name in (*COMPOSE_FILES, SECURE):
         shutil.copyfile(compose_folder() / name, folder / name)
     (folder / "secrets").mkdir()
     for name, value in secrets.items():

@@ -6,7 +6,7 @@ import json
 import logging
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,10 @@ from uuid import UUID, uuid4
 from testcontainers.compose import DockerCompose
 
 from docuvault_testing.commands import DocuvaultError, check, failure, run
-from docuvault_testing.files import COMPOSE_FILES, fill, free_ports
+from docuvault_testing.files import COMPOSE_FILES, SECURE, fill, free_ports
+
+Guests = Mapping[str, Mapping[str, Collection[str]]]
+"""What others may do at Kafka, by account: the topics it `writes` and `reads`, the `groups` that it is a member of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,38 @@ class User:
         return {"Authorization": f"Bearer {self.token}"}
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of Kafka: SCRAM-SHA-512 by TLS, with servers whose certificate is signed by `authority` (PEM)."""
+
+    user: str
+    password: str
+    authority: Path
+
+
 class Docuvault:
     """A stack of a test's own, on free ports of the loopback; its data goes with it.
 
     `images` is the registry and folder of the images ("docuvault" is those built on this machine), `tag` their tag. The
-    classifier runs where it is asked for: it takes a core, and what is uploaded does not stay `uploaded`.
+    classifier runs where it is asked for: it takes a core, and what is uploaded does not stay `uploaded`. With `guests`
+    Kafka and PostgreSQL speak TLS alone, and Kafka lets nobody in but the services and these accounts.
     """
 
-    def __init__(self, images: str = "docuvault", tag: str = "latest", *, classifier: bool = False) -> None:
+    def __init__(
+        self,
+        images: str = "docuvault",
+        tag: str = "latest",
+        *,
+        classifier: bool = False,
+        guests: Guests | None = None,
+    ) -> None:
         self._images, self._tag = images, tag
         self._services = ["upload", "quota", "janitor", "gateway", *(["classifier"] if classifier else [])]
         self._folder = tempfile.TemporaryDirectory(prefix="docuvault-testing-")
         self._ports = free_ports()
+        self._guests = {
+            name: {what: sorted(names) for what, names in may.items()} for name, may in (guests or {}).items()
+        }
         self._compose: DockerCompose | None = None
 
     @property
@@ -62,16 +85,22 @@ class Docuvault:
 
     def start(self) -> Self:
         """Returns when all containers are well. Raises DocuvaultError, of one line."""
-        check(self._images, self._tag)
+        check(self._images, self._tag, secure=bool(self._guests))
         folder = Path(self._folder.name)
         image = f"{self._images}/setup:{self._tag}"
-        secrets = run(["docker", "run", "--rm", "--network=none", "--tmpfs=/tmp", image, "secrets"])
+        more = [word for name, value in self._secure.items() for word in ("--env", f"{name}={value}")]
+        secrets = run(["docker", "run", "--rm", "--network=none", "--tmpfs=/tmp", *more, image, "secrets"])
         fill(folder, json.loads(secrets), self._variables(folder))
-        files, services = [str(folder / name) for name in COMPOSE_FILES], self._services
+        names = (*COMPOSE_FILES, SECURE) if self._guests else COMPOSE_FILES
+        files, services = [str(folder / name) for name in names], self._services
         compose = DockerCompose(folder, files, env_file=str(folder / "variables.env"), services=services)
         self._compose = compose
         _quietly(compose.start)
         return self
+
+    @property
+    def _secure(self) -> Mapping[str, str]:
+        return {"SECURE": "1", "KAFKA_GUESTS": json.dumps(self._guests)} if self._guests else {}
 
     def _variables(self, folder: Path) -> dict[str, str]:
         return {
@@ -83,6 +112,7 @@ class Docuvault:
             "MINIO_PUBLIC_ENDPOINT": f"localhost:{self._ports['MINIO_PORT']}",
             "STORE_ORIGIN": self.store_url,
             "CORS_ORIGINS": self.url,
+            "KAFKA_GUESTS": self._secure.get("KAFKA_GUESTS", ""),
             **{name: str(port) for name, port in self._ports.items()},
         }
 
@@ -102,6 +132,15 @@ class Docuvault:
         said = run([*compose, "run", "--rm", "--no-deps", "-T", "setup", "register", str(uuid4()), *limit])
         made = json.loads(said.strip().splitlines()[-1])
         return User(UUID(made["user"]), made["token"])
+
+    def account(self, guest: str) -> Account:
+        """How one of `guests` comes in to Kafka; the file goes with the stack. Raises DocuvaultError."""
+        self._started()
+        if guest not in self._guests:
+            raise DocuvaultError(f"{guest!r} is no guest of this stack: `Docuvault(guests={{{guest!r}: …}})`")
+        secrets = Path(self._folder.name) / "secrets"
+        password = json.loads((secrets / "secrets.json").read_text())["kafka_guests"][guest]
+        return Account(guest, password, secrets / "ca.crt")
 
     def _started(self) -> DockerCompose:
         if self._compose is None:
