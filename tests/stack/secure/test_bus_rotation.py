@@ -33,7 +33,7 @@ from tests.stack.support.bucket import open_bucket
 from tests.stack.support.console import environment
 
 pytestmark = [
-    pytest.mark.embedded("containers keep the keys they were made with, and `rotate` says so"),
+    pytest.mark.embedded("it is looked at by processes; test_containers_rotation changes the keys of containers"),
     pytest.mark.timeout(300),
 ]
 SERVED = {200, 202, 204, 413}
