@@ -65,7 +65,7 @@ def _last(door: socket.socket) -> list[socket.socket]:
     while True:
         try:
             found.append(door.accept()[0])
-        except BlockingIOError:
+        except OSError:  # nobody is left, or a process that has no file left for one more
             door.close()
             return found
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import re
 import socket
+import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
@@ -126,6 +129,34 @@ def test_who_comes_in_behind_a_closing_door_is_heard(in_loop: InLoop) -> None:
                 assert b" 200 " in (await asyncio.to_thread(answer, client))[:20]
         finally:
             await runner.cleanup()
+
+    in_loop(test())
+
+
+def test_who_has_gone_again_is_no_trouble_for_the_others(in_loop: InLoop) -> None:
+    async def test() -> None:
+        async with listening(app := made(), HTTP) as port:
+            app[LEAVING].set()
+            gone, stays = (socket.create_connection(("127.0.0.1", port), 5) for _ in range(2))
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+            gone.close()
+            ask(stays)
+        with stays:
+            assert_served_for_the_last_time(answer(stays))
+
+    in_loop(test())
+
+
+def test_a_process_without_files_closes_its_door_all_the_same(in_loop: InLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(_: socket.socket) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async def test() -> None:
+        async with listening(app := made(), HTTP) as port:
+            app[LEAVING].set()
+            monkeypatch.setattr(socket.socket, "accept", none_left)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), 5)
 
     in_loop(test())
 
