@@ -86,28 +86,28 @@ def test_who_was_in_the_queue_when_the_door_closed_is_served(in_loop: InLoop, ho
     in_loop(test())
 
 
+def knock(port: int) -> str:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.3).close()
+    except OSError as error:
+        return type(error).__name__
+    return "came in"
+
+
 def test_who_knocks_while_others_come_in_is_not_let_in_to_be_reset(
     in_loop: InLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test() -> None:
-        monkeypatch.setattr(web_leaving, "KNOCK_SECONDS", 1.0)
+        take_last, told = web_leaving._last, []  # noqa: SLF001 - the moment before the door closes
 
-        def knock(port: int) -> str:
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.3).close()
-            except OSError as error:
-                return type(error).__name__
-            return "came in"
+        def knock_first(door: socket.socket) -> list[socket.socket]:
+            told.append(knock(door.getsockname()[1]))
+            return take_last(door)
 
-        async def knock_later(port: int) -> str:
-            await asyncio.sleep(0.3)
-            return await asyncio.to_thread(knock, port)
-
+        monkeypatch.setattr(web_leaving, "_last", knock_first)
         async with listening(app := made(), HTTP) as port:
             app[LEAVING].set()
-            told = asyncio.create_task(knock_later(port))
-        assert await told == "TimeoutError"
-        assert await asyncio.to_thread(knock, port) == "ConnectionRefusedError"
+        assert [*told, knock(port)] == ["TimeoutError", "ConnectionRefusedError"]
 
     in_loop(test())
 
@@ -176,17 +176,43 @@ def test_on_a_socket_too(in_loop: InLoop, tmp_path: Path) -> None:
     in_loop(test())
 
 
-def test_a_connection_that_was_silent_may_be_used_once_more(in_loop: InLoop) -> None:
+def test_a_connection_that_was_silent_may_be_used_once_more(in_loop: InLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test() -> None:
-        loop = asyncio.get_running_loop()
+        linger = web_leaving._linger  # noqa: SLF001 - the moment after the door was closed
+
+        async def ask_and_linger(server: web.Server) -> None:
+            ask(client)
+            await linger(server)
+
+        monkeypatch.setattr(web_leaving, "_linger", ask_and_linger)
         async with listening(app := made(), HTTP) as port:
             client = socket.create_connection(("127.0.0.1", port), 5)
             ask(client)
-            assert b"Connection: close" not in await loop.run_in_executor(None, answer, client)
+            assert b"Connection: close" not in await asyncio.to_thread(answer, client)
             app[LEAVING].set()
-            late = threading.Timer(0.5, ask, [client])  # the door is closed by then
-            late.start()
-        late.join()
+        with client:
+            assert_served_for_the_last_time(answer(client))
+
+    in_loop(test())
+
+
+def test_a_request_that_takes_longer_than_silence_is_borne_is_finished(
+    in_loop: InLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def slow() -> None:
+        begun.set()
+        await asyncio.sleep(0.5)
+
+    async def test() -> None:
+        monkeypatch.setattr(web_leaving, "LINGER_SECONDS", 0.05)
+        app = make_app(HTTP, VERIFIER, ready={"slow": slow}, setup=lambda _: None)
+        async with listening(app, HTTP) as port:
+            client = socket.create_connection(("127.0.0.1", port), 5)
+            ask(client)
+            await begun.wait()
+            app[LEAVING].set()
         with client:
             assert_served_for_the_last_time(answer(client))
 
@@ -200,7 +226,6 @@ def test_one_that_stays_silent_does_not_hold_up_the_stop(in_loop: InLoop, monkey
             async with listening(app := made(), HTTP) as port:
                 app[LEAVING].set()
                 client = socket.create_connection(("127.0.0.1", port), 5)
-                await asyncio.sleep(0.1)
             with client:
                 assert await asyncio.to_thread(client.recv, 1) == b""
 
@@ -238,6 +263,13 @@ def hammered(port: int, seen: Counter[str]) -> Iterator[None]:
             thread.join()
 
 
+async def answered(seen: Counter[str], more: int) -> None:
+    """Returns when so many more were."""
+    before = seen["answered"]
+    while seen["answered"] < before + more:  # noqa: ASYNC110 - they count in threads of their own
+        await asyncio.sleep(0.01)
+
+
 def test_whoever_comes_while_it_leaves_is_answered_or_refused_before_it_has_handed_anything_over(
     in_loop: InLoop,
 ) -> None:
@@ -248,9 +280,9 @@ def test_whoever_comes_while_it_leaves_is_answered_or_refused_before_it_has_hand
                 port = await exits.enter_async_context(listening(app := made(), HTTP))
                 stop = exits.pop_all()  # the clients go on while the server stops
                 with hammered(port, seen):
-                    await asyncio.sleep(0.3)
+                    await answered(seen, 20)
                     app[LEAVING].set()
-                    await asyncio.sleep(0.1)
+                    await answered(seen, 10)
                     await stop.aclose()
         assert seen["lost"] == 0, seen
         assert seen["answered"] > 30, seen

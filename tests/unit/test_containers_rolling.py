@@ -15,6 +15,7 @@ from deploy.containers.engine import Container
 from deploy.containers.rolling import FORGOTTEN_SECONDS, Roller, outdated
 from deploy.containers.secrets import secrets_of
 from deploy.local.credentials import Credentials
+from deploy.local.errors import StackError
 from deploy.local.layout import Layout
 from deploy.local.rotation import Phase, advanced, rotation
 from deploy.local.server_services import service_environment
@@ -101,6 +102,23 @@ def test_the_new_ones_are_there_before_the_old_ones_are_told_and_stopped(
         ("rm", *gone),
     ]
     assert [one.id for one in engine.there] == ["postgres", f"{service}-3", f"{service}-4"]
+
+
+def test_new_ones_that_never_are_well_take_nobody_away_and_are_gone_on_with_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As of an image that does not start. Run again, the command makes no more beside those that are there."""
+    old = [container("upload-1")]
+    engine = Engine(old)
+    monkeypatch.setattr(rolling, "docker", engine.docker)
+    monkeypatch.setattr(rolling, "containers_of", engine.look)
+    monkeypatch.setattr(rolling, "FORGOTTEN_SECONDS", 0)
+    with pytest.raises(StackError, match=r"^upload-2 \(unhealthy\) is not well"):
+        Roller("project", engine, 0).roll("upload", old, 1)
+    assert [each[0] for each in engine.asked] == ["up"]
+    assert [one.id for one in engine.there] == ["upload-1", "upload-2"]
+    Roller("project", engine, 10).roll("upload", old, 1)
+    assert [one.id for one in engine.there] == ["upload-2"]
 
 
 def test_the_gateway_has_forgotten_an_address_before_it_may_be_anothers() -> None:

@@ -44,10 +44,15 @@ def check(images: str, tag: str, *, secure: bool = False) -> None:
         raise DocuvaultError(NO_COMPOSE) from None
     if images != BUILT_HERE:
         return
-    for name, how in (("setup", "make images"), *([("postgres-tls", "make images ARGS=--secure")] if secure else [])):
-        try:
-            run(["docker", "image", "inspect", "--format", "{{.Id}}", f"{images}/{name}:{tag}"])
-        except DocuvaultError:
-            raise DocuvaultError(
-                f"there is no image {images}/{name}:{tag}: `{how}` builds it, images= names a registry's folder"
-            ) from None
+    _check_image(f"{images}/setup:{tag}", "make images")
+    if secure:
+        _check_image(f"{images}/postgres-tls:{tag}", "make images ARGS=--secure")
+
+
+def _check_image(name: str, builds: str) -> None:
+    try:
+        run(["docker", "image", "inspect", "--format", "{{.Id}}", name])
+    except DocuvaultError:
+        raise DocuvaultError(
+            f"there is no image {name}: `{builds}` builds it, images= names a registry's folder"
+        ) from None
