@@ -17,8 +17,8 @@ from deploy.ops.output import say, say_json
 
 HELP = """\
 Changes keys while everything runs, and no client notices: the new key is made known everywhere, then used everywhere,
-and the old one ends when what it signed has ended. Services are restarted one process after the other; in
-containers new ones come first, then the old ones go.
+and the old one ends when what it signed has ended. Services are restarted one process after the other; in containers
+new ones come first, then the old ones go.
 
   jwt       the secret of the tokens
   minio     the keys of the services at the object store
